@@ -39,7 +39,7 @@ class BailiwickError(Exception):
 
     code = "error"
 
-    def __init__(self, message: str, help: str | None = None) -> None:  # noqa: A002 - the word users see
+    def __init__(self, message: str, help: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
@@ -60,7 +60,7 @@ class Invalid(BailiwickError):
         super().__init__(head if count == 1 else f"{count} errors, the first: {head}")
 
     @classmethod
-    def at(cls, place: str, message: str, help: str | None = None) -> Invalid:  # noqa: A002 - see above
+    def at(cls, place: str, message: str, help: str | None = None) -> Invalid:
         """How is a single finding raised?"""
         return cls([Finding(message, place, help)])
 
@@ -82,7 +82,7 @@ class Denied(BailiwickError):
 
     code = "denied"
 
-    def __init__(self, message: str, *, action: str, reason: str, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, action: str, reason: str, help: str | None = None) -> None:
         super().__init__(message, help)
         self.action = action
         self.reason = reason

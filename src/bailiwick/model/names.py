@@ -25,7 +25,7 @@ MAX_DEPTH = 16
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f/:]+")
 _TYPE = re.compile(r"[a-z][a-z0-9-]{0,63}")
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~@+=,!$'() ")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~@+=,!$")
 _ESCAPES = re.compile(rb"%(?![0-9A-F]{2})")
 
 

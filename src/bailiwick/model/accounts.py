@@ -1,0 +1,92 @@
+"""An account as one value: its principals, groups, roles, policies, guardrails, projects and resources.
+
+Implements docs/spec.md sections 1 and 2. This is what both evaluators are given; nothing in it is derived.
+All references are by name; the store keeps uids and translates at its edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bailiwick.model.conditions import Condition
+from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
+from bailiwick.model.services import Role, Service
+
+Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`."""
+
+    reference: str
+    disabled: bool = False
+    properties: Mapping[str, Property] = field(default_factory=dict)
+    budgets: tuple[str, ...] = ()
+    email: str = ""
+    description: str = ""
+    trust: tuple[str, ...] = ()
+    trust_when: Condition | None = None
+    maximum_session_seconds: int = 3600
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who is in the group, when, and who keeps it so? `member` is a principal or a `group:` reference."""
+
+    member: str
+    window: Window = ALWAYS
+    managed_by: str = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Which members share what is granted to this group?"""
+
+    name: str
+    members: tuple[Membership, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Which container of resources is it? A disabled one takes nothing new."""
+
+    name: str
+    disabled: bool = False
+    default: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is registered about one resource? None: it has none of that attribute (absent, not unknown)."""
+
+    name: str
+    project: str | None = None
+    owner: str | None = None
+    groups: tuple[str, ...] | None = None
+    budget: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Property] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names)."""
+
+    name: str
+    owner: str
+    suspended: bool = False
+    principals: Mapping[str, Principal] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    guardrails: Mapping[str, Guardrail] = field(default_factory=dict)
+    projects: Mapping[str, Project] = field(default_factory=dict)
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    description: str = ""
