@@ -11,7 +11,7 @@ from enum import Enum
 
 from bailiwick.model.accounts import Property
 from bailiwick.model.names import ResourceName
-from bailiwick.model.policies import Guardrail
+from bailiwick.model.policies import Guardrail, Scope
 
 
 class State(Enum):
@@ -66,6 +66,22 @@ class Request:
     action_properties: Mapping[str, Property] = field(default_factory=dict)
     principal_properties: Mapping[str, Property] = field(default_factory=dict)
     chain: tuple[str, ...] = ()
+    restrictions: tuple[Guardrail, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityQuestion:
+    """Does this principal hold this action over everything that the scope can match, now?
+
+    The action is one of the scope's one service, else one of `iam` that spans services.
+    """
+
+    principal: str
+    action: str
+    scope: Scope
+    now: float
+    context: Mapping[str, Property] = field(default_factory=dict)
+    action_properties: Mapping[str, Property] = field(default_factory=dict)
     restrictions: tuple[Guardrail, ...] = ()
 
 
