@@ -1,0 +1,138 @@
+"""API keys: how one is made, what of it is stored, and whether a presented text is the stored key.
+
+The key's text is shown once and never stored; the record holds the visible prefix, by which it is found,
+and a SHA-256 of the whole text. A slow hash is not needed: the secret is 256 random bits.
+This module must not read a clock or a store, and must not tell a caller which refusal an outsider may see.
+Source: IBM Cloud, Understanding API keys (flags `locked`, `disabled`, `expires_at`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bailiwick.authn.instants import require_aware
+
+KEY_MARK = "bwk"
+SECRET_BYTES = 32
+VISIBLE_CHARACTERS = 8
+_VISIBLE_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_KEY_TEXT = re.compile(r"(bwk_[a-km-np-z2-9]{8})_[A-Za-z0-9_-]{43}", re.ASCII)
+_UNKNOWN_HASH = bytes(hashlib.sha256().digest_size)
+
+
+class KeyRefusal(StrEnum):
+    """Why a key was refused: for logs. SECURITY: an outsider gets one and the same answer to all of them."""
+
+    UNKNOWN = "unknown"
+    WRONG = "wrong"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRecord:
+    """What is stored of an API key; `prefix` is unique in the installation.
+
+    `locked` keeps the record from being changed or deleted and says nothing about its use.
+    """
+
+    uid: str
+    owner_uid: str
+    owner_kind: str
+    owner_name: str
+    prefix: str
+    secret_hash: bytes
+    created_at: datetime
+    expires_at: datetime | None = None
+    disabled: bool = False
+    locked: bool = False
+
+    def __post_init__(self) -> None:
+        """Could this record be compared with a key and a time at all?"""
+        if len(self.secret_hash) != len(_UNKNOWN_HASH):
+            raise ValueError("an API key's hash has 32 bytes")
+        require_aware(self.created_at, "created_at")
+        if self.expires_at is not None:
+            require_aware(self.expires_at, "expires_at")
+
+    def __repr__(self) -> str:
+        """How is the record shown in a log? Without its hash."""
+        return f"ApiKeyRecord(uid={self.uid!r}, owner={self.owner_kind}:{self.owner_name}, prefix={self.prefix!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedKey:
+    """A new key: `text` is shown to its owner once, `prefix` and `secret_hash` are stored."""
+
+    text: str
+    prefix: str
+    secret_hash: bytes
+
+    def __repr__(self) -> str:
+        """How is the key shown in a log? By its visible part."""
+        return f"GeneratedKey(prefix={self.prefix!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVerification:
+    """The answer about a presented key: verified, or the reason why not."""
+
+    refusal: KeyRefusal | None
+
+    def __bool__(self) -> bool:
+        """Is the key verified?"""
+        return self.refusal is None
+
+
+def generate_api_key() -> GeneratedKey:
+    """What is a new key, never seen before?
+
+    CAUTION: the visible part has 40 bits; a store that already holds the prefix asks for another key.
+    """
+    visible = "".join(secrets.choice(_VISIBLE_ALPHABET) for _ in range(VISIBLE_CHARACTERS))
+    secret = urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).rstrip(b"=").decode("ascii")
+    prefix = f"{KEY_MARK}_{visible}"
+    text = f"{prefix}_{secret}"
+    return GeneratedKey(text=text, prefix=prefix, secret_hash=hash_api_key(text))
+
+
+def hash_api_key(text: str) -> bytes:
+    """What is stored of this key's text?
+
+    SECURITY: the hash is over the exact text, so no second spelling of the same bits is accepted.
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def find_key_prefix(presented: str) -> str | None:
+    """Under which prefix would this key be stored? None when the text is no key of Bailiwick's form."""
+    match = _KEY_TEXT.fullmatch(presented)
+    return match.group(1) if match else None
+
+
+def verify_api_key(record: ApiKeyRecord | None, presented: str, now: datetime) -> KeyVerification:
+    """Is the presented text the key of this record, and may it be used now?
+
+    `record` is what the store holds under `find_key_prefix(presented)`, or None.
+    SECURITY: the secret is compared first and in constant time, for an unknown key too, so that neither
+    the time taken nor the reason tells anything to someone without the right secret.
+    """
+    require_aware(now, "now")
+    stored = record.secret_hash if record is not None else _UNKNOWN_HASH
+    matches = hmac.compare_digest(stored, hash_api_key(presented))
+    if record is None:
+        return KeyVerification(KeyRefusal.UNKNOWN)
+    if not matches:
+        return KeyVerification(KeyRefusal.WRONG)
+    if record.disabled:
+        return KeyVerification(KeyRefusal.DISABLED)
+    if record.expires_at is not None and now >= record.expires_at:
+        return KeyVerification(KeyRefusal.EXPIRED)
+    return KeyVerification(None)
