@@ -1,0 +1,334 @@
+"""Authority: does a principal hold an action over everything that a scope can match?
+
+Implements docs/spec.md section 8. Pure. It may refuse where a finer look would not; it never errs the other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
+from bailiwick.engine.conditions import compile_condition
+from bailiwick.engine.decide import guardrail_reaches, is_narrow
+from bailiwick.engine.facts import Facts
+from bailiwick.engine.resources import (
+    BUDGET,
+    GROUPS,
+    INSTANCE,
+    NODE_ID,
+    OWNER,
+    PROJECT,
+    REGION,
+    TAGS,
+    Resolved,
+)
+from bailiwick.engine.roles import Need, RightTest
+from bailiwick.engine.tables import Block, holds
+from bailiwick.engine.views import View, find_view
+from bailiwick.model.conditions import Condition, keys_of
+from bailiwick.model.patterns import contains, overlaps
+from bailiwick.model.policies import Policy, Scope
+from bailiwick.model.requests import AuthorityQuestion
+from bailiwick.model.services import IAM, Service
+
+_ALL_UNKNOWN = REGION | INSTANCE | PROJECT | OWNER | GROUPS | BUDGET | TAGS | NODE_ID
+NOWHERE = Resolved("", None, None, None, (("", None),), _ALL_UNKNOWN, None, None, None, None, {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One alternative of every constraint of a scope."""
+
+    service: str | None
+    region: str | None
+    instance: str | None
+    project: str | None
+    type: str | None
+    id: str | None
+    within: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Is the action held over the whole scope? If not, `cell` is the first part that is not, `action` what lacks there."""
+
+    held: bool
+    cell: Cell | None = None
+    action: str = ""
+    expires_at: float | None = None
+
+    def __bool__(self) -> bool:
+        return self.held
+
+
+def decide_over(compiled: CompiledAccount, question: AuthorityQuestion) -> Authority:
+    """Does the principal hold the action over all of the scope, now? (rules 8.1, 8.2)
+
+    `expires_at` of a positive answer: when the authority it rests on ends (the latest that any one policy gives
+    for each cell, the earliest over the cells).
+    """
+    need_service = _service_of_action(compiled, question)
+    if need_service is None or compiled.account.suspended:
+        return Authority(False, None, question.action)
+    view = find_view(compiled, question.principal, question.now)
+    if view is None or view.principal.disabled:
+        return Authority(False, None, question.action)
+    ends: list[float] = []
+    for cell in split_cells(question.scope):
+        end = _held_until(compiled, question, view, question.action, cell)
+        if end is None:
+            return Authority(False, cell, question.action)
+        ends.append(end)
+    soonest = min(ends)
+    return Authority(True, expires_at=None if soonest == float("inf") else soonest)
+
+
+def split_cells(scope: Scope) -> Iterator[Cell]:
+    """Which cells does the scope consist of? (rule 8.2)"""
+    for service, region, instance, project, kind, ident, within in product(
+        scope.service or (None,),
+        scope.region or (None,),
+        scope.instance or (None,),
+        scope.project or (None,),
+        scope.type or (None,),
+        scope.id or (None,),
+        scope.within or (None,),
+    ):
+        yield Cell(service, region, instance, project, kind, ident, within)
+
+
+def _service_of_action(compiled: CompiledAccount, question: AuthorityQuestion) -> str | None:
+    """Whose action is it: the scope's one service's, or one of `iam` that spans services? (rule 8.1)"""
+    services = question.scope.service
+    if services is not None and not all(name in compiled.services for name in services):
+        return None
+    if services is not None and len(services) == 1 and question.action in compiled.needs[services[0]]:
+        return compiled.needs[services[0]][question.action].action_service
+    spanning = compiled.services[IAM].actions.get(question.action) if IAM in compiled.services else None
+    return IAM if spanning is not None and spanning.spans_services else None
+
+
+def _held_until(
+    compiled: CompiledAccount, question: AuthorityQuestion, view: View, action: str, cell: Cell
+) -> float | None:
+    """Until when is the action held over this cell? None: it is not; infinity: no end. (rule 8.3)"""
+    needs = [
+        compiled.needs[name][action]
+        for name in _services_of(compiled, cell)
+        if action in compiled.needs[name]
+    ]
+    if len(needs) != len(_services_of(compiled, cell)) or not needs:
+        return None
+    owner = view.principal.reference == compiled.account.owner
+    if any(_is_met(compiled, question, view, need, cell, owner=owner) for need in needs):
+        return None
+    if owner and all(need.implied for need in needs):
+        return float("inf")
+    end = max(_granting_ends(compiled, question, view, needs, cell), default=None)
+    if end is None:
+        return None
+    for required in needs[0].action.requires:
+        other = _held_until(compiled, question, view, required, cell)
+        if other is None:
+            return None
+        end = min(end, other)
+    return end
+
+
+def _services_of(compiled: CompiledAccount, cell: Cell) -> list[str]:
+    """Which services can a resource in this cell belong to?"""
+    return [cell.service] if cell.service is not None else [name for name in compiled.services if name != IAM]
+
+
+def _granting_ends(
+    compiled: CompiledAccount, question: AuthorityQuestion, view: View, needs: list[Need], cell: Cell
+) -> Iterator[float]:
+    """Which policies hold the action over the cell, each by itself? When each ends."""
+    services = _services_of(compiled, cell)
+    for subject, policy in policies_of(compiled, view):
+        if policy.effect != "allow" or not holds(policy.window, question.now):
+            continue
+        if not scope_contains(policy.scope, cell) or _reads_resource(policy.when):
+            continue
+        facts = _facts(compiled, question, view, subject)
+        narrow = any(
+            p is not None
+            for p in (policy.scope.project, policy.scope.type, policy.scope.id, policy.scope.within)
+        )
+        if not _is_true(policy.when, facts):
+            continue
+        if any(_gives_all(compiled, name, needs, services, facts, narrow) for name in policy.roles):
+            yield float("inf") if policy.window.expires_at is None else policy.window.expires_at
+
+
+def _gives_all(
+    compiled: CompiledAccount, name: str, needs: list[Need], services: list[str], facts: Facts, narrow: bool
+) -> bool:
+    """Has the role of this name, in every one of these services, a right that is authority? (rules 8.3, 8.4)"""
+    return all(
+        any(
+            _is_authority(right, facts, narrow)
+            for right in compiled.roles.reach(name, service, need.action_service, need.action).allows
+        )
+        for service, need in zip(services, needs, strict=True)
+    )
+
+
+def _is_authority(right: RightTest, facts: Facts, narrow: bool) -> bool:
+    if right.qualifier is not None or _reads_resource(right.condition):
+        return False
+    return right.answer(facts, narrow=narrow) is True
+
+
+def policies_of(compiled: CompiledAccount, view: View) -> Iterator[tuple[str, Policy]]:
+    """Which enabled policies name one of the principal's subjects, and which subject?"""
+    for subject in view.subjects:
+        for name in compiled.policies_of.get(subject, ()):
+            policy = compiled.account.policies[name]
+            if policy.enabled:
+                yield subject, policy
+
+
+def _reads_resource(condition: Condition | None) -> bool:
+    return any(key.startswith("resource.") for key in keys_of(condition))
+
+
+def _is_true(condition: Condition | None, facts: Facts) -> bool:
+    return condition is None or compile_condition(condition)(facts) is True
+
+
+def _facts(compiled: CompiledAccount, question: AuthorityQuestion, view: View, subject: str | None) -> Facts:
+    principal = view.principal
+    return Facts(
+        principal.reference, view.groups, principal.budgets, principal.properties, {}, NOWHERE,
+        question.action_properties, question.context, "", subject,
+    )  # fmt: skip
+
+
+def scope_contains(scope: Scope, cell: Cell) -> bool:
+    """Does everything in the cell surely match the scope? (rule 8.5)"""
+    if scope.service is None:
+        if cell.service == IAM:
+            return False
+    elif cell.service not in scope.service:
+        return False
+    for patterns, value in (
+        (scope.region, cell.region),
+        (scope.instance, cell.instance),
+        (scope.project, cell.project),
+    ):
+        if patterns is not None and (
+            value is None or not any(contains(pattern, value) for pattern in patterns)
+        ):
+            return False
+    if scope.within is not None and cell.within not in scope.within:
+        return False
+    return scope.type is None or _node_contains(scope, cell)
+
+
+def _node_contains(scope: Scope, cell: Cell) -> bool:
+    nodes = [(cell.type, cell.id)] + ([cell.within] if cell.within is not None else [])
+    for kind, ident in nodes:
+        if kind is None or kind not in (scope.type or ()):
+            continue
+        if scope.id is None or (ident is not None and any(contains(pattern, ident) for pattern in scope.id)):
+            return True
+    return False
+
+
+def _is_met(
+    compiled: CompiledAccount, question: AuthorityQuestion, view: View, need: Need, cell: Cell, *, owner: bool
+) -> bool:
+    """Does a guardrail, restriction or (not for the owner) deny meet the cell? (rule 8.6)"""
+    services = _services_of(compiled, cell)
+    nobody = _facts(compiled, question, view, None)
+    for block in (*compiled.guardrails.all, *guardrail_blocks(question.restrictions)):
+        for service in services:
+            if guardrail_reaches(block, need, service) and _meets(
+                compiled, block, nobody, question.now, cell, service
+            ):
+                return True
+    if owner:
+        return False
+    for subject, table in view.denies:
+        facts = _facts(compiled, question, view, subject)
+        for block in table.all:
+            for service in services:
+                if _deny_reaches(compiled, need, block, facts, service) and _meets(
+                    compiled, block, facts, question.now, cell, service
+                ):
+                    return True
+    return False
+
+
+def _deny_reaches(compiled: CompiledAccount, need: Need, block: Block, facts: Facts, service: str) -> bool:
+    for name in block.roles:
+        reach = compiled.roles.reach(name, service, need.action_service, need.action)
+        for right in (*reach.denies, *reach.allows) if block.all_rights else reach.denies:
+            if is_narrow(block) and not right.narrow_ok:
+                continue
+            possible = right.when is None or right.when(facts) is not False
+            if possible and right.roles_answer(facts) is not False:
+                return True
+    return False
+
+
+def _meets(
+    compiled: CompiledAccount, block: Block, facts: Facts, now: float, cell: Cell, service: str
+) -> bool:
+    if not holds(block.window, now) or (block.when is not None and block.when(facts) is False):
+        return False
+    return not are_disjoint(block.scope, cell, service, compiled.services[service])
+
+
+def are_disjoint(scope: Scope, cell: Cell, service: str, entry: Service) -> bool:
+    """Does some attribute show that nothing of this service is both in the scope and in the cell? (rule 8.6)"""
+    if (scope.service is None and service == IAM) or (
+        scope.service is not None and service not in scope.service
+    ):
+        return True
+    for patterns, value in (
+        (scope.region, cell.region),
+        (scope.instance, cell.instance),
+        (scope.project, cell.project),
+    ):
+        if patterns is not None and value is not None and not any(overlaps(p, value) for p in patterns):
+            return True
+    return _nodes_are_disjoint(scope, cell, entry)
+
+
+def _nodes_are_disjoint(scope: Scope, cell: Cell, entry: Service) -> bool:
+    """Do both name the same single type by ids that cannot overlap, and can it not stand below itself?"""
+    for kind, idents in _named_nodes(scope):
+        for cell_kind, cell_id in ((cell.type, cell.id), cell.within or (None, None)):
+            if kind != cell_kind or cell_id is None or _may_nest(entry, kind):
+                continue
+            if not any(overlaps(ident, cell_id) for ident in idents):
+                return True
+    return False
+
+
+def _named_nodes(scope: Scope) -> list[tuple[str, tuple[str, ...]]]:
+    nodes: list[tuple[str, tuple[str, ...]]] = []
+    if scope.type is not None and len(scope.type) == 1 and scope.id is not None:
+        nodes.append((scope.type[0], scope.id))
+    kinds = {kind for kind, _ in scope.within or ()}
+    if len(kinds) == 1:
+        nodes.append((kinds.pop(), tuple(ident for _, ident in scope.within or ())))
+    return nodes
+
+
+def _may_nest(entry: Service, kind: str) -> bool:
+    """Can a resource of this type stand, however far, below another of the same type?"""
+    pending, seen = [kind], set()
+    while pending:
+        found = entry.resource_types.get(pending.pop())
+        for parent in () if found is None else found.parents:
+            if parent == kind:
+                return True
+            if parent not in seen:
+                seen.add(parent)
+                pending.append(parent)
+    return False

@@ -1,0 +1,223 @@
+"""From an account to the tables that decide: compile afresh, or take a change into a compiled account.
+
+Implements docs/spec.md sections 1 and 7 by the index of tables.py. Pure.
+A compiled account is never changed: `apply` returns another that shares what the change did not touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bailiwick.engine.conditions import compile_condition
+from bailiwick.engine.resources import Key, key_of_name
+from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
+from bailiwick.engine.scopes import Shapes
+from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
+from bailiwick.engine.views import View
+from bailiwick.model.accounts import Account, Group, Resource
+from bailiwick.model.policies import Guardrail, Policy, Window
+from bailiwick.model.services import Role, Service
+
+Change = tuple[str, str]
+Parents = Mapping[str, tuple[tuple[str, Window], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAccount:
+    """One account, ready to decide. `views` remembers what principals may look at; it is only a cache."""
+
+    account: Account
+    services: Mapping[str, Service]
+    roles: RoleIndex
+    slots: Slots
+    shapes: Shapes
+    needs: Mapping[str, Mapping[str, Need]]
+    tables: Mapping[str, SubjectTable]
+    policies_of: Mapping[str, tuple[str, ...]]
+    parents: Parents
+    registered: Mapping[Key, Resource]
+    guardrails: BlockTable
+    guardrail_edges: tuple[float, ...]
+    disabled_projects: frozenset[str]
+    views: dict[str, View] = field(default_factory=dict, compare=False)
+
+    def apply(self, account: Account, changed: Iterable[Change]) -> CompiledAccount:
+        """What is compiled once these objects (kind, name) are as `account` has them?"""
+        return _apply(self, account, set(changed))
+
+
+def compile_account(services: Mapping[str, Service], account: Account) -> CompiledAccount:
+    """What decides for this account? `services` is the system catalog; the account's own are added."""
+    every = {**services, **account.services}
+    index = RoleIndex(every, account.roles)
+    shapes, slots = Shapes(), Slots()
+    builder = TableBuilder(shapes, slots, deny_roles(every, account.roles))
+    policies_of: dict[str, list[str]] = {}
+    for policy in account.policies.values():
+        builder.add(policy, policy.subjects)
+        for subject in policy.subjects:
+            policies_of.setdefault(subject, []).append(policy.name)
+    tables = builder.finish()
+    return CompiledAccount(
+        account=account,
+        services=every,
+        roles=index,
+        slots=slots,
+        shapes=shapes,
+        needs=build_needs(index, slots),
+        tables=tables,
+        policies_of={subject: tuple(names) for subject, names in policies_of.items()},
+        parents=_parents(account.groups.values()),
+        registered={key_of_name(name): resource for name, resource in account.resources.items()},
+        guardrails=BlockTable(guardrail_blocks(account.guardrails.values()), shapes),
+        guardrail_edges=_edges(account.guardrails.values()),
+        disabled_projects=_disabled(account),
+    )
+
+
+def deny_roles(services: Mapping[str, Service], custom: Mapping[str, Role]) -> frozenset[str]:
+    """Which names, as policies write them, may mean a role with a deny right?"""
+    found = set()
+    roles = [role for service in services.values() for role in service.roles.values()] + list(custom.values())
+    for role in roles:
+        if any(right.effect == "deny" for right in role.rights):
+            found |= {role.name, role.reference}
+    return frozenset(found)
+
+
+def guardrail_blocks(guardrails: Iterable[Guardrail]) -> list[Block]:
+    """What do these guardrails forbid? Their patterns stand where a policy's roles do."""
+    return [
+        Block(
+            name=guardrail.name,
+            scope=guardrail.scope,
+            window=guardrail.window,
+            when=None if guardrail.when is None else compile_condition(guardrail.when),
+            roles=guardrail.actions,
+            all_rights=True,
+        )
+        for guardrail in guardrails
+        if guardrail.enabled
+    ]
+
+
+def _parents(groups: Iterable[Group]) -> Parents:
+    parents: dict[str, list[tuple[str, Window]]] = {}
+    for group in groups:
+        reference = f"group:{group.name}"
+        for membership in group.members:
+            parents.setdefault(membership.member, []).append((reference, membership.window))
+    shared: dict[object, tuple[tuple[str, Window], ...]] = {}
+    return {member: shared.setdefault(tuple(found), tuple(found)) for member, found in parents.items()}
+
+
+def _edges(guardrails: Iterable[Guardrail]) -> tuple[float, ...]:
+    edges = {edge for g in guardrails if g.enabled for edge in (g.window.starts_at, g.window.expires_at)}
+    return tuple(sorted(edge for edge in edges if edge is not None))
+
+
+def _disabled(account: Account) -> frozenset[str]:
+    return frozenset(name for name, project in account.projects.items() if project.disabled)
+
+
+def _apply(old: CompiledAccount, account: Account, changed: set[Change]) -> CompiledAccount:
+    kinds = {kind for kind, _ in changed}
+    if kinds & {"Service", "Account"}:
+        system = {name: entry for name, entry in old.services.items() if name not in old.account.services}
+        return compile_account(system, account)
+    new = replace(old, account=account, views={})
+    if kinds & {"Policy", "Role"}:
+        new = _apply_policies(old, new, changed)
+    if "Group" in kinds:
+        new = replace(new, parents=_changed_parents(old, account, changed))
+    if "Resource" in kinds:
+        new = replace(new, registered=_changed_resources(old, account, changed))
+    if "Guardrail" in kinds:
+        blocks = BlockTable(guardrail_blocks(account.guardrails.values()), old.shapes)
+        new = replace(new, guardrails=blocks, guardrail_edges=_edges(account.guardrails.values()))
+    if "Project" in kinds:
+        new = replace(new, disabled_projects=_disabled(account))
+    return new
+
+
+def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Change]) -> CompiledAccount:
+    account = new.account
+    roles_changed = any(kind == "Role" for kind, _ in changed)
+    index = RoleIndex(old.services, account.roles) if roles_changed else old.roles
+    before, after = deny_roles(old.services, old.account.roles), deny_roles(old.services, account.roles)
+    policies_of, touched = _changed_policies(old, account, changed)
+    if before != after:
+        turned = before ^ after
+        touched |= {s for p in account.policies.values() if turned.intersection(p.roles) for s in p.subjects}
+    slots = old.slots
+    size = slots.size()
+    tables = dict(old.tables)
+    builder = TableBuilder(old.shapes, slots, after)
+    for subject in touched:
+        tables.pop(subject, None)
+        for name in policies_of.get(subject, ()):
+            builder.add(account.policies[name], (subject,))
+    tables.update(builder.finish())
+    stale = roles_changed or slots.size() != size
+    needs = build_needs(index, slots) if stale else old.needs
+    return replace(new, roles=index, needs=needs, tables=tables, policies_of=policies_of)
+
+
+def _changed_policies(
+    old: CompiledAccount, account: Account, changed: set[Change]
+) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:
+    """Which policies has each subject now, and which subjects does the change touch?"""
+    gone: dict[str, set[str]] = {}
+    come: dict[str, list[str]] = {}
+    for kind, name in changed:
+        if kind == "Policy":
+            for subject in _subjects(old.account.policies.get(name)):
+                gone.setdefault(subject, set()).add(name)
+            for subject in _subjects(account.policies.get(name)):
+                come.setdefault(subject, []).append(name)
+    touched = set(gone) | set(come)
+    if not touched:
+        return old.policies_of, touched
+    policies_of = dict(old.policies_of)
+    for subject in touched:
+        left = [name for name in policies_of.get(subject, ()) if name not in gone.get(subject, ())]
+        names = tuple(left + sorted(come.get(subject, ())))
+        if names:
+            policies_of[subject] = names
+        else:
+            policies_of.pop(subject, None)
+    return policies_of, touched
+
+
+def _subjects(policy: Policy | None) -> tuple[str, ...]:
+    return () if policy is None else policy.subjects
+
+
+def _changed_parents(old: CompiledAccount, account: Account, changed: set[Change]) -> Parents:
+    names = {name for kind, name in changed if kind == "Group"}
+    references = {f"group:{name}" for name in names}
+    parents = dict(old.parents)
+    for name in names & set(old.account.groups):
+        for membership in old.account.groups[name].members:
+            left = tuple(edge for edge in parents.get(membership.member, ()) if edge[0] not in references)
+            parents[membership.member] = left
+    for name in sorted(names & set(account.groups)):
+        for membership in account.groups[name].members:
+            edge = (f"group:{name}", membership.window)
+            parents[membership.member] = (*parents.get(membership.member, ()), edge)
+    return parents
+
+
+def _changed_resources(
+    old: CompiledAccount, account: Account, changed: set[Change]
+) -> Mapping[Key, Resource]:
+    registered = dict(old.registered)
+    for kind, name in changed:
+        if kind == "Resource":
+            found = account.resources.get(name)
+            if found is None:
+                registered.pop(key_of_name(name), None)
+            else:
+                registered[key_of_name(name)] = found
+    return registered
