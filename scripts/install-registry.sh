@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what the end-to-end tests of container registries run: docker-registry and skopeo (Debian).
+# Does nothing when both are there. The tests start registries of their own, so the system service that the
+# package brings is not wanted: it is stopped if this installation started it, and left alone otherwise.
+set -eu
+
+wanted=""
+for program in docker-registry skopeo; do
+    command -v "$program" >/dev/null 2>&1 || wanted="$wanted $program"
+done
+if [ -z "$wanted" ]; then
+    echo "docker-registry and skopeo are installed"
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "missing:$wanted; run this script as root, or: sudo apt-get install$wanted" >&2
+    exit 1
+fi
+
+service_runs() {
+    command -v systemctl >/dev/null 2>&1 && systemctl is-active --quiet docker-registry 2>/dev/null
+}
+
+ran_before=no
+if service_runs; then ran_before=yes; fi
+apt-get update -q
+# shellcheck disable=SC2086 # the list is meant to be split into words
+DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted
+if [ "$ran_before" = no ] && service_runs; then
+    systemctl disable --now docker-registry
+fi
+docker-registry --version
+skopeo --version
