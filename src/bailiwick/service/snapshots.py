@@ -1,0 +1,41 @@
+"""One account at one revision, ready to answer: what every question is asked of.
+
+A snapshot is a value: a change makes another. Nothing in it does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bailiwick.engine import CompiledAccount
+from bailiwick.model.accounts import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Under which uid and name is something stored, and since which revision in this form?"""
+
+    uid: str
+    kind: str
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What did the account hold at this revision?
+
+    `identities` are keyed by (kind, name). `vector` says which revisions of the account and of the system the
+    answers rest on: `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
+    """
+
+    compiled: CompiledAccount
+    identities: Mapping[tuple[str, str], Identity]
+    vector: Mapping[str, str]
+    revision: int
+
+    @property
+    def account(self) -> Account:
+        """Which account is it, as a value?"""
+        return self.compiled.account
