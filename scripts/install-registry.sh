@@ -17,8 +17,9 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 
+# Is the system service running? Asks whichever init the machine has.
 service_runs() {
-    command -v systemctl >/dev/null 2>&1 && systemctl is-active --quiet docker-registry 2>/dev/null
+    command -v service >/dev/null 2>&1 && service docker-registry status >/dev/null 2>&1
 }
 
 ran_before=no
@@ -27,7 +28,8 @@ apt-get update -q
 # shellcheck disable=SC2086 # the list is meant to be split into words
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted
 if [ "$ran_before" = no ] && service_runs; then
-    systemctl disable --now docker-registry
+    service docker-registry stop
+    if [ -d /run/systemd/system ]; then systemctl disable docker-registry; fi
 fi
 docker-registry --version
 skopeo --version

@@ -262,6 +262,13 @@ def test_a_time_beyond_json_is_refused(number: str, forge: Forge) -> None:
     assert forge.fault_of(forge.sign(forge.header(), payload)) is TokenFault.CLAIMS
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_a_word_that_is_no_json_is_refused_anywhere(word: str, forge: Forge) -> None:
+    """Even in a claim that nobody reads, what only some readers take is refused."""
+    payload = json.dumps(forge.claims())[:-1] + f',"other":{word}}}'
+    assert forge.fault_of(forge.sign(forge.header(), payload.encode())) is TokenFault.CLAIMS
+
+
 def test_an_expired_token_is_refused(forge: Forge) -> None:
     """A token is refused at its `exp` and ever after."""
     text = forge.sign(forge.header(), forge.claims(exp=SECOND + 1))
