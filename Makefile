@@ -1,0 +1,64 @@
+# The commands of this project. `make` alone lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= data
+LISTEN ?= 127.0.0.1:8470
+MINUTES ?= 10
+SIZES ?= 1000,100000,1000000
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint format types layers docs coverage bench bench-http fuzz clean
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.run: pyproject.toml scripts/environment.sh
+	@PYTHON=$(PYTHON) scripts/environment.sh run
+
+$(VENV)/.test: pyproject.toml scripts/environment.sh
+	@PYTHON=$(PYTHON) scripts/environment.sh test
+
+$(VENV)/.bench: $(VENV)/.test
+	@PYTHON=$(PYTHON) scripts/environment.sh bench
+
+run: $(VENV)/.run ## start a server with the sample company on 127.0.0.1:8470 and say what to do next
+	@$(BIN)/bailiwick sample --data $(DATA) --listen $(LISTEN)
+
+test: $(VENV)/.test ## install what the tests need and run all of them
+	@scripts/install-registry.sh
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: lint types layers docs ## lint, types, import layers, documentation
+
+lint: $(VENV)/.test ## style (ruff); `make format` mends what can be mended
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.test ## mend style
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+types: $(VENV)/.test ## static types (mypy --strict)
+	@$(BIN)/mypy
+
+layers: $(VENV)/.test ## the rooms import downwards only (import-linter)
+	@$(BIN)/lint-imports
+
+docs: $(VENV)/.test ## the documentation says what the program does
+	@$(BIN)/python scripts/check_docs.py
+
+coverage: $(VENV)/.test ## branch coverage of model, catalog and engine
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term tests/unit tests/golden tests/differential tests/property tests/reference
+
+bench: $(VENV)/.bench ## measure decisions in process, beside two other engines (long)
+	@$(BIN)/python -m bench.engine_bench --sizes $(SIZES)
+
+bench-http: $(VENV)/.bench ## measure decisions over HTTP, beside a constant answer (needs wrk)
+	@$(BIN)/python -m bench.http_bench
+
+fuzz: $(VENV)/.test ## compare the engine with the reference for MINUTES=10
+	@$(BIN)/python -m tests.differential.fuzz --minutes $(MINUTES)
+
+clean: ## remove the environment and what was built
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
