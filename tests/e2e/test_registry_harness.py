@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from tests.e2e.registry_server import OciImage, RegistryServer, Skopeo, TokenAuth, build_oci_image
 
 from bailiwick.authn.compact import Signer
 from bailiwick.authn.registry import (
@@ -36,7 +37,6 @@ from bailiwick.authn.registry import (
 from bailiwick.authn.signing import KeyPurpose, KeySet, generate_signing_key, rotate_key_set, start_key_set
 from bailiwick.authn.tokens import TokenParties
 from bailiwick.errors import Unauthenticated
-from tests.e2e.registry_server import OciImage, RegistryServer, Skopeo, TokenAuth, build_oci_image
 
 SERVICE = "reg-svc"
 ISSUER = "https://iam.acme.example/registry"
@@ -391,7 +391,7 @@ def test_deleted_images_leave_the_disk_when_garbage_is_collected(
 def test_a_registry_that_cannot_start_says_why(first_keys: KeySet, tmp_path: Path) -> None:
     """A bundle without a certificate stops the registry, and the harness repeats its words."""
     broken = RegistryServer(tmp_path / "broken", TokenAuth("http://127.0.0.1:1/t", SERVICE, ISSUER, ""))
-    with pytest.raises(RuntimeError, match="docker-registry did not start:(.|\n)*token auth"), broken:
+    with pytest.raises(RuntimeError, match=r"docker-registry did not start:(.|\n)*token auth"), broken:
         raise AssertionError("the registry has started")
 
 

@@ -98,7 +98,7 @@ def check_signature(token: CompactToken, key: ECKey) -> None:
 def parse_json_object(data: bytes, fault: TokenFault) -> dict[str, object]:
     """Which object does this JSON hold? Refuses what two readers could read in two ways.
 
-    Refused: names given twice at any depth, NaN and infinities, text that is not UTF-8, anything but an object.
+    Refused: names given twice at any depth, NaN and infinities, text that is not UTF-8, any other value.
     """
     try:
         value = json.loads(

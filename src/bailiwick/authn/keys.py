@@ -64,7 +64,8 @@ class ApiKeyRecord:
 
     def __repr__(self) -> str:
         """How is the record shown in a log? Without its hash."""
-        return f"ApiKeyRecord(uid={self.uid!r}, owner={self.owner_kind}:{self.owner_name}, prefix={self.prefix!r})"
+        owner = f"{self.owner_kind}:{self.owner_name}"
+        return f"ApiKeyRecord(uid={self.uid!r}, owner={owner!r}, prefix={self.prefix!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from bailiwick.authn.instants import epoch_seconds, from_epoch
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.errors import Invalid
 
-ACCESS_TOKEN_TYPE = "at+jwt"
+ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068), not a secret
 MAX_LIFETIME_SECONDS = 3600
 MAX_CLOCK_SKEW_SECONDS = 60
 MAX_ACTORS = 16

@@ -142,12 +142,13 @@ def test_a_long_scope_is_refused_quickly(part: str) -> None:
 @given(values=st.lists(st.text(), max_size=4))
 def test_no_text_crashes_the_parser(values: list[str]) -> None:
     """Any parameters are scopes or are refused as such."""
+    place, scopes = "scope", parse_scopes([])
     try:
         scopes = parse_scopes(values)
     except Invalid as invalid:
-        assert invalid.findings[0].place == "scope"
-    else:
-        assert all(scope.resource_type and scope.name for scope in scopes)
+        place = invalid.findings[0].place
+    assert place == "scope"
+    assert all(scope.resource_type and scope.name for scope in scopes)
 
 
 @pytest.mark.parametrize(

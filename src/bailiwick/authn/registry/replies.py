@@ -19,7 +19,7 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenParties
 from bailiwick.errors import Invalid
 
-REGISTRY_TOKEN_TYPE = "JWT"
+REGISTRY_TOKEN_TYPE = "JWT"  # noqa: S105 - a media type, not a secret
 REGISTRY_TOKEN_LIFETIME_SECONDS = 60
 
 

@@ -25,8 +25,8 @@ class CredentialKind(StrEnum):
     """What a password is; the value is the user name that says so."""
 
     API_KEY = "iamapikey"
-    ACCESS_TOKEN = "iambearer"
-    REFRESH_TOKEN = "iamrefresh"
+    ACCESS_TOKEN = "iambearer"  # noqa: S105 - a user name, not a secret
+    REFRESH_TOKEN = "iamrefresh"  # noqa: S105 - a user name, not a secret
 
 
 @dataclass(frozen=True, slots=True)
