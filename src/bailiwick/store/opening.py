@@ -1,0 +1,160 @@
+"""How a store in a data directory is created and opened: the only place where its parts are put together.
+
+Creating is repeatable until the schema version is committed, which is its last step: a crash before
+leaves a directory in which `create_store` starts again.
+Implements docs/spec.md, section "The data directory".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from secrets import token_bytes
+
+from sqlalchemy import Connection, Table, insert, inspect, select
+
+from bailiwick.errors import Conflict, Unavailable
+from bailiwick.store.activity_chain import first_head
+from bailiwick.store.canonical import format_instant
+from bailiwick.store.chain import SALT_BYTES
+from bailiwick.store.directory import DataDirectory, create_private
+from bailiwick.store.fold import Origin, seal_changes
+from bailiwick.store.ports import SYSTEM_LOG, Head, RandomBytes, SecretWrite, Signer
+from bailiwick.store.signing import new_signing_key, publish
+from bailiwick.store.sql.activity import write_first_head
+from bailiwick.store.sql.append import append_changes, insert_log
+from bailiwick.store.sql.database import Database, open_database
+from bailiwick.store.sql.schema import (
+    ACTIVITY,
+    LOGS,
+    SCHEMA_VERSION,
+    activity_setting,
+    setting,
+)
+from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, write_setting
+from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
+from bailiwick.store.sql.store import SqlStore
+from bailiwick.store.vault import Vault, new_key, read_keys, write_keys
+
+SCHEMA_VERSION_SETTING = "schema_version"
+CREATOR_UID = "bailiwick"
+CREATED_VIA = "create_store"
+
+
+def create_store(
+    data_dir: Path, *, at: datetime, signer: Signer | None = None, random_bytes: RandomBytes = token_bytes
+) -> SqlStore:
+    """Which new store is in this new or empty directory? Its system log is at revision 1: the signing key.
+
+    Raises Conflict if a store is there already. A `signer` that is passed in must be passed to
+    `open_store` too.
+    """
+    directory = DataDirectory(data_dir)
+    directory.make()
+    with directory.locked():
+        _create_files(directory, random_bytes)
+        logs = open_database(directory.logs, "FULL")
+        activity = open_database(directory.activity, "NORMAL")
+        try:
+            secrets = SecretRows(Vault(directory.master_key, random_bytes))
+            key_id = next(iter(read_keys(directory.master_key)))
+            with logs.writing() as connection:
+                _refuse_existing(connection, directory)
+                own, kept = _choose_signer(signer, random_bytes)
+                _create_activity(activity, own)
+                LOGS.create_all(connection)
+                write_setting(connection, MASTER_KEY_ID, key_id)
+                write_setting(connection, SIGNING_KEY_ID, own.key_id)
+                head = _write_system_log(connection, own, at, random_bytes)
+                secrets.write(connection, SYSTEM_LOG, head.revision, kept)
+                write_setting(connection, SCHEMA_VERSION_SETTING, str(SCHEMA_VERSION))
+        finally:
+            logs.close()
+            activity.close()
+    return open_store(data_dir, signer=signer, random_bytes=random_bytes)
+
+
+def _create_files(directory: DataDirectory, random_bytes: RandomBytes) -> None:
+    """Let every file be there, the key file with a key in it."""
+    if not directory.master_key.exists():
+        write_keys(directory.master_key, dict([new_key(random_bytes)]))
+    for path in (directory.logs, directory.activity):
+        create_private(path)
+
+
+def _choose_signer(given: Signer | None, random_bytes: RandomBytes) -> tuple[Signer, Sequence[SecretWrite]]:
+    """Who signs, and which secret must be kept for it?"""
+    if given is not None:
+        return given, ()
+    signer, kept = new_signing_key(random_bytes)
+    return signer, (kept,)
+
+
+def _refuse_existing(connection: Connection, directory: DataDirectory) -> None:
+    """Is no store here yet?"""
+    if inspect(connection).has_table(setting.name):
+        raise Conflict(f"data directory `{directory.path}` holds a store already", "open it, or name another")
+
+
+def _create_activity(database: Database, signer: Signer) -> None:
+    """Start the activity's file afresh; an earlier start that failed is overwritten."""
+    with database.writing() as connection:
+        ACTIVITY.drop_all(connection)
+        ACTIVITY.create_all(connection)
+        write_first_head(connection, first_head(), signer)
+        connection.execute(
+            insert(activity_setting).values(name=SCHEMA_VERSION_SETTING, value=str(SCHEMA_VERSION))
+        )
+
+
+def _write_system_log(
+    connection: Connection, signer: Signer, at: datetime, random_bytes: RandomBytes
+) -> Head:
+    """What is the head of the system log, which starts with the key that signs it?"""
+    start = insert_log(connection, SYSTEM_LOG, format_instant(at), signer)
+    changes = seal_changes([publish(signer)], random_bytes, SALT_BYTES)
+    origin = Origin.of(CREATOR_UID, CREATED_VIA, at)
+    return append_changes(connection, start, changes, origin, signer)
+
+
+def open_store(
+    data_dir: Path, *, signer: Signer | None = None, random_bytes: RandomBytes = token_bytes
+) -> SqlStore:
+    """Which store is in this directory?
+
+    Raises NotFound if there is none, Unavailable if it is not safe to use: readable for others, of a
+    newer schema, without its keys.
+    """
+    directory = DataDirectory(data_dir)
+    directory.check_whole()
+    logs = open_database(directory.logs, "FULL")
+    activity = open_database(directory.activity, "NORMAL")
+    try:
+        secrets = SecretRows(Vault(directory.master_key, random_bytes))
+        keys = SigningKeys(secrets, signer)
+        with logs.reading() as connection:
+            _check_version(connection, setting, directory.logs)
+            keys.signer(connection)
+        with activity.reading() as connection:
+            _check_version(connection, activity_setting, directory.activity)
+        return SqlStore(
+            directory, logs=logs, activity=activity, secrets=secrets, keys=keys, random_bytes=random_bytes
+        )
+    except BaseException:
+        logs.close()
+        activity.close()
+        raise
+
+
+def _check_version(connection: Connection, table: Table, path: Path) -> None:
+    """Is this file of a schema that this program knows?"""
+    if not inspect(connection).has_table(table.name):
+        raise Unavailable(f"`{path}` holds no store", "create one with `bailiwick init`")
+    query = select(table.c.value).where(table.c.name == SCHEMA_VERSION_SETTING)
+    version = connection.execute(query).scalar_one_or_none()
+    if version != str(SCHEMA_VERSION):
+        raise Unavailable(
+            f"`{path}` has schema version `{version}`, expected `{SCHEMA_VERSION}`",
+            "use the bailiwick that wrote it, or a newer one",
+        )

@@ -1,0 +1,211 @@
+"""One transaction on one log: check the head, fold the changes into the objects, extend the chain, sign.
+
+Works on a connection that the caller opened for writing; nothing here commits.
+Implements docs/spec.md, section "The change log".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bailiwick.errors import Conflict, NotFound, Unavailable
+from bailiwick.store.chain import SALT_BYTES, genesis_hash, head_message
+from bailiwick.store.evidence import RawHead
+from bailiwick.store.fold import (
+    ObjectKey,
+    Origin,
+    SealedChange,
+    SealedRow,
+    fold_changes,
+    name_taken,
+    seal_erasure,
+    seal_row,
+)
+from bailiwick.store.ports import Head, RandomBytes, RevisionConflict, Signer
+from bailiwick.store.sql.schema import body, change, head, object_
+from bailiwick.store.verify import is_head_signed
+
+BATCH_ROWS = 2_000
+KEYS_IN_QUERY = 500
+T = TypeVar("T")
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Which lists of at most `size` do these items come to? None is lost: the last may be short."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def insert_log(connection: Connection, log: str, at: str, signer: Signer) -> Head:
+    """What is the head of this new log?"""
+    if connection.execute(select(head.c.log).where(head.c.log == log)).first() is not None:
+        raise Conflict(f"log `{log}` exists already")
+    start = Head(log, 0, genesis_hash(log).hex())
+    values = _head_values(start, at, signer)
+    connection.execute(insert(head).values(log=log, **values))
+    return start
+
+
+def lock_head(connection: Connection, log: str, expected_revision: int, signer: Signer) -> Head:
+    """What is the head to write on? Nobody else can write until the transaction ends.
+
+    SECURITY: its signature is checked first, else the next honest write would sign a forged chain.
+    """
+    row = connection.execute(select(head).where(head.c.log == log).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no log `{log}`")
+    if not is_head_signed(log, RawHead(row.revision, row.hash, row.signature, row.at), signer):
+        raise Unavailable(f"the head of `{log}` is not signed by this store", "run `bailiwick log verify`")
+    now = Head(log, row.revision, row.hash.hex())
+    if now.revision != expected_revision:
+        raise RevisionConflict(expected_revision, now)
+    return now
+
+
+def append_changes(
+    connection: Connection, now: Head, changes: Sequence[SealedChange], origin: Origin, signer: Signer
+) -> Head:
+    """What is the head after these changes, applied to the objects and written to the log?"""
+    _apply(connection, now.log, now.revision + 1, changes)
+    return _extend(connection, now, changes, origin, signer)
+
+
+def _apply(connection: Connection, log: str, revision: int, changes: Sequence[SealedChange]) -> None:
+    """Bring the objects to the state after these changes."""
+    alive = _find_alive(connection, log, {change.key for change in changes})
+    after = fold_changes(changes, alive)
+    # WHY: everything touched leaves before anything comes back, so two objects may swap names.
+    leave = delete(object_).where(
+        object_.c.log == bindparam("in_log"),
+        object_.c.kind == bindparam("of_kind"),
+        object_.c.uid == bindparam("of_uid"),
+    )
+    for keys in batched(alive, BATCH_ROWS):
+        connection.execute(leave, [{"in_log": log, "of_kind": kind, "of_uid": uid} for kind, uid in keys])
+    staying = [change for change in after.values() if change is not None]
+    for batch in batched(staying, BATCH_ROWS):
+        try:
+            connection.execute(insert(object_), [_object_values(log, revision, change) for change in batch])
+        except IntegrityError as error:
+            raise _explain_taken(connection, log, batch) from error
+
+
+def _find_alive(connection: Connection, log: str, keys: set[ObjectKey]) -> set[ObjectKey]:
+    """Which of these objects live?"""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, uid in keys:
+        by_kind[kind].append(uid)
+    alive: set[ObjectKey] = set()
+    for kind, uids in by_kind.items():
+        for batch in batched(uids, KEYS_IN_QUERY):
+            where = (object_.c.log == log) & (object_.c.kind == kind) & object_.c.uid.in_(batch)
+            alive.update((kind, uid) for uid in connection.scalars(select(object_.c.uid).where(where)))
+    return alive
+
+
+def _object_values(log: str, revision: int, change: SealedChange) -> dict[str, Any]:
+    """Which row stands for the object after this change?"""
+    return {
+        "log": log,
+        "kind": change.kind,
+        "uid": change.uid,
+        "name": change.name,
+        "body": change.document_text,
+        "revision": revision,
+    }
+
+
+def _explain_taken(connection: Connection, log: str, batch: Sequence[SealedChange]) -> Exception:
+    """Which living object has a name that this batch wants?"""
+    for some in batched(batch, KEYS_IN_QUERY):
+        wanted = {(change.kind, change.name): change.uid for change in some if change.name}
+        names = sorted({name for _, name in wanted})
+        columns = select(object_.c.kind, object_.c.name, object_.c.uid)
+        for kind, name, uid in connection.execute(
+            columns.where(object_.c.log == log, object_.c.name.in_(names))
+        ):
+            if wanted.get((kind, name), uid) != uid:
+                return name_taken(kind, name)
+    return Unavailable("the objects do not fit the log", "run `bailiwick log verify`")
+
+
+def _extend(
+    connection: Connection, now: Head, changes: Sequence[SealedChange], origin: Origin, signer: Signer
+) -> Head:
+    """What is the head after rows for these changes?"""
+    last = bytes.fromhex(now.hash)
+    for batch in batched(enumerate(changes, 1), BATCH_ROWS):
+        rows: list[SealedRow] = []
+        for seq, item in batch:
+            rows.append(seal_row(now, seq, origin, item, last))
+            last = rows[-1].hash
+        connection.execute(insert(body), [_body_values(now.log, item) for _, item in batch])
+        connection.execute(insert(change), [_change_values(row) for row in rows])
+    return _move_head(connection, now, Head(now.log, now.revision + 1, last.hex()), origin.at, signer)
+
+
+def _body_values(log: str, item: SealedChange) -> dict[str, Any]:
+    """Which row keeps this change's body?"""
+    return {"log": log, "digest": item.body.digest, "salt": item.body.salt, "document": item.body.text}
+
+
+def _change_values(row: SealedRow) -> dict[str, Any]:
+    """Which row of the log is this?"""
+    return {**row.fields._asdict(), "prev_hash": row.prev_hash, "hash": row.hash}
+
+
+def _head_values(to: Head, at: str, signer: Signer) -> dict[str, Any]:
+    """Which signed values stand for this head?"""
+    head_hash = bytes.fromhex(to.hash)
+    signature = signer.sign(head_message(to.log, to.revision, head_hash, at))
+    return {"revision": to.revision, "hash": head_hash, "signature": signature, "at": at}
+
+
+def _move_head(connection: Connection, now: Head, to: Head, at: str, signer: Signer) -> Head:
+    """Sign the new head and put it in the place of the old one."""
+    where = (head.c.log == now.log) & (head.c.revision == now.revision)
+    moved = connection.execute(update(head).where(where).values(**_head_values(to, at, signer)))
+    if moved.rowcount != 1:
+        raise Unavailable(f"the head of `{now.log}` moved inside a transaction", "try again")
+    return to
+
+
+def erase_bodies(
+    connection: Connection,
+    now: Head,
+    key: ObjectKey,
+    *,
+    origin: Origin,
+    signer: Signer,
+    random_bytes: RandomBytes,
+) -> Head:
+    """What is the head once every past body of this object is gone, and the log says so?"""
+    digests = _find_past_digests(connection, now.log, key)
+    erased = 0
+    for batch in batched(digests, KEYS_IN_QUERY):
+        where = (body.c.log == now.log) & body.c.digest.in_(batch)
+        erased += connection.execute(delete(body).where(where)).rowcount
+    if not erased:
+        raise NotFound(f"there is no past body of {key[0]} `{key[1]}` to erase")
+    row = seal_erasure(*key, erased, random_bytes(SALT_BYTES))
+    return _extend(connection, now, [row], origin, signer)
+
+
+def _find_past_digests(connection: Connection, log: str, key: ObjectKey) -> list[bytes]:
+    """Which digests name the bodies of this object but the one that is its state?"""
+    where = (
+        (change.c.log == log)
+        & (change.c.kind == key[0])
+        & (change.c.uid == key[1])
+        & (change.c.op != "erase")
+    )
+    order = (change.c.revision, change.c.seq)
+    digests = list(connection.scalars(select(change.c.digest).where(where).order_by(*order)))
+    return digests[:-1] if _find_alive(connection, log, {key}) else digests

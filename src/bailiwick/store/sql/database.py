@@ -1,0 +1,164 @@
+"""One SQLite file through SQLAlchemy: how it is opened, read and written, and how its failures are named.
+
+Reads see one moment (a deferred transaction on WAL); writes begin IMMEDIATE, because a read that
+turns into a write fails at once when another wrote in between, whatever the timeout.
+Implements docs/spec.md, section "The change log".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from bailiwick.errors import Unavailable
+
+BUSY_SECONDS = 30
+STREAM_ROWS = 1_000
+_POOL_SIZE = 8
+_WRITES = "bailiwick_writes"
+_WAL_BYTES_KEPT = 64 * 1024 * 1024
+
+Durability = Literal["FULL", "NORMAL"]
+
+
+class Database:
+    """A file with its connections. Any number of readers, one writer at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._turn = Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Which connection sees the file at one moment?"""
+        with failures_named(), self.engine.connect() as connection, connection.begin():
+            yield connection.execution_options(yield_per=STREAM_ROWS)
+
+    @contextmanager
+    def examining(self) -> Iterator[Connection]:
+        """Which connection sees the file at one moment, even text that is no text?
+
+        WHY: else one invalid byte in the file makes the driver fail where verification should report it.
+        """
+        with self.reading() as connection:
+            driver = _raw(connection)
+            driver.text_factory = _decode
+            try:
+                yield connection
+            finally:
+                driver.text_factory = str
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Which connection may write, alone, and commits when the block ends well?
+
+        WHY: threads take turns on a mutex first; SQLite's own waiting polls and is not fair.
+        """
+        with failures_named(), self._turn, self.engine.connect() as connection:
+            writer = connection.execution_options(**{_WRITES: True})
+            with writer.begin():
+                yield writer
+
+    def truncate_wal(self) -> None:
+        """Remove what the write-ahead log still holds of overwritten pages, unless a reader is at it."""
+        with failures_named(), self._turn, self.engine.connect() as connection:
+            _raw(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the file, while others read and write it."""
+        with failures_named(), self.engine.connect() as connection, closing(sqlite3.connect(path)) as copy:
+            _raw(connection).backup(copy)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+
+
+def open_database(path: Path, durability: Durability) -> Database:
+    """Which database is in this existing file?"""
+    engine = create_engine(
+        "sqlite://",
+        creator=_connector(path, durability),
+        poolclass=QueuePool,
+        pool_size=_POOL_SIZE,
+        max_overflow=-1,
+    )
+    event.listen(engine, "begin", _begin)
+    return Database(engine)
+
+
+def _connector(path: Path, durability: Durability) -> Callable[[], sqlite3.Connection]:
+    """How is a connection to this file made?"""
+    # SECURITY: mode=rw never creates a file, so a lost file is an error and not an empty store.
+    address = f"file:{quote(str(path.absolute()))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        for pragma in _pragmas(durability):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    return connect
+
+
+def _pragmas(durability: Durability) -> tuple[str, ...]:
+    """Which settings does each connection need?"""
+    return (
+        "journal_mode=WAL",
+        f"synchronous={durability}",
+        "foreign_keys=ON",
+        # SECURITY: an erased body must not stay in free pages.
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        f"journal_size_limit={_WAL_BYTES_KEPT}",
+    )
+
+
+def _begin(connection: Connection) -> None:
+    """Begin as the connection's user asked for."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _decode(data: bytes) -> str:
+    """Which text is this, with a mark for each byte that is none?"""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _raw(connection: Connection) -> Any:
+    """Which driver connection is behind this one?"""
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def failures_named() -> Iterator[None]:
+    """Which error of Bailiwick stands for the driver's?
+
+    SECURITY: the driver's text stays in the chain of causes; it may hold values.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable("the store cannot be read or written now", _advice(error)) from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise Unavailable("the store failed", "run `bailiwick log verify`") from error
+
+
+def _advice(error: OperationalError) -> str:
+    """What helps against this failure?"""
+    text = str(error.orig)
+    if "locked" in text or "busy" in text:
+        return f"another process has been writing for {BUSY_SECONDS} seconds; try again"
+    if "full" in text:
+        return "the disk is full; make room"
+    return "check the data directory's disk and permissions"

@@ -1,0 +1,103 @@
+"""What verification reads from SQL: values exactly as the file holds them, as a stream.
+
+WHY: `NullType` keeps the columns' types from converting (and choking on) a value of another type.
+Implements docs/spec.md, section "The change log".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, func, select, text, type_coerce
+from sqlalchemy.types import NullType
+
+from bailiwick.store.evidence import RawHead, RawObject, RawRow
+from bailiwick.store.fold import ObjectKey
+from bailiwick.store.sql.schema import body, change, head, object_
+from bailiwick.store.sql.secret_rows import SecretRows
+
+
+def _raw(column: Column[Any]) -> ColumnElement[Any]:
+    """How is this column read without conversion?"""
+    return type_coerce(column, NullType())
+
+
+_WITH_BODY = change.outerjoin(body, (body.c.log == change.c.log) & (body.c.digest == change.c.digest))
+_RAW_ROWS = select(
+    _raw(change.c.revision),
+    _raw(change.c.seq),
+    _raw(change.c.at),
+    _raw(change.c.actor_uid),
+    _raw(change.c.via),
+    _raw(change.c.kind),
+    _raw(change.c.uid),
+    _raw(change.c.op),
+    _raw(change.c.digest),
+    _raw(change.c.prev_hash),
+    _raw(change.c.hash),
+    _raw(body.c.salt),
+    _raw(body.c.document),
+).select_from(_WITH_BODY)
+_RAW_OBJECTS = select(
+    _raw(object_.c.kind),
+    _raw(object_.c.uid),
+    _raw(object_.c.name),
+    _raw(object_.c.body),
+    _raw(object_.c.revision),
+)
+_RAW_HEAD = select(_raw(head.c.revision), _raw(head.c.hash), _raw(head.c.signature), _raw(head.c.at))
+
+
+class SqlEvidence:
+    """One log's rows on a connection that sees one moment."""
+
+    def __init__(self, connection: Connection, log: str, secrets: SecretRows) -> None:
+        self._connection = connection
+        self._log = log
+        self._secrets = secrets
+
+    def head(self) -> RawHead | None:
+        """Which head does the log have?"""
+        row = self._connection.execute(_RAW_HEAD.where(head.c.log == self._log)).one_or_none()
+        return None if row is None else RawHead(*row)
+
+    def change_count(self) -> int:
+        """How many change rows are there?"""
+        count = select(func.count()).select_from(change).where(change.c.log == self._log)
+        return self._connection.execute(count).scalar_one()
+
+    def rows(self) -> Iterator[RawRow]:
+        """Which rows, by revision and seq?"""
+        return self._rows(change.c.revision, change.c.seq)
+
+    def rows_by_object(self) -> Iterator[RawRow]:
+        """Which rows, by kind, uid, revision and seq?"""
+        return self._rows(change.c.kind, change.c.uid, change.c.revision, change.c.seq)
+
+    def _rows(self, *order: ColumnElement[Any]) -> Iterator[RawRow]:
+        """Which rows, in this order?"""
+        query = _RAW_ROWS.where(change.c.log == self._log).order_by(*order)
+        return (RawRow(*row) for row in self._connection.execute(query))
+
+    def objects(self) -> Iterator[RawObject]:
+        """Which objects, by kind and uid?"""
+        query = _RAW_OBJECTS.where(object_.c.log == self._log).order_by(object_.c.kind, object_.c.uid)
+        return (RawObject(*row) for row in self._connection.execute(query))
+
+    def erasures(self) -> dict[ObjectKey, int]:
+        """Up to which revision was each erased object last erased?"""
+        columns = select(change.c.kind, change.c.uid, func.max(change.c.revision))
+        # WHY: a literal, not a bound value, else SQLite may not use the partial index.
+        of_log = columns.where(change.c.log == self._log, text("change.op = 'erase'"))
+        rows = self._connection.execute(of_log.group_by(change.c.kind, change.c.uid))
+        return {(kind, uid): revision for kind, uid, revision in rows}
+
+    def body_count(self) -> int:
+        """How many bodies are there?"""
+        count = select(func.count()).select_from(body).where(body.c.log == self._log)
+        return self._connection.execute(count).scalar_one()
+
+    def damaged_secrets(self) -> Iterator[str]:
+        """Which secrets do not decrypt?"""
+        return self._secrets.find_damaged(self._connection, self._log)

@@ -1,0 +1,192 @@
+"""Questions about heads, objects and the past, each on a connection that sees one moment.
+
+Nothing here writes. What streams keeps at most a batch in memory.
+Implements docs/spec.md, section "The change log".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, tuple_
+
+from bailiwick.errors import NotFound
+from bailiwick.store.canonical import parse_document, parse_instant
+from bailiwick.store.chain import genesis_hash, parse_body
+from bailiwick.store.ports import ChangeRow, Head, StoredObject
+from bailiwick.store.sql.append import KEYS_IN_QUERY, batched
+from bailiwick.store.sql.schema import body, change, head, object_
+
+_WITH_BODY = change.outerjoin(body, (body.c.log == change.c.log) & (body.c.digest == change.c.digest))
+_ROWS = select(change, body.c.document).select_from(_WITH_BODY)
+_IN_ORDER = (change.c.revision, change.c.seq)
+_BY_OBJECT = (change.c.kind, change.c.uid, *_IN_ORDER)
+
+
+def list_logs(connection: Connection) -> tuple[str, ...]:
+    """Which logs are there, by code point?"""
+    return tuple(connection.scalars(select(head.c.log).order_by(head.c.log)))
+
+
+def read_heads(connection: Connection, logs: Sequence[str]) -> dict[str, Head]:
+    """Where do those of these logs that exist stand?"""
+    found: dict[str, Head] = {}
+    for batch in batched(logs, KEYS_IN_QUERY):
+        columns = select(head.c.log, head.c.revision, head.c.hash).where(head.c.log.in_(batch))
+        for row in connection.execute(columns):
+            found[row.log] = Head(row.log, row.revision, row.hash.hex())
+    return found
+
+
+def read_head(connection: Connection, log: str) -> Head:
+    """Where does this log stand? Raises NotFound."""
+    found = read_heads(connection, [log])
+    if log not in found:
+        raise NotFound(f"there is no log `{log}`")
+    return found[log]
+
+
+def read_head_at(connection: Connection, log: str, revision: int) -> Head:
+    """Which hash did the chain have at this revision? Raises NotFound beyond the head."""
+    check_revision(read_head(connection, log), revision)
+    if revision == 0:
+        return Head(log, 0, genesis_hash(log).hex())
+    where = (change.c.log == log) & (change.c.revision == revision)
+    last = select(change.c.hash).where(where).order_by(change.c.seq.desc()).limit(1)
+    found = connection.execute(last).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"`{log}` has lost revision `{revision}`", "run `bailiwick log verify`")
+    return Head(log, revision, found.hex())
+
+
+def check_revision(now: Head, revision: int) -> None:
+    """Has this log been at this revision?"""
+    if not 0 <= revision <= now.revision:
+        raise NotFound(
+            f"`{now.log}` has no revision `{revision}`", f"expected a revision from 0 to {now.revision}"
+        )
+
+
+def stream_objects(connection: Connection, log: str) -> Iterator[StoredObject]:
+    """What is the state now? By kind and uid."""
+    order = (object_.c.kind, object_.c.uid)
+    for row in connection.execute(select(object_).where(object_.c.log == log).order_by(*order)):
+        yield _object(row)
+
+
+def find_object(connection: Connection, log: str, where: ColumnElement[bool]) -> StoredObject | None:
+    """Which object matches?"""
+    row = connection.execute(select(object_).where((object_.c.log == log) & where)).one_or_none()
+    return None if row is None else _object(row)
+
+
+def _object(row: Row[Any]) -> StoredObject:
+    """Which object is in this row?"""
+    return StoredObject(row.kind, row.uid, row.name, parse_document(row.body), row.revision)
+
+
+def count_changes(connection: Connection, log: str) -> int:
+    """How many changes does this log hold?"""
+    read_head(connection, log)
+    count = select(func.count()).select_from(change).where(change.c.log == log)
+    return connection.execute(count).scalar_one()
+
+
+def read_changes(connection: Connection, log: str, after_revision: int, limit: int) -> tuple[ChangeRow, ...]:
+    """Which changes follow this revision?
+
+    INVARIANT: a revision is never cut, whatever the limit; else a follower would apply half a transaction.
+    """
+    read_head(connection, log)
+    beyond = _ROWS.where((change.c.log == log) & (change.c.revision > after_revision)).order_by(*_IN_ORDER)
+    rows = connection.execute(beyond.limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return tuple(map(to_change_row, rows))
+    whole = [row for row in rows if row.revision != rows[-1].revision]
+    if not whole:
+        first = _ROWS.where((change.c.log == log) & (change.c.revision == rows[0].revision))
+        return tuple(map(to_change_row, connection.execute(first.order_by(change.c.seq))))
+    return tuple(map(to_change_row, whole))
+
+
+def read_history(
+    connection: Connection, log: str, limit: int, before: tuple[int, int] | None, where: dict[str, str | None]
+) -> tuple[ChangeRow, ...]:
+    """Which changes match, newest first?"""
+    read_head(connection, log)
+    query = _ROWS.where(change.c.log == log)
+    for column, value in where.items():
+        if value is not None:
+            query = query.where(change.c[column] == value)
+    if before is not None:
+        query = query.where(tuple_(*_IN_ORDER) < tuple_(*map(literal, before)))
+    newest = query.order_by(change.c.revision.desc(), change.c.seq.desc()).limit(limit)
+    return tuple(map(to_change_row, connection.execute(newest)))
+
+
+def to_change_row(row: Row[Any]) -> ChangeRow:
+    """Which logged change is this?"""
+    name, document = ("", None) if row.document is None else parse_body(row.document)
+    return ChangeRow(
+        log=row.log,
+        revision=row.revision,
+        seq=row.seq,
+        at=parse_instant(row.at),
+        actor_uid=row.actor_uid,
+        via=row.via,
+        kind=row.kind,
+        uid=row.uid,
+        op=row.op,
+        digest=row.digest.hex(),
+        prev_hash=row.prev_hash.hex(),
+        hash=row.hash.hex(),
+        name=name,
+        document=document,
+        erased=row.document is None,
+    )
+
+
+def stream_state_at(connection: Connection, log: str, revision: int) -> Iterator[StoredObject]:
+    """What was the state right after this revision? By kind and uid."""
+    return _state_where(connection, (change.c.log == log) & (change.c.revision <= revision))
+
+
+def find_state_at(
+    connection: Connection, log: str, revision: int, key: tuple[str, str]
+) -> StoredObject | None:
+    """What was this object right after this revision?"""
+    of_object = (change.c.kind == key[0]) & (change.c.uid == key[1])
+    where = (change.c.log == log) & (change.c.revision <= revision) & of_object
+    return next(_state_where(connection, where), None)
+
+
+def _state_where(connection: Connection, where: ColumnElement[bool]) -> Iterator[StoredObject]:
+    """Which objects do these rows leave? Only the last row of each needs its body."""
+    columns = select(
+        change.c.log, change.c.kind, change.c.uid, change.c.revision, change.c.op, change.c.digest
+    )
+    rows = connection.execute(columns.where(where & (change.c.op != "erase")).order_by(*_BY_OBJECT))
+    lasts = (list(group)[-1] for _, group in groupby(rows, key=lambda row: (row.kind, row.uid)))
+    for batch in batched((row for row in lasts if row.op != "delete"), KEYS_IN_QUERY):
+        texts = _read_bodies(connection, batch)
+        for row in batch:
+            yield _past_object(row, texts.get(row.digest))
+
+
+def _read_bodies(connection: Connection, rows: Sequence[Row[Any]]) -> dict[bytes, str]:
+    """Which bodies of these rows are there?"""
+    digests = [row.digest for row in rows]
+    query = select(body.c.digest, body.c.document).where(
+        body.c.log == rows[0].log, body.c.digest.in_(digests)
+    )
+    return {row.digest: row.document for row in connection.execute(query)}
+
+
+def _past_object(row: Row[Any], text: str | None) -> StoredObject:
+    """Which past state is this? One whose body was erased says so."""
+    if text is None:
+        return StoredObject(row.kind, row.uid, "", {}, row.revision, erased=True)
+    name, document = parse_body(text)
+    return StoredObject(row.kind, row.uid, name, document or {}, row.revision)

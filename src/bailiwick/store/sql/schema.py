@@ -1,0 +1,191 @@
+"""The tables, for every dialect: the logs' file and the activity's file.
+
+INVARIANT: names compare byte for byte (BINARY on SQLite, "C" on PostgreSQL); nothing folds case or
+normalises, so `Foo` is not `foo`.
+Implements docs/spec.md, section "The change log".
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+SCHEMA_VERSION = 1
+
+_EXACT = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
+
+LOGS = MetaData()
+ACTIVITY = MetaData()
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    """Which column holds exact text?"""
+    return Column(name, _EXACT, primary_key=key, nullable=False)
+
+
+def _integer(name: str, *, key: bool = False) -> Column[int]:
+    """Which column holds a number?"""
+    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
+
+
+def _bytes(name: str) -> Column[bytes]:
+    """Which column holds bytes?"""
+    return Column(name, LargeBinary, nullable=False)
+
+
+def _log() -> Column[str]:
+    """Which column names the log that a row belongs to?"""
+    return Column("log", _EXACT, ForeignKey("head.log"), primary_key=True, nullable=False)
+
+
+head = Table(
+    "head",
+    LOGS,
+    _text("log", key=True),
+    _integer("revision"),
+    _bytes("hash"),
+    _bytes("signature"),
+    _text("at"),
+    sqlite_with_rowid=False,
+)
+
+change = Table(
+    "change",
+    LOGS,
+    _log(),
+    _integer("revision", key=True),
+    _integer("seq", key=True),
+    _text("at"),
+    _text("actor_uid"),
+    _text("via"),
+    _text("kind"),
+    _text("uid"),
+    _text("op"),
+    Column("digest", LargeBinary, nullable=False),
+    _bytes("prev_hash"),
+    _bytes("hash"),
+    Index("change_by_object", "log", "kind", "uid", "revision", "seq"),
+    Index("change_by_actor", "log", "actor_uid", "revision", "seq"),
+    sqlite_with_rowid=False,
+)
+# WHY: erasures are rare, and verification asks for all of them.
+Index(
+    "change_erasures",
+    change.c.log,
+    change.c.kind,
+    change.c.uid,
+    sqlite_where=text("op = 'erase'"),
+    postgresql_where=text("op = 'erase'"),
+)
+
+body = Table(
+    "body",
+    LOGS,
+    _log(),
+    Column("digest", LargeBinary, primary_key=True, nullable=False),
+    _bytes("salt"),
+    _text("document"),
+)
+
+object_ = Table(
+    "object",
+    LOGS,
+    _log(),
+    _text("kind", key=True),
+    _text("uid", key=True),
+    _text("name"),
+    _text("body"),
+    _integer("revision"),
+)
+Index(
+    "object_by_name",
+    object_.c.log,
+    object_.c.kind,
+    object_.c.name,
+    unique=True,
+    sqlite_where=text("name <> ''"),
+    postgresql_where=text("name <> ''"),
+)
+
+secret = Table(
+    "secret",
+    LOGS,
+    _log(),
+    _text("name", key=True),
+    _text("purpose"),
+    _text("key_id"),
+    _bytes("ciphertext"),
+    _integer("revision"),
+    Index("secret_by_purpose", "log", "purpose", "name"),
+)
+
+# WHY: in the logs' file and not with the activity: an answer must be kept in the very transaction
+# whose answer it is, else a crash between two files carries a request out twice.
+answer = Table(
+    "idempotency",
+    LOGS,
+    _text("principal_uid", key=True),
+    _text("idempotency_key", key=True),
+    _text("request_digest"),
+    _integer("status"),
+    _text("key_id"),
+    _bytes("ciphertext"),
+    _text("at"),
+    Index("idempotency_by_at", "at"),
+)
+
+setting = Table("setting", LOGS, _text("name", key=True), _text("value"))
+
+batch = Table(
+    "batch",
+    ACTIVITY,
+    _integer("number", key=True),
+    _integer("first_id"),
+    _integer("event_count"),
+    _text("last_at"),
+    _bytes("prev_hash"),
+    _bytes("hash"),
+)
+
+event = Table(
+    "event",
+    ACTIVITY,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    _text("at"),
+    _text("log"),
+    _text("kind"),
+    _text("outcome"),
+    _text("principal_uid"),
+    _text("credential_uid"),
+    _text("detail"),
+    Index("event_by_principal", "principal_uid", "id"),
+    Index("event_by_credential", "credential_uid", "id"),
+    Index("event_by_kind", "kind", "id"),
+    Index("event_by_log", "log", "id"),
+)
+
+activity_head = Table(
+    "activity_head",
+    ACTIVITY,
+    _integer("id", key=True),
+    _integer("number"),
+    _bytes("hash"),
+    _integer("last_event_id"),
+    _integer("pruned_number"),
+    _bytes("pruned_hash"),
+    _bytes("signature"),
+)
+
+credential_use = Table("credential_use", ACTIVITY, _text("credential_uid", key=True), _text("last_used_at"))
+
+activity_setting = Table("setting", ACTIVITY, _text("name", key=True), _text("value"))

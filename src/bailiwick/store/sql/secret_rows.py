@@ -1,0 +1,180 @@
+"""Secrets and kept answers as rows: encrypted on the way in, decrypted on the way out.
+
+Works on a connection that the caller opened; the transaction is the caller's.
+Implements docs/spec.md, section "Secrets at rest".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from bailiwick.errors import NotFound, Unavailable
+from bailiwick.store.canonical import format_instant, parse_instant
+from bailiwick.store.chain import check_texts
+from bailiwick.store.ports import Answer, Secret, SecretChange, SecretDelete, SecretWrite
+from bailiwick.store.sql.schema import answer, secret, setting
+from bailiwick.store.vault import Vault
+
+MASTER_KEY_ID = "master_key_id"
+BATCH_ROWS = 500
+
+
+def read_setting(connection: Connection, name: str) -> str:
+    """What does this setting of the file say? Raises Unavailable."""
+    value: str | None = connection.execute(
+        select(setting.c.value).where(setting.c.name == name)
+    ).scalar_one_or_none()
+    if value is None:
+        raise Unavailable(f"the store has no setting `{name}`", "restore it from the backup")
+    return value
+
+
+def write_setting(connection: Connection, name: str, value: str) -> None:
+    """Let this setting say that."""
+    connection.execute(delete(setting).where(setting.c.name == name))
+    connection.execute(insert(setting).values(name=name, value=value))
+
+
+class SecretRows:
+    """The secret and idempotency tables, under the keys of a vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+
+    def write(self, connection: Connection, log: str, revision: int, changes: Sequence[SecretChange]) -> None:
+        """Write and delete these secrets."""
+        if not changes:
+            return
+        # INVARIANT: the key is read inside the transaction, so nothing is ever encrypted under a
+        # key that a finished rotation removed.
+        key_id = read_setting(connection, MASTER_KEY_ID)
+        for change in changes:
+            if isinstance(change, SecretDelete):
+                self._delete(connection, log, change)
+            else:
+                self._replace(connection, log, revision, change, key_id)
+
+    def _delete(self, connection: Connection, log: str, change: SecretDelete) -> None:
+        """Remove this secret; it must exist, for a typing error here would leave a credential alive."""
+        where = (secret.c.log == log) & (secret.c.name == change.name)
+        if connection.execute(delete(secret).where(where)).rowcount != 1:
+            raise secret_missing(change.name)
+
+    def _replace(
+        self, connection: Connection, log: str, revision: int, change: SecretWrite, key_id: str
+    ) -> None:
+        """Write this secret, in place of one with its name."""
+        check_texts((("name", change.name), ("purpose", change.purpose)))
+        sealed = self.vault.seal(key_id, secret_purpose(log, change.name, change.purpose), change.value)
+        connection.execute(delete(secret).where((secret.c.log == log) & (secret.c.name == change.name)))
+        connection.execute(
+            insert(secret).values(
+                log=log,
+                name=change.name,
+                purpose=change.purpose,
+                key_id=key_id,
+                ciphertext=sealed,
+                revision=revision,
+            )
+        )
+
+    def find(self, connection: Connection, log: str, name: str) -> Secret | None:
+        """What is kept under this name?"""
+        where = (secret.c.log == log) & (secret.c.name == name)
+        return next(self._read(connection, where), None)
+
+    def list_for(self, connection: Connection, log: str, purpose: str) -> tuple[Secret, ...]:
+        """Which secrets are kept for this purpose, sorted by name?"""
+        return tuple(self._read(connection, (secret.c.log == log) & (secret.c.purpose == purpose)))
+
+    def _read(self, connection: Connection, where: ColumnElement[bool]) -> Iterator[Secret]:
+        """Which secrets match, decrypted?"""
+        for row in connection.execute(select(secret).where(where).order_by(secret.c.name)):
+            context = secret_purpose(row.log, row.name, row.purpose)
+            value = self.vault.open(row.key_id, context, row.ciphertext)
+            yield Secret(row.name, row.purpose, value, row.revision)
+
+    def find_damaged(self, connection: Connection, log: str) -> Iterator[str]:
+        """Which secrets of this log do not decrypt?"""
+        for row in connection.execute(select(secret).where(secret.c.log == log).order_by(secret.c.name)):
+            try:
+                self.vault.open(row.key_id, secret_purpose(log, row.name, row.purpose), row.ciphertext)
+            except Unavailable:
+                yield row.name
+
+    def keep_answer(self, connection: Connection, kept: Answer) -> None:
+        """Keep this answer."""
+        check_texts(
+            (("principal_uid", kept.principal_uid), ("key", kept.key), ("digest", kept.request_digest))
+        )
+        key_id = read_setting(connection, MASTER_KEY_ID)
+        context = answer_purpose(kept.principal_uid, kept.key)
+        connection.execute(
+            insert(answer).values(
+                principal_uid=kept.principal_uid,
+                idempotency_key=kept.key,
+                request_digest=kept.request_digest,
+                status=kept.status,
+                key_id=key_id,
+                ciphertext=self.vault.seal(key_id, context, kept.body),
+                at=format_instant(kept.at),
+            )
+        )
+
+    def find_answer(self, connection: Connection, principal_uid: str, key: str) -> Answer | None:
+        """What was answered to this principal's request with this key?"""
+        where = (answer.c.principal_uid == principal_uid) & (answer.c.idempotency_key == key)
+        row = connection.execute(select(answer).where(where)).one_or_none()
+        if row is None:
+            return None
+        value = self.vault.open(row.key_id, answer_purpose(principal_uid, key), row.ciphertext)
+        return Answer(principal_uid, key, row.request_digest, row.status, value, parse_instant(row.at))
+
+    def reencrypt(self, connection: Connection, key_id: str) -> None:
+        """Bring every row under this key, and call it current."""
+        self._reencrypt_secrets(connection, key_id)
+        self._reencrypt_answers(connection, key_id)
+        write_setting(connection, MASTER_KEY_ID, key_id)
+
+    def _reencrypt_secrets(self, connection: Connection, key_id: str) -> None:
+        """Bring every secret under this key."""
+        old = select(secret).where(secret.c.key_id != key_id).limit(BATCH_ROWS)
+        while rows := connection.execute(old).all():
+            for row in rows:
+                context = secret_purpose(row.log, row.name, row.purpose)
+                where = (secret.c.log == row.log) & (secret.c.name == row.name)
+                sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
+                connection.execute(update(secret).where(where).values(key_id=key_id, ciphertext=sealed))
+
+    def _reencrypt_answers(self, connection: Connection, key_id: str) -> None:
+        """Bring every kept answer under this key."""
+        old = select(answer).where(answer.c.key_id != key_id).limit(BATCH_ROWS)
+        while rows := connection.execute(old).all():
+            for row in rows:
+                context = answer_purpose(row.principal_uid, row.idempotency_key)
+                where = (answer.c.principal_uid == row.principal_uid) & (
+                    answer.c.idempotency_key == row.idempotency_key
+                )
+                sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
+                connection.execute(update(answer).where(where).values(key_id=key_id, ciphertext=sealed))
+
+    def _reseal(self, old_id: str, new_id: str, context: tuple[str, ...], sealed: bytes) -> bytes:
+        """What is this ciphertext under the new key?"""
+        return self.vault.seal(new_id, context, self.vault.open(old_id, context, sealed))
+
+
+def secret_purpose(log: str, name: str, purpose: str) -> tuple[str, ...]:
+    """Which words bind a ciphertext to its secret's row?"""
+    return ("secret", log, name, purpose)
+
+
+def answer_purpose(principal_uid: str, key: str) -> tuple[str, ...]:
+    """Which words bind a ciphertext to its answer's row?"""
+    return ("answer", principal_uid, key)
+
+
+def secret_missing(name: str) -> NotFound:
+    """Which error says that there is no such secret?"""
+    return NotFound(f"there is no secret `{name}`")

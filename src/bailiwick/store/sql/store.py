@@ -1,0 +1,224 @@
+"""The store on SQL: each promise of `ports.Store` as one transaction.
+
+Holds connections, keys and the generation word together; the work is in `append`, `reads` and
+`secret_rows`. Knows no time and no model.
+Implements docs/spec.md, section "The change log".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, delete
+
+from bailiwick.errors import Conflict
+from bailiwick.store.activity_chain import event_fields
+from bailiwick.store.canonical import format_instant
+from bailiwick.store.chain import SALT_BYTES, check_log_key
+from bailiwick.store.directory import DataDirectory
+from bailiwick.store.fold import Origin, SealedChange, seal_changes
+from bailiwick.store.generation import SharedGeneration
+from bailiwick.store.ports import (
+    SYSTEM_LOG,
+    ActivityEvent,
+    Answer,
+    Change,
+    DuplicateRequest,
+    Head,
+    Idempotency,
+    RandomBytes,
+    SecretChange,
+    Signer,
+)
+from bailiwick.store.signing import new_signing_key, publish, retire
+from bailiwick.store.sql import reads
+from bailiwick.store.sql.activity import SqlActivity
+from bailiwick.store.sql.append import append_changes, erase_bodies, insert_log, lock_head
+from bailiwick.store.sql.backup import write_backup
+from bailiwick.store.sql.database import Database
+from bailiwick.store.sql.reader import SqlReader
+from bailiwick.store.sql.schema import answer
+from bailiwick.store.sql.secret_rows import SecretRows, write_setting
+from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
+
+
+class SqlStore(SqlReader):
+    """Logs of changes with the objects that follow from them, in SQL. Safe for threads."""
+
+    def __init__(
+        self,
+        directory: DataDirectory,
+        *,
+        logs: Database,
+        activity: Database,
+        secrets: SecretRows,
+        keys: SigningKeys,
+        random_bytes: RandomBytes,
+    ) -> None:
+        super().__init__(logs, secrets, keys)
+        self._directory = directory
+        self._activity_database = activity
+        self._random_bytes = random_bytes
+        self.generation = SharedGeneration(directory.generation)
+        self.activity = SqlActivity(activity, self._signer)
+
+    def _signer(self) -> Signer:
+        """Which signer is the store's now?"""
+        with self._logs.reading() as connection:
+            return self._keys.signer(connection)
+
+    def create_log(self, log: str, *, at: datetime) -> Head:
+        """What is the signed head, at revision 0, of this new log? Raises Conflict if it exists."""
+        check_log_key(log)
+        with self._logs.writing() as connection:
+            created = insert_log(connection, log, format_instant(at), self._keys.signer(connection))
+        self.generation.bump()
+        return created
+
+    def append(
+        self,
+        log: str,
+        expected_revision: int,
+        changes: Sequence[Change],
+        *,
+        actor_uid: str,
+        via: str,
+        at: datetime,
+        activity: Sequence[ActivityEvent] = (),
+        secrets: Sequence[SecretChange] = (),
+        idempotency: Idempotency | None = None,
+    ) -> Head:
+        """What is the head after these changes, all or none of them, as one revision?"""
+        origin = Origin.of(actor_uid, via, at)
+        sealed = seal_changes(changes, self._random_bytes, SALT_BYTES)
+        happened = [event_fields(event) for event in activity]
+        with self._logs.writing() as connection:
+            if idempotency is not None:
+                self._refuse_duplicate(connection, idempotency)
+            head = self._append(connection, log, expected_revision, sealed, origin)
+            self._secrets.write(connection, log, head.revision, secrets)
+            if idempotency is not None:
+                self._secrets.keep_answer(connection, _answer_of(idempotency, head, at))
+        self.generation.bump()
+        self.activity.keep(happened)
+        return head
+
+    def _append(
+        self,
+        connection: Connection,
+        log: str,
+        expected_revision: int,
+        changes: Sequence[SealedChange],
+        origin: Origin,
+    ) -> Head:
+        """What is the head after these changes?"""
+        signer = self._keys.signer(connection)
+        now = lock_head(connection, log, expected_revision, signer)
+        return append_changes(connection, now, changes, origin, signer)
+
+    def _refuse_duplicate(self, connection: Connection, request: Idempotency) -> None:
+        """Was this request carried out before?"""
+        stored = self._secrets.find_answer(connection, request.principal_uid, request.key)
+        if stored is not None:
+            raise DuplicateRequest(stored)
+
+    def erase_body(
+        self,
+        log: str,
+        expected_revision: int,
+        *,
+        kind: str,
+        uid: str,
+        actor_uid: str,
+        via: str,
+        at: datetime,
+    ) -> Head:
+        """What is the head after all past bodies of this object are gone for good?"""
+        origin = Origin.of(actor_uid, via, at)
+        with self._logs.writing() as connection:
+            signer = self._keys.signer(connection)
+            now = lock_head(connection, log, expected_revision, signer)
+            head = erase_bodies(
+                connection,
+                now,
+                (kind, uid),
+                origin=origin,
+                signer=signer,
+                random_bytes=self._random_bytes,
+            )
+        self.generation.bump()
+        self._logs.truncate_wal()
+        return head
+
+    def prune_answers(self, before: datetime) -> int:
+        """How many answers went, all older than `before`?"""
+        with self._logs.writing() as connection:
+            return connection.execute(delete(answer).where(answer.c.at < format_instant(before))).rowcount
+
+    def rotate_master_key(self) -> str:
+        """Which new key are all secrets under now? The old one is gone afterwards.
+
+        INVARIANT: the key file holds both keys until the new one is committed, so a crash at any
+        point leaves every secret readable.
+        """
+        with self._directory.locked():
+            key_id = self._secrets.vault.add_key()
+            with self._logs.writing() as connection:
+                self._secrets.reencrypt(connection, key_id)
+            self._secrets.vault.drop_keys_but(key_id)
+        self._logs.truncate_wal()
+        return key_id
+
+    def rotate_signing_key(self, *, actor_uid: str, via: str, at: datetime) -> Head:
+        """What is the system log's head, the first signed by a new key? The old one only verifies."""
+        origin = Origin.of(actor_uid, via, at)
+        with self._logs.writing() as connection:
+            old = self._keys.signer(connection)
+            if not self._keys.owns_signer:
+                raise Conflict("the store's heads are signed from outside", "rotate the key there")
+            new, kept = new_signing_key(self._random_bytes)
+            retired, verifying = retire(old)
+            changes = seal_changes([retired, publish(new)], self._random_bytes, SALT_BYTES)
+            now = reads.read_head(connection, SYSTEM_LOG)
+            now = lock_head(connection, SYSTEM_LOG, now.revision, old)
+            self._secrets.write(connection, SYSTEM_LOG, now.revision + 1, (verifying, kept))
+            write_setting(connection, SIGNING_KEY_ID, new.key_id)
+            head = append_changes(connection, now, changes, origin, self._keys.signer(connection))
+        self.generation.bump()
+        return head
+
+    def backup(self, path: Path, *, with_key: bool = False) -> None:
+        """Write a copy of the store into this new directory; without the master key unless asked."""
+        self.activity.flush()
+        write_backup(
+            self._directory, path, logs=self._logs, activity=self._activity_database, with_key=with_key
+        )
+
+    def close(self) -> None:
+        """Write out what is buffered and let go of files."""
+        try:
+            self.activity.flush()
+        finally:
+            self._logs.close()
+            self._activity_database.close()
+            self.generation.close()
+
+    def __enter__(self) -> Self:
+        """Use the store for a while."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def _answer_of(request: Idempotency, head: Head, at: datetime) -> Answer:
+    """Which answer is kept for this request?"""
+    status, value = request.answer(head)
+    return Answer(request.principal_uid, request.key, request.request_digest, status, value, at)
