@@ -1,0 +1,99 @@
+"""Documents of kinds Account, Project and Resource: to values and back.
+
+Implements docs/spec.md 1.1, 2.1 and 2.4 (grammar), and the documents of accounts.
+"""
+
+from __future__ import annotations
+
+from bailiwick.catalog.document_principals import parse_owner
+from bailiwick.catalog.properties import format_property, parse_properties, parse_tags
+from bailiwick.catalog.reading import Fields
+from bailiwick.errors import Invalid
+from bailiwick.model.accounts import Account, Project, Resource
+from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
+
+ACCOUNT_FIELDS = ("name", "owner", "suspended", "description")
+PROJECT_FIELDS = ("name", "disabled", "default", "description")
+RESOURCE_FIELDS = ("name", "project", "owner", "groups", "budget", "tags", "properties", "description")
+
+
+def parse_account(fields: Fields, account: str) -> Account:
+    """Which account is it? It holds nothing yet."""
+    fields.require("name", "owner")
+    owner = fields.parsed("owner", parse_owner) or ""
+    return Account(account, owner, fields.flag("suspended"), description=fields.text("description"))
+
+
+def format_account(account: Account) -> dict[str, object]:
+    """Which fields parse to this account? Nothing of what it holds."""
+    out: dict[str, object] = {"name": account.name, "owner": account.owner}
+    if account.suspended:
+        out["suspended"] = True
+    if account.description:
+        out["description"] = account.description
+    return out
+
+
+def parse_project(fields: Fields, account: str) -> Project:
+    """Which project is it?"""
+    fields.require("name")
+    return Project(
+        name=fields.parsed("name", parse_name) or "",
+        disabled=fields.flag("disabled"),
+        default=fields.flag("default"),
+        description=fields.text("description"),
+    )
+
+
+def format_project(project: Project) -> dict[str, object]:
+    """Which fields parse to this project?"""
+    out: dict[str, object] = {"name": project.name}
+    for flag in ("disabled", "default"):
+        if getattr(project, flag):
+            out[flag] = True
+    if project.description:
+        out["description"] = project.description
+    return out
+
+
+def parse_resource(fields: Fields, account: str) -> Resource:
+    """Which resource is registered? Its name must be of this account."""
+    fields.require("name")
+    name = fields.parsed("name", _parse_resource_name)
+    if name is not None and (of := parse_resource_name(name).account) != account:
+        fields.notes.add(fields.at("name"), f"resource is of account `{of}`, expected `{account}`")
+    return Resource(
+        name=name or "",
+        project=fields.parsed("project", parse_name),
+        owner=fields.parsed("owner", parse_owner),
+        groups=fields.parsed_items("groups", parse_group_reference) if fields.has("groups") else None,
+        budget=fields.parsed("budget", parse_name),
+        tags=parse_tags(fields),
+        properties=parse_properties(fields),
+        description=fields.text("description"),
+    )
+
+
+def format_resource(resource: Resource) -> dict[str, object]:
+    """Which fields parse to this resource?"""
+    out: dict[str, object] = {"name": resource.name}
+    for field in ("project", "owner", "budget"):
+        if getattr(resource, field) is not None:
+            out[field] = getattr(resource, field)
+    if resource.groups is not None:
+        out["groups"] = list(resource.groups)
+    if resource.tags:
+        out["tags"] = dict(resource.tags)
+    if resource.properties:
+        out["properties"] = {name: format_property(value) for name, value in resource.properties.items()}
+    if resource.description:
+        out["description"] = resource.description
+    return out
+
+
+def _parse_resource_name(text: str, place: str) -> str:
+    try:
+        parse_resource_name(text)
+    except Invalid as error:
+        raise Invalid.at(place, error.findings[0].message, error.findings[0].help) from None
+    return text

@@ -1,0 +1,192 @@
+"""Documents of an account: one kind, one document, one value, both ways.
+
+`parse_document(format_document(kind, value))` gives the value again. Every finding of a document is
+raised at once. Whether what a document names exists is `checks`' question.
+Serves docs/spec.md sections 1 to 4 and what `apply`, `diff`, `export` and `/v1` speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bailiwick.catalog import document_policies as policies
+from bailiwick.catalog import document_principals as principals
+from bailiwick.catalog import document_resources as resources
+from bailiwick.catalog.entries import format_service, parse_service
+from bailiwick.catalog.places import Collector, Locate, nowhere
+from bailiwick.catalog.reading import Fields, format_value
+from bailiwick.catalog.sources import SourceDocument
+from bailiwick.errors import Finding, Invalid, did_you_mean
+from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.names import parse_name
+from bailiwick.model.policies import Guardrail, Policy
+from bailiwick.model.services import Role, Service
+
+Value = Account | Principal | Group | Project | Role | Policy | Guardrail | Resource | Service
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What kind of document is it? `holder`: the mapping of an Account that holds such values; "": none."""
+
+    name: str
+    fields: tuple[str, ...]
+    parse: Callable[[Fields, str], Value]
+    format: Callable[[Any], dict[str, object]]
+    holder: str
+
+
+def _not_by_fields(fields: Fields, account: str) -> Value:
+    raise AssertionError("a service is parsed as a whole")
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("Account", resources.ACCOUNT_FIELDS, resources.parse_account, resources.format_account, ""),
+        Kind(
+            "User", principals.USER_FIELDS, principals.parse_user, principals.format_principal, "principals"
+        ),
+        Kind(
+            "ServiceId",
+            principals.SERVICE_ID_FIELDS,
+            principals.parse_service_id,
+            principals.format_principal,
+            "principals",
+        ),
+        Kind(
+            "Profile",
+            principals.PROFILE_FIELDS,
+            principals.parse_profile,
+            principals.format_principal,
+            "principals",
+        ),
+        Kind("Group", principals.GROUP_FIELDS, principals.parse_group, principals.format_group, "groups"),
+        Kind(
+            "Project", resources.PROJECT_FIELDS, resources.parse_project, resources.format_project, "projects"
+        ),
+        Kind("Service", (), _not_by_fields, format_service, "services"),
+        Kind("Role", policies.ROLE_FIELDS, policies.parse_role, policies.format_role, "roles"),
+        Kind("Policy", policies.POLICY_FIELDS, policies.parse_policy, policies.format_policy, "policies"),
+        Kind(
+            "Guardrail",
+            policies.GUARDRAIL_FIELDS,
+            policies.parse_guardrail,
+            policies.format_guardrail,
+            "guardrails",
+        ),
+        Kind(
+            "Resource",
+            resources.RESOURCE_FIELDS,
+            resources.parse_resource,
+            resources.format_resource,
+            "resources",
+        ),
+    )
+}
+PRINCIPAL_KINDS: Mapping[str, str] = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
+_KIND_OF_TYPE: Mapping[type, str] = {
+    Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
+    Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource",
+}  # fmt: skip
+
+
+def parse_document(
+    data: Mapping[str, object], account: str | None = None, locate: Locate = nowhere
+) -> tuple[str, Value]:
+    """Which kind of document is this, and which value does it hold?
+
+    `account` is the one that it must be of; None: the one that the document names.
+    Raises: Invalid, with every finding.
+    """
+    notes = Collector(locate)
+    kind = _parse_kind(data, notes)
+    of = _parse_account_of(data, kind, account, notes)
+    if kind.name == "Service":
+        return kind.name, parse_service(data, locate, of)
+    value = kind.parse(Fields(data, (), notes, ("kind", "account", *kind.fields)), of)
+    notes.raise_if_any()
+    return kind.name, value
+
+
+def format_document(kind: str, value: Value, account: str | None = None) -> dict[str, object]:
+    """Which document parses to this value? `account` is written where the value does not hold it itself."""
+    out: dict[str, object] = {"kind": kind}
+    if account is not None and kind != "Account":
+        out["account"] = account
+    return {**out, **KINDS[kind].format(value)}
+
+
+def parse_all(sources: Iterable[SourceDocument], account: str | None = None) -> list[tuple[str, Value]]:
+    """Which kinds and values do these documents hold, in order? Raises Invalid with every finding of all."""
+    out: list[tuple[str, Value]] = []
+    findings: list[Finding] = []
+    for source in sources:
+        try:
+            out.append(parse_document(source.data, account, source.locate))
+        except Invalid as error:
+            findings.extend(error.findings)
+    if findings:
+        raise Invalid(findings)
+    return out
+
+
+def kind_of(value: Value) -> str:
+    """Which kind of document holds this value?"""
+    if isinstance(value, Principal):
+        return PRINCIPAL_KINDS[value.reference.partition(":")[0]]
+    return _KIND_OF_TYPE[type(value)]
+
+
+def name_of(value: Value) -> str:
+    """What does the document of this value call it? (A principal's name is without its kind.)"""
+    return value.reference.partition(":")[2] if isinstance(value, Principal) else value.name
+
+
+def key_of(value: Value) -> str:
+    """Under which key does an Account hold this value? (A principal's is its reference.)"""
+    return value.reference if isinstance(value, Principal) else value.name
+
+
+def assemble_account(account: Account, values: Iterable[Value]) -> Account:
+    """Which account holds these values besides what it already holds? A later value replaces an earlier one.
+
+    An Account among the values gives owner, suspension and description.
+    """
+    held: dict[str, dict[str, Value]] = {}
+    head = account
+    for value in values:
+        holder = KINDS[kind_of(value)].holder
+        if isinstance(value, Account):
+            head = value
+        else:
+            held.setdefault(holder, dict(getattr(account, holder)))[key_of(value)] = value
+    named: dict[str, Any] = dict(held)
+    return replace(account, owner=head.owner, suspended=head.suspended, description=head.description, **named)
+
+
+def _parse_kind(data: Mapping[str, object], notes: Collector) -> Kind:
+    if not isinstance(data, Mapping):
+        notes.add((), f"expected a document with fields, got {format_value(data)}")
+    elif data.get("kind") is None:
+        notes.add((), "missing field `kind`", did_you_mean("", KINDS))
+    elif not isinstance(data["kind"], str) or data["kind"] not in KINDS:
+        notes.add(
+            ("kind",), f"unknown kind {format_value(data['kind'])}", did_you_mean(str(data["kind"]), KINDS)
+        )
+    notes.raise_if_any()
+    return KINDS[str(data["kind"])]
+
+
+def _parse_account_of(data: Mapping[str, object], kind: Kind, account: str | None, notes: Collector) -> str:
+    """Of which account is the document?"""
+    field = "name" if kind.name == "Account" else "account"
+    written = Fields({field: data.get(field)}, (), notes, (field,)).parsed(field, parse_name)
+    if written is None and account is None and data.get(field) is None:
+        notes.add((), f"missing field `{field}`")
+    if written is not None and account is not None and written != account:
+        notes.add((field,), f"document is of account `{written}`, expected `{account}`")
+    notes.raise_if_any()
+    return account or written or ""
