@@ -75,8 +75,9 @@ class Fields:
     def choice(self, field: str, options: Sequence[str], default: str) -> str:
         """Which of the options is it?"""
         value = self.data.get(field)
-        if isinstance(value, str) and value in options:
-            return value
+        for option in options:
+            if value == option:
+                return option
         if value is not None:
             self.notes.add(self.at(field), f"expected one of {_listed(options)}, got {format_value(value)}")
         return default
