@@ -160,7 +160,24 @@ def _granting_ends(
         if not _is_true(policy.when, facts):
             continue
         if any(_gives_all(compiled, name, needs, services, facts, narrow) for name in policy.roles):
-            yield float("inf") if policy.window.expires_at is None else policy.window.expires_at
+            end = float("inf") if policy.window.expires_at is None else policy.window.expires_at
+            yield min(end, membership_end(compiled, view.principal.reference, subject, question.now))
+
+
+def membership_end(compiled: CompiledAccount, principal: str, subject: str, now: float) -> float:
+    """Until when does the principal have this subject, by the path that lasts longest? Infinity: no end."""
+    best = {principal: float("inf")}
+    pending = [principal]
+    while pending:
+        member = pending.pop()
+        for group, window in compiled.parents.get(member, ()):
+            if not holds(window, now):
+                continue
+            end = min(best[member], float("inf") if window.expires_at is None else window.expires_at)
+            if end > best.get(group, float("-inf")):
+                best[group] = end
+                pending.append(group)
+    return best.get(subject, float("inf"))
 
 
 def _gives_all(

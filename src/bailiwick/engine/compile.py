@@ -49,7 +49,7 @@ class CompiledAccount:
 
 def compile_account(services: Mapping[str, Service], account: Account) -> CompiledAccount:
     """What decides for this account? `services` is the system catalog; the account's own are added."""
-    every = {**services, **account.services}
+    every = {**account.services, **services}
     index = RoleIndex(every, account.roles)
     shapes, slots = Shapes(), Slots()
     builder = TableBuilder(shapes, slots, deny_roles(every, account.roles))

@@ -111,13 +111,15 @@ class Need:
 class RoleIndex:
     """Which roles reach which actions? One for a catalog and an account's custom roles.
 
-    `explicit` holds the full names of roles that only their own name assigns.
+    `explicit` holds the full names of roles that only their own name assigns; `guards` are further such.
     """
 
-    def __init__(self, services: Mapping[str, Service], custom: Mapping[str, Role]) -> None:
+    def __init__(
+        self, services: Mapping[str, Service], custom: Mapping[str, Role], guards: frozenset[str] = frozenset()
+    ) -> None:
         self.services = services
         self.custom = custom
-        self.explicit = find_explicit(services, custom)
+        self.explicit = find_explicit(services, custom) | guards
         self._reach: dict[tuple[str, str, str, str], Reach] = {}
         self._other_rights: dict[str, list[tuple[str, Right]]] = {}
         for name, service in services.items():

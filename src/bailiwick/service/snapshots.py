@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
 from bailiwick.model.accounts import Account
 
@@ -26,12 +27,14 @@ class Identity:
 class Snapshot:
     """What did the account hold at this revision?
 
-    `identities` are keyed by (kind, name). `vector` says which revisions of the account and of the system the
-    answers rest on: `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
+    `identities` are keyed by (kind, name), `keys` (API keys) by uid. `vector` says which revisions of the account
+    and of the system the answers rest on: `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
     """
 
     compiled: CompiledAccount
     identities: Mapping[tuple[str, str], Identity]
+    keys: Mapping[str, ApiKeyRecord]
+    descriptions: Mapping[str, str]
     vector: Mapping[str, str]
     revision: int
 

@@ -1,0 +1,165 @@
+"""Edits: what somebody wants the account to hold, and what that comes to.
+
+Pure but for the uids of new objects, which are drawn here. Authorization is authorize.py's, storing changes.py's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bailiwick.catalog.catalog import Catalog
+from bailiwick.catalog.checks import check_account
+from bailiwick.catalog.documents import Value, format_document
+from bailiwick.engine import CompiledAccount
+from bailiwick.errors import Finding, Invalid
+from bailiwick.model.accounts import Account
+from bailiwick.service.kinds import ACCOUNT, find_value, with_values
+from bailiwick.service.loading import ACCOUNT_UID, API_KEY
+from bailiwick.service.references import bind
+from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.ports import Change, SecretDelete
+
+Name = tuple[str, str]
+Place = Callable[[Name], Finding | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One object as it shall be; `value` None removes it. `file` and `line` say where that was written."""
+
+    kind: str
+    name: str
+    value: Value | None
+    file: str = ""
+    line: int = 0
+
+    @property
+    def key(self) -> Name:
+        """Which object is it?"""
+        return self.kind, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that changes: created, changed or deleted, as documents before and after."""
+
+    kind: str
+    name: str
+    op: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the edits come to: the state after, the rows for the log, and what differs (unchanged: how many not)."""
+
+    before: Snapshot
+    account: Account
+    changed: frozenset[Name]
+    changes: tuple[Change, ...]
+    dropped_secrets: tuple[SecretDelete, ...]
+    differences: tuple[Difference, ...]
+    unchanged: int
+    uids: Mapping[Name, str]
+
+    def compile(self) -> CompiledAccount:
+        """What decides once the plan is carried out?"""
+        return self.before.compiled.apply(self.account, self.changed)
+
+
+def plan_edits(catalog: Catalog, snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
+    """What do these edits come to? Raises Invalid with every finding; nothing is changed here."""
+    _refuse_doubles(edits)
+    values = {edit.key: edit.value for edit in edits if find_value(snapshot.account, *edit.key) != edit.value}
+    after = with_values(snapshot.account, values)
+    places = {edit.key: edit for edit in edits}
+    findings = [_located(finding, places) for finding in check_account(catalog, after, only=set(values))]
+    if findings:
+        raise Invalid(findings)
+    uids = {key: _uid_of(snapshot, key) for key in values}
+    changes, dropped = _changes(snapshot, values, uids)
+    return Plan(
+        before=snapshot,
+        account=after,
+        changed=frozenset(values),
+        changes=tuple(changes),
+        dropped_secrets=tuple(dropped),
+        differences=tuple(_difference(snapshot.account, key, value) for key, value in values.items()),
+        unchanged=len(edits) - len(values),
+        uids=uids,
+    )
+
+
+def _refuse_doubles(edits: Iterable[Edit]) -> None:
+    seen: dict[Name, Edit] = {}
+    findings = []
+    for edit in edits:
+        first = seen.setdefault(edit.key, edit)
+        if first is not edit:
+            at = f" (first at {first.file}:{first.line})" if first.file else ""
+            findings.append(
+                Finding(f"{edit.kind} `{edit.name}` is given twice{at}", "", None, edit.file, edit.line)
+            )
+    if findings:
+        raise Invalid(findings)
+
+
+def _located(finding: Finding, places: Mapping[Name, Edit]) -> Finding:
+    """The finding with the file and line of the document that it speaks of, where it came from one."""
+    kind, _, rest = finding.place.partition(" ")
+    for key, edit in places.items():
+        if key[0] == kind and (rest == key[1] or rest.startswith(f"{key[1]}: ") or rest.startswith(f"{key[1]}.")):
+            return Finding(finding.message, finding.place, finding.help, edit.file, edit.line)
+    return finding
+
+
+def _uid_of(snapshot: Snapshot, key: Name) -> str:
+    if key[0] == ACCOUNT:
+        return ACCOUNT_UID
+    known = snapshot.identities.get(key)
+    return known.uid if known is not None else new_uid(key[0])
+
+
+def new_uid(kind: str) -> str:
+    """Which uid gets a new object of this kind? 80 random bits; never given twice."""
+    return f"{kind.lower()}-{secrets.token_hex(10)}"
+
+
+def _changes(
+    snapshot: Snapshot, values: Mapping[Name, Value | None], uids: Mapping[Name, str]
+) -> tuple[list[Change], list[SecretDelete]]:
+    def find(key: Name) -> str | None:
+        known = snapshot.identities.get(key)
+        return uids.get(key) or (None if known is None else known.uid)
+
+    changes: list[Change] = []
+    dropped: list[SecretDelete] = []
+    for key in sorted(values, key=lambda k: (values[k] is not None, k)):
+        kind, name = key
+        value = values[key]
+        if value is None:
+            owned = [uid for uid, record in snapshot.keys.items() if record.owner_uid == uids[key]]
+            changes += [Change(API_KEY, uid, uid, "delete") for uid in owned]
+            dropped += [SecretDelete(uid) for uid in owned]
+            changes.append(Change(kind, uids[key], name, "delete"))
+        else:
+            op = "replace" if key in snapshot.identities else "create"
+            document = bind(kind, format_document(kind, value), find)
+            changes.append(Change(kind, uids[key], name, op, document))  # type: ignore[arg-type]  # one of two words
+    return changes, dropped
+
+
+def _difference(before: Account, key: Name, value: Value | None) -> Difference:
+    old = find_value(before, *key)
+    op = "deleted" if value is None else "created" if old is None else "changed"
+    return Difference(
+        kind=key[0],
+        name=key[1],
+        op=op,
+        before=None if old is None else format_document(key[0], old),
+        after=None if value is None else format_document(key[0], value),
+    )

@@ -1,0 +1,101 @@
+"""The kinds of objects that an account holds: where each lives in the account, and which `iam` type it is.
+
+One table; everything that treats kinds alike reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bailiwick.errors import NotFound, did_you_mean
+from bailiwick.model.accounts import Account
+
+ACCOUNT = "Account"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: its document word, its place in `Account`, its `iam` resource type, its word in paths.
+
+    `prefix`: how a reference to it begins (`user:`), "" where it is referred to by its bare name.
+    """
+
+    word: str
+    field: str
+    resource_type: str
+    path: str
+    prefix: str = ""
+
+    def key(self, name: str) -> str:
+        """Under which key of its mapping is the object of this name?"""
+        return f"{self.prefix}{name}" if self.field == "principals" else name
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.word: kind
+    for kind in (
+        Kind("User", "principals", "user", "users", "user:"),
+        Kind("ServiceId", "principals", "service-id", "service-ids", "service-id:"),
+        Kind("Profile", "principals", "profile", "profiles", "profile:"),
+        Kind("Group", "groups", "group", "groups", "group:"),
+        Kind("Project", "projects", "project", "projects"),
+        Kind("Role", "roles", "role", "roles"),
+        Kind("Policy", "policies", "policy", "policies"),
+        Kind("Guardrail", "guardrails", "guardrail", "guardrails"),
+        Kind("Service", "services", "service", "services"),
+        Kind("Resource", "resources", "resource", "resources"),
+    )
+}
+KIND_OF_PREFIX = {kind.prefix: kind.word for kind in KINDS.values() if kind.prefix}
+KIND_OF_PATH = {kind.path: kind for kind in KINDS.values()}
+PRINCIPAL_WORDS = ("User", "ServiceId", "Profile")
+
+
+def get_kind(word: str) -> Kind:
+    """Which kind is this? Raises NotFound."""
+    found = KINDS.get(word)
+    if found is None:
+        raise NotFound(f"unknown kind `{word}`", did_you_mean(word, KINDS))
+    return found
+
+
+def find_value(account: Account, word: str, name: str) -> Any | None:  # noqa: ANN401 - the kinds' values differ
+    """What does the account hold of this kind and name?"""
+    if word == ACCOUNT:
+        return account
+    kind = KINDS[word]
+    return getattr(account, kind.field).get(kind.key(name))
+
+
+def list_values(account: Account, word: str) -> dict[str, Any]:
+    """Which objects of this kind are there, by name?"""
+    kind = KINDS[word]
+    values: Mapping[str, Any] = getattr(account, kind.field)
+    if kind.field != "principals":
+        return dict(values)
+    return {key.removeprefix(kind.prefix): value for key, value in values.items() if key.startswith(kind.prefix)}
+
+
+def with_values(account: Account, changed: Mapping[tuple[str, str], Any | None]) -> Account:
+    """What is the account once these objects are so? None removes."""
+    fields: dict[str, dict[str, Any]] = {}
+    for (word, name), value in changed.items():
+        if word == ACCOUNT:
+            account = replace(
+                account, owner=value.owner, suspended=value.suspended, description=value.description
+            )
+            continue
+        kind = KINDS[word]
+        values = fields.setdefault(kind.field, dict(getattr(account, kind.field)))
+        if value is None:
+            values.pop(kind.key(name), None)
+        else:
+            values[kind.key(name)] = value
+    return replace(account, **fields)
+
+
+def reference_of(word: str, name: str) -> str:
+    """How is an object referred to, with its kind where that belongs to the reference?"""
+    return f"{KINDS[word].prefix}{name}"

@@ -1,0 +1,113 @@
+"""From a log to a snapshot, whole or change by change.
+
+Stored documents refer to uids; here they get today's names and become values (references.py).
+An object that cannot be read stops the load: an account is never answered for in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bailiwick.authn.keys import ApiKeyRecord
+from bailiwick.catalog.catalog import Catalog
+from bailiwick.catalog.documents import assemble_account, parse_document
+from bailiwick.engine import compile_account
+from bailiwick.model.accounts import Account
+from bailiwick.service.kinds import ACCOUNT, KINDS, with_values
+from bailiwick.service.references import Target, unbind
+from bailiwick.service.snapshots import Identity, Snapshot
+from bailiwick.store.ports import ChangeRow, Head, Store
+
+API_KEY = "ApiKey"
+ACCOUNT_UID = "account"
+
+
+def account_log(account: str) -> str:
+    """Which log is the account's?"""
+    return f"account:{account}"
+
+
+def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) -> Snapshot:
+    """What does the account hold now? Raises NotFound where there is no such account."""
+    log = account_log(account)
+    head, objects = store.load(log)
+    stored = list(objects)
+    name_of = {one.uid: (one.kind, one.name) for one in stored}
+    secrets = {secret.name: secret.value for secret in store.list_secrets(log, API_KEY)}
+    values = [
+        parse_document(unbind(one.kind, one.document, name_of), account)[1] for one in stored if one.kind in (ACCOUNT, *KINDS)
+    ]
+    keys = [one for one in stored if one.kind == API_KEY]
+    compiled = compile_account(catalog, assemble_account(Account(account, ""), values))
+    return Snapshot(
+        compiled=compiled,
+        identities={(o.kind, o.name): Identity(o.uid, o.kind, o.name, o.revision) for o in stored},
+        keys={one.uid: read_key(one.uid, one.document, name_of, secrets[one.uid]) for one in keys},
+        descriptions={one.uid: one.document.get("description", "") for one in keys},
+        vector=vector_of(head, system),
+        revision=head.revision,
+    )
+
+
+def vector_of(account: Head, system: Head) -> dict[str, str]:
+    """How do answers name the revisions that they rest on?"""
+    return {"account": account.vector, "system": system.vector}
+
+
+def read_key(uid: str, document: Mapping[str, Any], name_of: Mapping[str, Target], secret: bytes) -> ApiKeyRecord:
+    """Which API key does this stored document describe?"""
+    owner_uid = document["owner"]["uid"]
+    word, name = name_of[owner_uid]
+    expires = document.get("expires_at")
+    return ApiKeyRecord(
+        uid=uid,
+        owner_uid=owner_uid,
+        owner_kind=KINDS[word].resource_type,
+        owner_name=name,
+        prefix=document["prefix"],
+        secret_hash=secret,
+        created_at=datetime.fromisoformat(document["created_at"]),
+        expires_at=None if expires is None else datetime.fromisoformat(expires),
+        disabled=document.get("disabled", False),
+        locked=document.get("locked", False),
+    )
+
+
+def advance(store: Store, snapshot: Snapshot, rows: Sequence[ChangeRow], head: Head, system: Head) -> Snapshot:
+    """What does the account hold after these further changes?"""
+    identities = dict(snapshot.identities)
+    keys, descriptions = dict(snapshot.keys), dict(snapshot.descriptions)
+    for row in _last_of_each(rows):
+        for key in [k for k, i in identities.items() if i.uid == row.uid and k[0] == row.kind]:
+            del identities[key]
+        if row.op != "delete":
+            identities[row.kind, row.name] = Identity(row.uid, row.kind, row.name, row.revision)
+    name_of = {identity.uid: key for key, identity in identities.items()}
+    name_of |= {i.uid: k for k, i in snapshot.identities.items() if i.uid not in name_of}
+    values: dict[tuple[str, str], Any] = {}
+    for row in _last_of_each(rows):
+        if row.kind == API_KEY:
+            keys.pop(row.uid, None)
+            if row.document is not None:
+                secret = store.find_secret(row.log, row.uid)
+                if secret is not None:
+                    keys[row.uid] = read_key(row.uid, row.document, name_of, secret.value)
+                    descriptions[row.uid] = row.document.get("description", "")
+            continue
+        name = row.name or name_of.get(row.uid, ("", ""))[1]
+        document = None if row.document is None else unbind(row.kind, row.document, name_of)
+        values[row.kind, name] = None if document is None else parse_document(document, snapshot.account.name)[1]
+    account = with_values(snapshot.account, values)
+    compiled = snapshot.compiled.apply(account, set(values))
+    return Snapshot(compiled, identities, keys, descriptions, vector_of(head, system), head.revision)
+
+
+def _last_of_each(rows: Iterable[ChangeRow]) -> list[ChangeRow]:
+    last: dict[tuple[str, str], ChangeRow] = {}
+    for row in rows:
+        if row.op != "erase":
+            last.pop((row.kind, row.uid), None)
+            last[row.kind, row.uid] = row
+    return list(last.values())
