@@ -36,7 +36,7 @@ def format_property(value: Property) -> object:
 def parse_tags(fields: Fields, field: str = "tags") -> dict[str, str]:
     """Which tags does the field hold? Texts by name."""
     return {
-        name: str(value)
+        name: value
         for name, value, path in fields.entries(field)
         if _is_key(name, path, fields.notes) and is_text(value, path, fields.notes)
     }
@@ -67,14 +67,14 @@ def _parse_property(value: object, path: Path, notes: Collector, depth: int) -> 
         return None
     if isinstance(value, list | tuple):
         inner = Fields({"list": value}, path[:-1], notes, ("list",))
-        return tuple(str(item) for item, _ in inner.items("list") if is_text(item, path, notes))
+        return tuple(item for item, _ in inner.items("list") if is_text(item, path, notes))
     if isinstance(value, Mapping):
         if depth == MAX_PROPERTY_DEPTH:
             notes.add(path, f"properties are nested deeper than {MAX_PROPERTY_DEPTH}")
             return None
         inner = Fields({"mapping": value}, path[:-1], notes, ("mapping",))
         return _parse_mapping([(n, v, (*path, n)) for n, v, _ in inner.entries("mapping")], notes, depth + 1)
-    return str(value) if is_text(value, path, notes) else None
+    return value if is_text(value, path, notes) else None
 
 
 def _is_key(name: str, path: Path, notes: Collector) -> bool:

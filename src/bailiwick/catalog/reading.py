@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from bailiwick.catalog.places import Collector, Path
 from bailiwick.errors import Invalid, did_you_mean
@@ -75,9 +75,8 @@ class Fields:
     def choice(self, field: str, options: Sequence[str], default: str) -> str:
         """Which of the options is it?"""
         value = self.data.get(field)
-        for option in options:
-            if value == option:
-                return option
+        if isinstance(value, str) and value in options:
+            return value
         if value is not None:
             self.notes.add(self.at(field), f"expected one of {_listed(options)}, got {format_value(value)}")
         return default
@@ -181,7 +180,7 @@ class Fields:
                     yield name, item, (*path, name)
 
 
-def is_text(value: object, path: Path, notes: Collector, *, most: int = MAX_TEXT_LENGTH) -> bool:
+def is_text(value: object, path: Path, notes: Collector, *, most: int = MAX_TEXT_LENGTH) -> TypeGuard[str]:
     """Is this text that can be stored and shown? Notes what is wrong."""
     if not isinstance(value, str):
         notes.add(path, f"expected text, got {format_value(value)}", _quote_hint(value))
@@ -199,7 +198,7 @@ def parse_text(value: object, path: Path, notes: Collector, parse: Callable[[str
     if not is_text(value, path, notes):
         return None
     try:
-        return parse(str(value), "")
+        return parse(value, "")
     except Invalid as error:
         notes.adopt(path, error)
         return None
