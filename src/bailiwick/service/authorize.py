@@ -182,6 +182,10 @@ class Judge:
             for link in (self._session.principal, *self._session.chain)
         )
 
+    def is_allowed(self, action: str, resource: ResourceQuery) -> bool:
+        """Is the action allowed on this resource?"""
+        return decide(self._before.compiled, request_of(self._session, action, resource, self._now)).allowed
+
     def require(self, action: str, resource: ResourceQuery) -> None:
         """Is the action allowed on this resource? Raises Denied."""
         decision = decide(self._before.compiled, request_of(self._session, action, resource, self._now))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-
 from bailiwick.model.accounts import Account, Group, Principal, Resource
 from bailiwick.model.conditions import Condition, keys_of
 from bailiwick.model.names import EVERYONE, MEMBERS, parse_resource_name

@@ -61,8 +61,8 @@ def get_kind(word: str) -> Kind:
     return found
 
 
-def find_value(account: Account, word: str, name: str) -> Any | None:  # noqa: ANN401 - the kinds' values differ
-    """What does the account hold of this kind and name?"""
+def find_value(account: Account, word: str, name: str) -> Any:
+    """What does the account hold of this kind and name? None: nothing."""
     if word == ACCOUNT:
         return account
     kind = KINDS[word]
@@ -78,9 +78,9 @@ def list_values(account: Account, word: str) -> dict[str, Any]:
     return {key.removeprefix(kind.prefix): value for key, value in values.items() if key.startswith(kind.prefix)}
 
 
-def with_values(account: Account, changed: Mapping[tuple[str, str], Any | None]) -> Account:
+def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Account:
     """What is the account once these objects are so? None removes."""
-    fields: dict[str, dict[str, Any]] = {}
+    fields: dict[str, Any] = {}
     for (word, name), value in changed.items():
         if word == ACCOUNT:
             account = replace(

@@ -35,7 +35,7 @@ _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
 def bind(kind: str, document: Document, find: Find) -> Document:
     """What is stored for this document? `find` gives the uid of a (kind, name), or None."""
 
-    def by_reference(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    def by_reference(value: Any) -> Any:
         target = parse_target(value)
         uid = None if target is None else find(target)
         return value if uid is None else {"uid": uid}
@@ -44,14 +44,14 @@ def bind(kind: str, document: Document, find: Find) -> Document:
     for path in _REFERENCES.get(kind, ()):
         bound = _replace(bound, path, by_reference)
     for path, word in _NAMES.get(kind, ()):
-        bound = _replace(bound, path, lambda value, word=word: _bind_name(value, word, find))
+        bound = _replace(bound, path, _name_binder(word, find))
     return bound
 
 
 def unbind(kind: str, stored: Document, name_of: Mapping[str, Target]) -> Document:
     """Which document is this stored one, by today's names? `name_of` maps uids to (kind, name)."""
 
-    def back(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    def back(value: Any) -> Any:
         if not isinstance(value, dict) or set(value) != {"uid"}:
             return value
         word, name = name_of[value["uid"]]
@@ -74,14 +74,15 @@ def parse_target(reference: object) -> Target | None:
     return None if word is None else (word, name)
 
 
-def _bind_name(value: object, word: str, find: Find) -> object:
-    if not isinstance(value, str):
-        return value
-    uid = find((word, value))
-    return value if uid is None else {"uid": uid}
+def _name_binder(word: str, find: Find) -> Callable[[object], object]:
+    def by_name(value: object) -> object:
+        uid = find((word, value)) if isinstance(value, str) else None
+        return value if uid is None else {"uid": uid}
+
+    return by_name
 
 
-def _replace(node: Any, path: tuple[str, ...], change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - JSON values
+def _replace(node: Any, path: tuple[str, ...], change: Callable[[Any], Any]) -> Any:
     """The same tree with `change` made at every place of the path that exists; what is untouched is shared."""
     if not path:
         return change(node)

@@ -6,7 +6,8 @@ A snapshot is a value: a change makes another. Nothing in it does I/O.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
@@ -37,6 +38,24 @@ class Snapshot:
     descriptions: Mapping[str, str]
     vector: Mapping[str, str]
     revision: int
+    _derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def names_by_uid(self) -> Mapping[str, tuple[str, str]]:
+        """Which (kind, name) has each uid? Made at the first question."""
+        found: Mapping[str, tuple[str, str]] | None = self._derived.get("names")
+        if found is None:
+            found = self._derived["names"] = {identity.uid: key for key, identity in self.identities.items()}
+        return found
+
+    def keys_by_prefix(self) -> Mapping[str, list[ApiKeyRecord]]:
+        """Which API keys begin with each visible prefix? Made at the first question."""
+        found: dict[str, list[ApiKeyRecord]] | None = self._derived.get("prefixes")
+        if found is None:
+            found = {}
+            for record in self.keys.values():
+                found.setdefault(record.prefix, []).append(record)
+            self._derived["prefixes"] = found
+        return found
 
     @property
     def account(self) -> Account:

@@ -1,0 +1,151 @@
+"""Who asks: from an `Authorization` header to a session that still stands.
+
+What a token says is believed once and remembered by its SHA-256; whether it still stands (its end, its account,
+its principal, its key) is asked at every use, of the newest snapshot.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bailiwick.authn.compact import TokenRefused
+from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix, verify_api_key
+from bailiwick.authn.signing import KeyPurpose
+from bailiwick.authn.tokens import TokenVerifier, VerifiedToken, token_digest
+from bailiwick.errors import NotFound, Unauthenticated
+from bailiwick.service.kinds import KIND_OF_PREFIX
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from bailiwick.service.host import Host
+
+MAX_REMEMBERED = 65_536
+MAX_HEADER = 8_192
+_NOBODY = "the credential is missing, unknown, expired or withdrawn"
+
+
+class Authenticator:
+    """Turns headers into sessions for one host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._verified: dict[bytes, VerifiedToken] = {}
+        self._sessions: dict[bytes, tuple[Snapshot, Session]] = {}
+        self._verifier: TokenVerifier | None = None
+
+    def forget(self) -> None:
+        """Believe nothing any more that was believed by older signing keys."""
+        self._verifier = None
+        self._verified.clear()
+        self._sessions.clear()
+
+    def authenticate(self, authorization: str | None) -> Session:
+        """Which session does this header stand for? Raises Unauthenticated, the same for every cause."""
+        if authorization is None or len(authorization) > MAX_HEADER:
+            raise Unauthenticated(_NOBODY, "send `Authorization: Bearer <token>`")
+        scheme, _, text = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not text:
+            raise Unauthenticated(_NOBODY, "send `Authorization: Bearer <token>`")
+        return self.session_of_token(text)
+
+    def session_of_token(self, text: str) -> Session:
+        """Which session does this access token stand for, now?"""
+        digest = token_digest(text)
+        verified = self._verified.get(digest) or self._verify(text, digest)
+        now = self._host.now()
+        if now >= verified.expires_epoch:
+            raise Unauthenticated(_NOBODY)
+        try:
+            snapshot = self._host.snapshot(verified.subject.account)
+        except NotFound:
+            raise Unauthenticated(_NOBODY) from None
+        known = self._sessions.get(digest)
+        if known is not None and known[0] is snapshot and not _key_ended(snapshot, known[1], now):
+            return known[1]
+        session = self._stand(snapshot, verified, now)
+        if len(self._sessions) >= MAX_REMEMBERED:
+            self._sessions.clear()
+        self._sessions[digest] = (snapshot, session)
+        return session
+
+    def _verify(self, text: str, digest: bytes) -> VerifiedToken:
+        self._host.key_set(KeyPurpose.ACCESS)
+        if self._verifier is None:
+            self._verifier = TokenVerifier(self._host.parties, self._host.key_set(KeyPurpose.ACCESS))
+        try:
+            verified = self._verifier.verify(text, self._host.at())
+        except TokenRefused:
+            raise Unauthenticated(_NOBODY) from None
+        if len(self._verified) >= MAX_REMEMBERED:
+            self._verified.clear()
+        self._verified[digest] = verified
+        return verified
+
+    def _stand(self, snapshot: Snapshot, verified: VerifiedToken, now: float) -> Session:
+        """Does what the token says still hold: account, principal by uid, key?"""
+        subject = verified.subject
+        record = snapshot.keys.get(subject.credential_uid)
+        principal = principal_of_uid(snapshot, subject.uid)
+        if principal is None or record is None or record.owner_uid != subject.uid or not is_usable(record, now):
+            raise Unauthenticated(_NOBODY)
+        stored = snapshot.account.principals.get(principal)
+        if stored is None or stored.disabled or snapshot.account.suspended:
+            raise Unauthenticated(_NOBODY)
+        return Session(
+            account=snapshot.account.name,
+            principal=principal,
+            uid=subject.uid,
+            credential=subject.credential_uid,
+            expires_at=float(verified.expires_epoch),
+            token_id=verified.jti,
+        )
+
+    def session_of_key(self, text: str) -> tuple[Session, ApiKeyRecord]:
+        """Which session would a token made from this API key stand for, and which key is it?
+
+        Raises Unauthenticated, the same for a wrong, expired, disabled or unknown key.
+        """
+        now = self._host.now()
+        found = self._find_key(text)
+        record = found[1] if found is not None else None
+        verdict = verify_api_key(record, text, datetime.fromtimestamp(now, UTC))
+        if not verdict or found is None:
+            raise Unauthenticated(_NOBODY)
+        snapshot, record = found
+        principal = f"{record.owner_kind}:{record.owner_name}"
+        stored = snapshot.account.principals.get(principal)
+        if stored is None or stored.disabled or snapshot.account.suspended:
+            raise Unauthenticated(_NOBODY)
+        session = Session(snapshot.account.name, principal, record.owner_uid, record.uid, now)
+        return session, record
+
+    def _find_key(self, text: str) -> tuple[Snapshot, ApiKeyRecord] | None:
+        prefix = find_key_prefix(text)
+        if prefix is None:
+            return None
+        for account in self._host.accounts():
+            snapshot = self._host.snapshot(account)
+            for record in snapshot.keys_by_prefix().get(prefix, ()):
+                return snapshot, record
+        return None
+
+
+def is_usable(record: ApiKeyRecord, now: float) -> bool:
+    """May the key still be used?"""
+    return not record.disabled and (record.expires_at is None or now < record.expires_at.timestamp())
+
+
+def _key_ended(snapshot: Snapshot, session: Session, now: float) -> bool:
+    record = snapshot.keys.get(session.credential)
+    return record is None or not is_usable(record, now)
+
+
+def principal_of_uid(snapshot: Snapshot, uid: str) -> str | None:
+    """Which principal has this uid now?"""
+    key = snapshot.names_by_uid().get(uid)
+    if key is None:
+        return None
+    prefix = next((p for p, word in KIND_OF_PREFIX.items() if word == key[0]), None)
+    return None if prefix is None else f"{prefix}{key[1]}"

@@ -1,0 +1,115 @@
+"""Changing an account: plan, authorize on the head, store, answer from the new state.
+
+Every change of every surface comes through `change_account`. It can be run again: if the head moved meanwhile it
+prepares anew on the new one, so what was authorized and validated is exactly what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bailiwick.engine import CompiledAccount
+from bailiwick.errors import Conflict
+from bailiwick.service.authorize import authorize_plan
+from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
+from bailiwick.service.host import Host
+from bailiwick.service.loading import account_log, vector_of
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Identity, Snapshot
+from bailiwick.store.ports import Head, Idempotency, RevisionConflict
+
+TRIES = 8
+
+Prepare = Callable[[Snapshot], Sequence[Edit]]
+Keep = Callable[[Callable[[Head], "Outcome"]], Idempotency]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What changed (or, in a dry run, would), and the revisions after it."""
+
+    differences: tuple[Difference, ...]
+    unchanged: int
+    vector: dict[str, str]
+    revision: int
+    dry_run: bool = False
+
+
+def change_account(
+    host: Host,
+    session: Session,
+    prepare: Prepare,
+    *,
+    via: str,
+    dry_run: bool = False,
+    idempotency: Keep | None = None,
+) -> Outcome:
+    """Carry out the edits that `prepare` makes of the newest state, all or none.
+
+    `idempotency` is given a function from the head after the change to its outcome, and says what to keep.
+    Raises Invalid, Denied, Conflict, NotFound; then nothing has changed.
+    """
+    for _ in range(TRIES):
+        before = host.snapshot(session.account)
+        plan = plan_edits(host.catalog, before, prepare(before))
+        authorize_plan(host.catalog, session, plan, host.now())
+        if dry_run or not plan.changes:
+            return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)
+        try:
+            return _store(host, session, plan, via, idempotency)
+        except RevisionConflict:
+            host.refresh(session.account)
+    raise Conflict("the account is being changed too often at once", "try again")
+
+
+def _store(
+    host: Host,
+    session: Session,
+    plan: Plan,
+    via: str,
+    idempotency: Keep | None,
+) -> Outcome:
+    compiled = plan.compile()
+    before = plan.before
+    kept = None if idempotency is None else idempotency(lambda head: _done(host, plan, head))
+    with host.writing:
+        head = host.store.append(
+            account_log(session.account),
+            before.revision,
+            plan.changes,
+            actor_uid=session.uid,
+            via=via,
+            at=host.at(),
+            secrets=plan.dropped_secrets,
+            idempotency=kept,
+        )
+        host.publish(session.account, _after(host, plan, head, compiled))
+    return _done(host, plan, head)
+
+
+def _done(host: Host, plan: Plan, head: Head) -> Outcome:
+    return _outcome(plan, vector_of(head, host.system_head()), head.revision, dry_run=False)
+
+
+def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Snapshot:
+    identities = dict(plan.before.identities)
+    for difference in plan.differences:
+        key = (difference.kind, difference.name)
+        if difference.op == "deleted":
+            identities.pop(key, None)
+        else:
+            identities[key] = Identity(plan.uids[key], *key, head.revision)
+    dropped = {secret.name for secret in plan.dropped_secrets}
+    return Snapshot(
+        compiled=compiled,
+        identities={key: i for key, i in identities.items() if i.uid not in dropped},
+        keys={uid: record for uid, record in plan.before.keys.items() if uid not in dropped},
+        descriptions=plan.before.descriptions,
+        vector=vector_of(head, host.system_head()),
+        revision=head.revision,
+    )
+
+
+def _outcome(plan: Plan, vector: dict[str, str], revision: int, *, dry_run: bool) -> Outcome:
+    return Outcome(plan.differences, plan.unchanged, vector, revision, dry_run)

@@ -1,0 +1,193 @@
+"""The host: the one place where store, catalog, engine and authentication meet, for as long as a process lives.
+
+It holds a snapshot of each account that was asked about, follows the store's generation word, and carries out
+changes one at a time. Questions read snapshots only; nothing on their path does I/O.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+
+from bailiwick.authn.signing import KeyPurpose, KeySet
+from bailiwick.authn.tokens import TokenParties
+from bailiwick.catalog.catalog import Catalog
+from bailiwick.errors import NotFound
+from bailiwick.model.names import parse_name
+from bailiwick.service.authentication import Authenticator
+from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.keyring import load_key_sets
+from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
+from bailiwick.service.sessions import Session
+from bailiwick.service.settings import Settings
+from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.opening import open_store
+from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store
+
+MOST_ROWS = 10_000
+LOG_PREFIX = "account:"
+
+
+@dataclass(slots=True)
+class Counters:
+    """How many decisions were allowed and denied in this process? Plain numbers, read by the metrics page."""
+
+    allowed: int = 0
+    denied: int = 0
+
+
+class Host:
+    """Answers for every account of one store. Safe for threads.
+
+    `clock` gives epoch seconds; tests pass their own.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        catalog: Catalog | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.catalog = catalog if catalog is not None else load_system_catalog()
+        self.counters = Counters()
+        self.writing = RLock()
+        self._clock = clock
+        self._snapshots: dict[str, Snapshot] = {}
+        self._generation = store.generation.read()
+        self._system = store.head(SYSTEM_LOG)
+        self._key_sets = load_key_sets(store)
+        self.authenticator = Authenticator(self)
+
+    @property
+    def public_url(self) -> str:
+        """From where is this installation reached? (From its settings, never from a request.)"""
+        return self.settings.public_url
+
+    @property
+    def parties(self) -> TokenParties:
+        """Who issues access tokens here, and for whom?"""
+        return TokenParties(self.settings.issuer, self.settings.audience)
+
+    def now(self) -> float:
+        """What time is it, in epoch seconds?"""
+        return self._clock()
+
+    def at(self) -> datetime:
+        """What time is it, as an aware instant?"""
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def key_set(self, purpose: KeyPurpose) -> KeySet:
+        """Which signing keys are there for this purpose?"""
+        self._follow()
+        return self._key_sets[purpose]
+
+    def snapshot(self, account: str) -> Snapshot:
+        """What does this account hold now? Raises NotFound."""
+        if self._generation != self.store.generation.read():
+            self._follow()
+        found = self._snapshots.get(account)
+        return found if found is not None else self._load(account)
+
+    def accounts(self) -> list[str]:
+        """Which accounts does the store hold?"""
+        return [log.removeprefix(LOG_PREFIX) for log in self.store.list_logs() if log.startswith(LOG_PREFIX)]
+
+    def _load(self, account: str) -> Snapshot:
+        parse_name(account, "account", "account name")
+        with self.writing:
+            found = self._snapshots.get(account)
+            if found is None:
+                try:
+                    found = load_snapshot(self.store, self.catalog, account, self._system)
+                except NotFound:
+                    raise NotFound(f"there is no account `{account}`") from None
+                self._snapshots[account] = found
+            return found
+
+    def _follow(self) -> None:
+        """Take in what other processes wrote: compare heads, load what moved."""
+        generation = self.store.generation.read()
+        if generation == self._generation:
+            return
+        with self.writing:
+            logs = [SYSTEM_LOG, *(account_log(name) for name in self._snapshots)]
+            heads = self.store.heads(logs)
+            if heads[SYSTEM_LOG] != self._system:
+                self._system = heads[SYSTEM_LOG]
+                self._key_sets = load_key_sets(self.store)
+                self.authenticator.forget()
+            for name, snapshot in list(self._snapshots.items()):
+                head = heads.get(account_log(name))
+                if head is None:
+                    del self._snapshots[name]
+                elif vector_of(head, self._system) != snapshot.vector:
+                    self._snapshots[name] = self._catch_up(name, snapshot, head)
+            self._generation = generation
+
+    def _catch_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
+        rows = self.store.changes(account_log(name), snapshot.revision, MOST_ROWS)
+        same = self.store.head_at(account_log(name), snapshot.revision).vector == snapshot.vector["account"]
+        if not same or (rows and rows[-1].revision != head.revision):
+            return load_snapshot(self.store, self.catalog, name, self._system)
+        return advance(self.store, snapshot, rows, head, self._system)
+
+    def publish(self, account: str, snapshot: Snapshot) -> None:
+        """Answer from this snapshot from now on (called with `writing` held, after the commit)."""
+        self._snapshots[account] = snapshot
+        self.store.generation.bump()
+        self._generation = self.store.generation.read()
+
+    def refresh(self, account: str) -> Snapshot:
+        """Read the account anew from the store."""
+        with self.writing:
+            self._system = self.store.head(SYSTEM_LOG)
+            self._snapshots[account] = load_snapshot(self.store, self.catalog, account, self._system)
+            return self._snapshots[account]
+
+    def system_head(self) -> Head:
+        """At which revision of the system log are answers given?"""
+        return self._system
+
+    def authenticate(self, authorization: str | None) -> Session:
+        """Who asks, by this `Authorization` header? Raises Unauthenticated."""
+        return self.authenticator.authenticate(authorization)
+
+    def record_decision(self, session: Session, allowed: bool) -> None:
+        """Count a decision. No I/O."""
+        if allowed:
+            self.counters.allowed += 1
+        else:
+            self.counters.denied += 1
+
+    def record(self, kind: str, outcome: str, session: Session | None = None, **detail: object) -> None:
+        """Remember something that happened without changing state (buffered)."""
+        self.store.activity.record(
+            [
+                ActivityEvent(
+                    at=self.at(),
+                    kind=kind,
+                    outcome=outcome,
+                    log="" if session is None else account_log(session.account),
+                    principal_uid="" if session is None else session.uid,
+                    credential_uid="" if session is None else session.credential,
+                    detail=dict(detail),
+                )
+            ]
+        )
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+
+def open_host(data_dir: Path, settings: Settings) -> Host:
+    """Which host answers for this data directory?"""
+    return Host(open_store(data_dir), settings)
