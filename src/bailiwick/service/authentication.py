@@ -88,7 +88,12 @@ class Authenticator:
         subject = verified.subject
         record = snapshot.keys.get(subject.credential_uid)
         principal = principal_of_uid(snapshot, subject.uid)
-        if principal is None or record is None or record.owner_uid != subject.uid or not is_usable(record, now):
+        if (
+            principal is None
+            or record is None
+            or record.owner_uid != subject.uid
+            or not is_usable(record, now)
+        ):
             raise Unauthenticated(_NOBODY)
         stored = snapshot.account.principals.get(principal)
         if stored is None or stored.disabled or snapshot.account.suspended:

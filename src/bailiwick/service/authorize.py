@@ -37,7 +37,9 @@ def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -
         judge.check_handover(handover)
 
 
-def authorize_handovers(catalog: Catalog, session: Session, snapshot: Snapshot, principal: str, now: float) -> None:
+def authorize_handovers(
+    catalog: Catalog, session: Session, snapshot: Snapshot, principal: str, now: float
+) -> None:
     """May the session hand somebody everything that this principal holds? (a credential for another)"""
     judge = Judge(catalog, session, snapshot, None, now)
     differ = Differ(snapshot.account, snapshot.account, catalog.services_for(snapshot.account))
@@ -48,7 +50,9 @@ def authorize_handovers(catalog: Catalog, session: Session, snapshot: Snapshot, 
 class Judge:
     """Asks the engine about one session on one state."""
 
-    def __init__(self, catalog: Catalog, session: Session, before: Snapshot, plan: Plan | None, now: float) -> None:
+    def __init__(
+        self, catalog: Catalog, session: Session, before: Snapshot, plan: Plan | None, now: float
+    ) -> None:
         self._catalog = catalog
         self._session = session
         self._before = before
@@ -157,7 +161,9 @@ class Judge:
                     reason="no_authority",
                     help="ask somebody who may grant this, or the account's owner",
                 )
-            if answer.expires_at is not None and (handover.until is None or handover.until > answer.expires_at):
+            if answer.expires_at is not None and (
+                handover.until is None or handover.until > answer.expires_at
+            ):
                 raise Denied(
                     f"{handover.because} for longer than your own authority lasts",
                     action=action,

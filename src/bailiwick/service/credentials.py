@@ -192,7 +192,9 @@ def _authorize(
 
 def _owner_uid(snapshot: Snapshot, owner: str) -> str:
     target = parse_target(owner)
-    identity = None if target is None or target[0] not in ("User", "ServiceId") else snapshot.identities.get(target)
+    identity = (
+        None if target is None or target[0] not in ("User", "ServiceId") else snapshot.identities.get(target)
+    )
     if identity is None:
         raise NotFound(f"there is no user or service ID `{owner}`", "write `user:name` or `service-id:name`")
     return identity.uid
@@ -214,7 +216,9 @@ def _document(snapshot: Snapshot, record: ApiKeyRecord) -> dict[str, Any]:
 
 def _check_description(text: str) -> None:
     if len(text) > MAX_DESCRIPTION:
-        raise Invalid.at("description", f"description has {len(text)} characters, expected at most {MAX_DESCRIPTION}")
+        raise Invalid.at(
+            "description", f"description has {len(text)} characters, expected at most {MAX_DESCRIPTION}"
+        )
 
 
 def _append(
@@ -225,7 +229,13 @@ def _append(
     with host.writing:
         try:
             head = host.store.append(
-                log, snapshot.revision, [change], actor_uid=session.uid, via="keys", at=host.at(), secrets=kept
+                log,
+                snapshot.revision,
+                [change],
+                actor_uid=session.uid,
+                via="keys",
+                at=host.at(),
+                secrets=kept,
             )
         except RevisionConflict:
             host.refresh(session.account)

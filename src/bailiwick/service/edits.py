@@ -112,7 +112,9 @@ def _located(finding: Finding, places: Mapping[Name, Edit]) -> Finding:
     """The finding with the file and line of the document that it speaks of, where it came from one."""
     kind, _, rest = finding.place.partition(" ")
     for key, edit in places.items():
-        if key[0] == kind and (rest == key[1] or rest.startswith(f"{key[1]}: ") or rest.startswith(f"{key[1]}.")):
+        if key[0] == kind and (
+            rest == key[1] or rest.startswith(f"{key[1]}: ") or rest.startswith(f"{key[1]}.")
+        ):
             return Finding(finding.message, finding.place, finding.help, edit.file, edit.line)
     return finding
 

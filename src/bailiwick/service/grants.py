@@ -107,7 +107,10 @@ class Differ:
         for policy in policies:
             if not only_fewer_allows or policy.effect == "deny":
                 yield Handover(
-                    policy.scope, (name,), policy.window.expires_at, f"role `{name}` of policy `{policy.name}` changes"
+                    policy.scope,
+                    (name,),
+                    policy.window.expires_at,
+                    f"role `{name}` of policy `{policy.name}` changes",
                 )
 
     def _policies(self) -> Iterator[Policy]:
@@ -123,9 +126,15 @@ class Differ:
     def _group(self, name: str, old: Group | None, new: Group | None) -> Iterator[Handover]:
         was = set(() if old is None else old.members)
         is_ = set(() if new is None else new.members)
-        added = {m for m in is_ - was if not any(o.member == m.member and covers(o.window, m.window) for o in was)}
-        removed = {m for m in was - is_ if not any(n.member == m.member and covers(n.window, m.window) for n in is_)}
-        above = {reference for a in (self.before, self.after) for reference in groups_above(a, f"group:{name}")}
+        added = {
+            m for m in is_ - was if not any(o.member == m.member and covers(o.window, m.window) for o in was)
+        }
+        removed = {
+            m for m in was - is_ if not any(n.member == m.member and covers(n.window, m.window) for n in is_)
+        }
+        above = {
+            reference for a in (self.before, self.after) for reference in groups_above(a, f"group:{name}")
+        }
         for policy in self._policies():
             touches = bool(above.intersection(policy.subjects))
             for member in sorted(added, key=lambda m: m.member):
@@ -143,7 +152,9 @@ class Differ:
 
     def _reading(self, key: str, members: set[str], because: str) -> Iterator[Handover]:
         """What could depend on this attribute of these principals or of anyone in these groups?"""
-        people = set().union(*(principals_below(a, member) for a in (self.before, self.after) for member in members))
+        people = set().union(
+            *(principals_below(a, member) for a in (self.before, self.after) for member in members)
+        )
         subjects = {s for a in (self.before, self.after) for p in people for s in subjects_of(a, p)}
         for policy in self._policies():
             if subjects.intersection(policy.subjects) and self._policy_reads(policy, key):
@@ -156,7 +167,8 @@ class Differ:
         if reads(policy.when, key):
             return True
         return any(
-            reads(right.when, key) or any(reads(when, key) for when in self._qualifiers(right.service, right.qualifier))
+            reads(right.when, key)
+            or any(reads(when, key) for when in self._qualifiers(right.service, right.qualifier))
             for role in self._roles(policy)
             for right in role.rights
         )
@@ -179,9 +191,13 @@ class Differ:
             yield from self._reading("principal.budgets", {reference}, f"budgets of `{reference}`")
         for name in {*old.properties, *new.properties}:
             if old.properties.get(name) != new.properties.get(name):
-                yield from self._reading(f"principal.properties.{name}", {reference}, f"property `{name}` of `{reference}`")
+                yield from self._reading(
+                    f"principal.properties.{name}", {reference}, f"property `{name}` of `{reference}`"
+                )
         if old.owner != new.owner:
-            yield Handover(Scope(service=(IAM,)), (f"{IAM}/Administrator",), None, f"the owner of `{reference}` changes")
+            yield Handover(
+                Scope(service=(IAM,)), (f"{IAM}/Administrator",), None, f"the owner of `{reference}` changes"
+            )
 
     def _all_of(self, reference: str, new: Principal, what: str) -> Iterator[Handover]:
         if new.disabled:
@@ -204,7 +220,11 @@ class Differ:
         return (g for a in (self.before, self.after) for g in a.guardrails.values() if g.enabled)
 
     def _guardrail(self, old: Guardrail | None, new: Guardrail | None) -> Iterator[Handover]:
-        if old is not None and old.enabled and not (new is not None and replace(new, description=old.description) == old):
+        if (
+            old is not None
+            and old.enabled
+            and not (new is not None and replace(new, description=old.description) == old)
+        ):
             yield self._unguarded(old, f"guardrail `{old.name}` is removed or changed")
 
     def _unguarded(self, guardrail: Guardrail, because: str) -> Handover:
@@ -214,7 +234,10 @@ class Differ:
             role.reference
             for service in (*self.services.values(), *self.after.services.values())
             if (names is None and service.name != IAM) or (names is not None and service.name in names)
-            for role in (*service.roles.values(), *(r for r in self.before.roles.values() if r.service == service.name))
+            for role in (
+                *service.roles.values(),
+                *(r for r in self.before.roles.values() if r.service == service.name),
+            )
             if _role_has(role, service, guardrail.actions)
         ]
         return Handover(guardrail.scope, tuple(dict.fromkeys(roles)), None, because)
@@ -234,7 +257,9 @@ class Differ:
             fits = policy.scope.service is None or parsed.service in policy.scope.service
             if fits and (policy.scope.project is not None or self._policy_reads(policy, "resource.")):
                 for scope in scopes:
-                    yield Handover(scope, policy.roles, policy.window.expires_at, f"attributes of `{name}` change")
+                    yield Handover(
+                        scope, policy.roles, policy.window.expires_at, f"attributes of `{name}` change"
+                    )
         for guardrail in self._guardrails():
             if guardrail.scope.project is not None or reads(guardrail.when, "resource."):
                 yield self._unguarded(guardrail, f"attributes of `{name}` change")
@@ -328,6 +353,10 @@ def subjects_of(account: Account, reference: str) -> set[str]:
 
 def _role_has(role: Role, service: Service, patterns: tuple[str, ...]) -> bool:
     ids = [a for a in service.actions if any(matches(p, a) for p in patterns)]
-    return any(matches(p, a) for right in role.rights if right.service == service.name for p in right.actions for a in ids)
-
-
+    return any(
+        matches(p, a)
+        for right in role.rights
+        if right.service == service.name
+        for p in right.actions
+        for a in ids
+    )

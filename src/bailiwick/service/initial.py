@@ -61,7 +61,9 @@ def create_account(store: Store, account: str, owner: str, email: str, at: datet
         0,
         [
             Change("User", owner_uid, owner, "create", format_document("User", user)),
-            Change(ACCOUNT, ACCOUNT_UID, account, "create", {**account_document, "owner": {"uid": owner_uid}}),
+            Change(
+                ACCOUNT, ACCOUNT_UID, account, "create", {**account_document, "owner": {"uid": owner_uid}}
+            ),
             Change(
                 "Project",
                 new_uid("Project"),

@@ -30,7 +30,9 @@ def load_key_sets(store: Store) -> dict[KeyPurpose, KeySet]:
     private = {secret.name: secret.value.decode() for secret in store.list_secrets(SYSTEM_LOG, SIGNING_KEY)}
     _, objects = store.load(SYSTEM_LOG)
     keys = [_read(one.uid, one.document, private.get(one.uid)) for one in objects if one.kind == SIGNING_KEY]
-    return {purpose: KeySet(purpose, tuple(k for k in keys if k.purpose == purpose)) for purpose in KeyPurpose}
+    return {
+        purpose: KeySet(purpose, tuple(k for k in keys if k.purpose == purpose)) for purpose in KeyPurpose
+    }
 
 
 def create_key_sets(store: Store, at: datetime) -> Head:
@@ -48,7 +50,9 @@ def create_key_sets(store: Store, at: datetime) -> Head:
     )
 
 
-def rotate(store: Store, purpose: KeyPurpose, at: datetime, actor_uid: str, *, leaked: bool = False) -> KeySet:
+def rotate(
+    store: Store, purpose: KeyPurpose, at: datetime, actor_uid: str, *, leaked: bool = False
+) -> KeySet:
     """Turn the keys of one set: next signs, current only verifies for a while (not at all if it leaked)."""
     old = load_key_sets(store)[purpose]
     lead, overlap = (0, 0) if leaked else (LEAD_SECONDS, OVERLAP_SECONDS)
@@ -61,7 +65,9 @@ def rotate(store: Store, purpose: KeyPurpose, at: datetime, actor_uid: str, *, l
         before = known.pop(key.kid, None)
         if before == key:
             continue
-        changes.append(Change(SIGNING_KEY, key.kid, key.kid, "create" if before is None else "replace", _write(key)))
+        changes.append(
+            Change(SIGNING_KEY, key.kid, key.kid, "create" if before is None else "replace", _write(key))
+        )
         if before is None and key.private_pem is not None:
             secrets.append(SecretWrite(key.kid, SIGNING_KEY, key.private_pem.encode()))
         elif before is not None and before.private_pem is not None and key.private_pem is None:
@@ -104,5 +110,3 @@ def _read(kid: str, document: dict[str, str], private_pem: str | None) -> Signin
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
-
-

@@ -75,7 +75,9 @@ def list_values(account: Account, word: str) -> dict[str, Any]:
     values: Mapping[str, Any] = getattr(account, kind.field)
     if kind.field != "principals":
         return dict(values)
-    return {key.removeprefix(kind.prefix): value for key, value in values.items() if key.startswith(kind.prefix)}
+    return {
+        key.removeprefix(kind.prefix): value for key, value in values.items() if key.startswith(kind.prefix)
+    }
 
 
 def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Account:

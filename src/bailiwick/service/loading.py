@@ -37,7 +37,9 @@ def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) ->
     name_of = {one.uid: (one.kind, one.name) for one in stored}
     secrets = {secret.name: secret.value for secret in store.list_secrets(log, API_KEY)}
     values = [
-        parse_document(unbind(one.kind, one.document, name_of), account)[1] for one in stored if one.kind in (ACCOUNT, *KINDS)
+        parse_document(unbind(one.kind, one.document, name_of), account)[1]
+        for one in stored
+        if one.kind in (ACCOUNT, *KINDS)
     ]
     keys = [one for one in stored if one.kind == API_KEY]
     compiled = compile_account(catalog, assemble_account(Account(account, ""), values))
@@ -56,7 +58,9 @@ def vector_of(account: Head, system: Head) -> dict[str, str]:
     return {"account": account.vector, "system": system.vector}
 
 
-def read_key(uid: str, document: Mapping[str, Any], name_of: Mapping[str, Target], secret: bytes) -> ApiKeyRecord:
+def read_key(
+    uid: str, document: Mapping[str, Any], name_of: Mapping[str, Target], secret: bytes
+) -> ApiKeyRecord:
     """Which API key does this stored document describe?"""
     owner_uid = document["owner"]["uid"]
     word, name = name_of[owner_uid]
@@ -75,7 +79,9 @@ def read_key(uid: str, document: Mapping[str, Any], name_of: Mapping[str, Target
     )
 
 
-def advance(store: Store, snapshot: Snapshot, rows: Sequence[ChangeRow], head: Head, system: Head) -> Snapshot:
+def advance(
+    store: Store, snapshot: Snapshot, rows: Sequence[ChangeRow], head: Head, system: Head
+) -> Snapshot:
     """What does the account hold after these further changes?"""
     identities = dict(snapshot.identities)
     keys, descriptions = dict(snapshot.keys), dict(snapshot.descriptions)
@@ -98,7 +104,9 @@ def advance(store: Store, snapshot: Snapshot, rows: Sequence[ChangeRow], head: H
             continue
         name = row.name or name_of.get(row.uid, ("", ""))[1]
         document = None if row.document is None else unbind(row.kind, row.document, name_of)
-        values[row.kind, name] = None if document is None else parse_document(document, snapshot.account.name)[1]
+        values[row.kind, name] = (
+            None if document is None else parse_document(document, snapshot.account.name)[1]
+        )
     account = with_values(snapshot.account, values)
     compiled = snapshot.compiled.apply(account, set(values))
     return Snapshot(compiled, identities, keys, descriptions, vector_of(head, system), head.revision)

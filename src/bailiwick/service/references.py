@@ -26,7 +26,11 @@ _REFERENCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "Resource": (("owner",), ("groups", "*")),
 }
 _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
-    "Policy": ((("roles", "*"), "Role"), (("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
+    "Policy": (
+        (("roles", "*"), "Role"),
+        (("scope", "project"), "Project"),
+        (("scope", "project", "*"), "Project"),
+    ),
     "Guardrail": ((("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
     "Resource": ((("project",), "Project"),),
 }

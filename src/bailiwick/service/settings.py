@@ -28,11 +28,15 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.public_url.startswith(("http://", "https://")) or self.public_url.endswith("/"):
             raise Invalid.at(
-                "public_url", f"`{self.public_url}` is no public address", "write https://host[:port], no final slash"
+                "public_url",
+                f"`{self.public_url}` is no public address",
+                "write https://host[:port], no final slash",
             )
         for name in ("audience", "registry_service"):
             if not getattr(self, name):
-                raise Invalid.at(name, f"`{name}` is empty", "tokens for nobody in particular are tokens for everybody")
+                raise Invalid.at(
+                    name, f"`{name}` is empty", "tokens for nobody in particular are tokens for everybody"
+                )
         if self.network not in ("private", "public"):
             raise Invalid.at("network", f"expected private or public, got `{self.network}`")
 

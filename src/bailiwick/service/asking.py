@@ -1,0 +1,164 @@
+"""Asking for decisions on behalf of a session: who may ask what about whom.
+
+Implements docs/spec.md section 10. About oneself anyone may ask; about another, describing somebody, or seeing
+another's reasons needs an action of `iam` over the asked resource, judged by the same engine at the same moment
+and never with anything that the question says of context or action. It must not know HTTP or AuthZEN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from bailiwick.engine import Explanation, decide, explain
+from bailiwick.errors import Denied
+from bailiwick.model.accounts import Property
+from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Snapshot
+
+EVALUATE = "iam.decision.evaluate"
+DESCRIBE = "iam.decision.describe"
+EXPLAIN = "iam.decision.explain"
+NOTHING_SAID: Mapping[str, Property] = {}
+
+_NO_SUCH_RESOURCE = (Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RESOURCE_TYPE, Reason.INCOMPLETE_RESOURCE)
+_PURPOSE = {
+    EVALUATE: "ask what another may do",
+    DESCRIBE: "describe a principal when asking",
+    EXPLAIN: "see why another may or may not",
+}
+
+
+class Asked(Protocol):
+    """Whoever answers: the clock, the accounts and the sessions of this process. Nothing here does I/O when warm."""
+
+    @property
+    def public_url(self) -> str:
+        """Under which address do clients reach it? From the configuration, never from a request."""
+
+    def now(self) -> float:
+        """Which moment is it, in epoch seconds?"""
+
+    def snapshot(self, account: str) -> Snapshot:
+        """What does the account hold? Raises NotFound."""
+
+    def authenticate(self, authorization: str | None) -> Session:
+        """Who asks, by this `Authorization` header? Raises Unauthenticated."""
+
+    def record_decision(self, session: Session, allowed: bool) -> None:
+        """Count one answer; no I/O."""
+
+
+class Question(NamedTuple):
+    """May this principal do this to that?
+
+    `unresolved` says why the resource cannot be told; `resource` is then what the right to ask is judged over.
+    """
+
+    principal: str
+    action: str
+    resource: ResourceQuery
+    unresolved: Reason | None = None
+    context: Mapping[str, Property] = NOTHING_SAID
+    action_properties: Mapping[str, Property] = NOTHING_SAID
+    principal_properties: Mapping[str, Property] = NOTHING_SAID
+
+
+@dataclass(slots=True)
+class Asking:
+    """One session that asks one state of one account at one moment, once or many times."""
+
+    host: Asked
+    session: Session
+    snapshot: Snapshot
+    now: float
+
+    def decide(self, question: Question) -> Decision:
+        """Is it allowed? Raises Denied where the session may not ask."""
+        self._check_may_ask(question)
+        if question.unresolved is not None:
+            decision = Decision(False, question.unresolved)
+        else:
+            decision = decide(self.snapshot.compiled, self._request(question))
+        self.host.record_decision(self.session, decision.allowed)
+        return decision
+
+    def explain(self, question: Question) -> Explanation:
+        """Why is it allowed or not? Raises Denied where the session may not ask or may not see the reasons."""
+        self._check_may_ask(question)
+        if question.principal != self.session.principal or self.session.chain:
+            self._require(EXPLAIN, question)
+        if question.unresolved is not None:
+            decision = Decision(False, question.unresolved)
+            text = f"denied: {question.unresolved.value.replace('_', ' ')}"
+            found = Explanation(decision, question.principal, (), (), (), text)
+        else:
+            found = explain(self.snapshot.compiled, self._request(question))
+        self.host.record_decision(self.session, found.decision.allowed)
+        return found
+
+    def _check_may_ask(self, question: Question) -> None:
+        """Rule 10.1. Raises Denied."""
+        if question.principal != self.session.principal:
+            self._require(EVALUATE, question)
+        if question.principal_properties:
+            self._require(DESCRIBE, question)
+
+    def _require(self, action: str, question: Question) -> None:
+        """May the session do this over the asked resource?
+
+        SECURITY: nothing of the question but the resource enters, so no caller argues itself into a right.
+        WHY: where the catalog knows no such resource the answer is the same denial for everybody and says
+        nothing about anybody, so it may be given.
+        """
+        session = self.session
+        request = Request(
+            principal=session.principal,
+            action=action,
+            resource=question.resource,
+            now=self.now,
+            chain=session.chain,
+            restrictions=session.restrictions,
+        )
+        decision = decide(self.snapshot.compiled, request)
+        if decision.allowed or decision.reason in _NO_SUCH_RESOURCE:
+            return
+        raise Denied(
+            f"`{session.principal}` lacks `{action}` over the asked resource",
+            action=action,
+            reason=decision.reason.value,
+            help=f"it is needed to {_PURPOSE[action]}; ask somebody who may grant it",
+        )
+
+    def _request(self, question: Question) -> Request:
+        """What is the engine asked? A session asks about itself under its own chain and restrictions."""
+        own = question.principal == self.session.principal
+        return Request(
+            principal=question.principal,
+            action=question.action,
+            resource=question.resource,
+            now=self.now,
+            context=question.context,
+            action_properties=question.action_properties,
+            principal_properties=question.principal_properties,
+            chain=self.session.chain if own else (),
+            restrictions=self.session.restrictions if own else (),
+        )
+
+
+def begin_asking(host: Asked, authorization: str | None, account: str | None) -> Asking:
+    """Who asks, and which state answers? `account` is the one that the address names, None: the session's own.
+
+    Raises Unauthenticated, Denied for another account than the session's, NotFound.
+    """
+    session = host.authenticate(authorization)
+    if account is not None and account != session.account:
+        raise Denied(
+            f"this session is not one of account `{account}`"[:200],
+            action=EVALUATE,
+            reason="other_account",
+            help="ask with a token of that account",
+        )
+    return Asking(host, session, host.snapshot(session.account), host.now())
