@@ -46,12 +46,12 @@ def _has_only_text_keys(value: object) -> bool:
     rest = [value]
     while rest:
         item = rest.pop()
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             if not all(isinstance(key, str) for key in item):
                 return False
-            rest.extend(item.values())
+            rest.extend(inner for inner in item.values() if isinstance(inner, dict | list | tuple))
         elif isinstance(item, list | tuple):
-            rest.extend(item)
+            rest.extend(inner for inner in item if isinstance(inner, dict | list | tuple))
     return True
 
 
@@ -70,7 +70,7 @@ def encode_fields(*fields: str | int | bytes) -> bytes:
     """
     parts: list[bytes] = []
     for field in fields:
-        data = field if isinstance(field, bytes) else str(field).encode("utf-8")
+        data = field if isinstance(field, bytes) else str(field).encode()
         parts.append(len(data).to_bytes(8, "big"))
         parts.append(data)
     return b"".join(parts)

@@ -75,3 +75,10 @@ class Evidence(Protocol):
 
     def damaged_secrets(self) -> Iterator[str]:
         """Which secrets do not decrypt?"""
+
+
+def order_of(value: Any) -> tuple[int, Any]:
+    """How does a value of any type sort? Numbers, then text by code point, then the rest, as SQLite does."""
+    if isinstance(value, int | float):
+        return (0, value)
+    return (1, value) if isinstance(value, str) else (2, repr(value))

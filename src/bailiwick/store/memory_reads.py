@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from bailiwick.store.canonical import parse_document, parse_instant
 from bailiwick.store.chain import parse_body
-from bailiwick.store.evidence import RawHead, RawObject, RawRow
+from bailiwick.store.evidence import RawHead, RawObject, RawRow, order_of
 from bailiwick.store.fold import ObjectKey
 from bailiwick.store.ports import ChangeRow, Head, Secret, StoredObject
 
@@ -53,13 +54,19 @@ class MemoryEvidence:
 
     def rows(self) -> Iterator[RawRow]:
         """Which rows, by revision and seq?"""
-        ordered = sorted(self._kept.rows, key=lambda row: (row.revision, row.seq))
-        return map(self._kept.with_body, ordered)
+        return self._sorted("revision", "seq")
 
     def rows_by_object(self) -> Iterator[RawRow]:
         """Which rows, by kind, uid, revision and seq?"""
-        ordered = sorted(self._kept.rows, key=lambda row: (row.kind, row.uid, row.revision, row.seq))
-        return map(self._kept.with_body, ordered)
+        return self._sorted("kind", "uid", "revision", "seq")
+
+    def _sorted(self, *fields: str) -> Iterator[RawRow]:
+        """Which rows, in this order, whatever lies in them?"""
+
+        def place(row: RawRow) -> list[tuple[int, Any]]:
+            return [order_of(getattr(row, field)) for field in fields]
+
+        return map(self._kept.with_body, sorted(self._kept.rows, key=place))
 
     def objects(self) -> Iterator[RawObject]:
         """Which objects, by kind and uid?"""

@@ -28,7 +28,7 @@ from bailiwick.store.chain import (
     is_encodable,
     row_hash,
 )
-from bailiwick.store.evidence import Evidence, RawHead, RawObject, RawRow
+from bailiwick.store.evidence import Evidence, RawHead, RawObject, RawRow, order_of
 from bailiwick.store.fold import ObjectKey
 from bailiwick.store.ports import Progress, Signer, VerifyReport
 
@@ -222,13 +222,8 @@ def _check_objects(evidence: Evidence, chain: _Chain, findings: _Findings, progr
 
 
 def _key(item: RawRow | RawObject) -> tuple[tuple[int, str], tuple[int, str]]:
-    """Where does this item stand in the order by kind and uid? Values of a wrong type come last."""
-    return _sortable(item.kind), _sortable(item.uid)
-
-
-def _sortable(value: object) -> tuple[int, str]:
-    """How does a value that should be text compare?"""
-    return (0, value) if isinstance(value, str) else (1, repr(value))
+    """Where does this item stand in the order by kind and uid?"""
+    return order_of(item.kind), order_of(item.uid)
 
 
 def _object_place(item: RawRow | RawObject) -> str:
