@@ -38,6 +38,16 @@ class Kind:
     holder: str
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """Which value did a document of a file hold, of which account, and where does it stand?"""
+
+    kind: str
+    value: Value
+    account: str
+    source: SourceDocument
+
+
 def _not_by_fields(fields: Fields, account: str) -> Value:
     raise AssertionError("a service is parsed as a whole")
 
@@ -119,15 +129,29 @@ def format_document(kind: str, value: Value, account: str | None = None) -> dict
     return {**out, **KINDS[kind].format(value)}
 
 
-def parse_all(sources: Iterable[SourceDocument], account: str | None = None) -> list[tuple[str, Value]]:
-    """Which kinds and values do these documents hold, in order? Raises Invalid with every finding of all."""
-    out: list[tuple[str, Value]] = []
+def parse_all(sources: Iterable[SourceDocument], account: str | None = None) -> list[ParsedDocument]:
+    """Which values do these documents hold, in order?
+
+    Raises: Invalid, with every finding of all, and one for each object that is described twice.
+    """
+    out: list[ParsedDocument] = []
     findings: list[Finding] = []
+    first: dict[tuple[str, str, str], SourceDocument] = {}
     for source in sources:
         try:
-            out.append(parse_document(source.data, account, source.locate))
+            kind, value = parse_document(source.data, account, source.locate)
         except Invalid as error:
             findings.extend(error.findings)
+            continue
+        parsed = ParsedDocument(kind, value, _account_of(source, account, value), source)
+        other = first.setdefault((parsed.account, kind, key_of(value)), source)
+        if other is not source:
+            notes = Collector(source.locate)
+            notes.add(
+                ("name",), f"{kind} `{name_of(value)}` is given twice", f"first at {other.file}:{other.line}"
+            )
+            findings.extend(notes.findings)
+        out.append(parsed)
     if findings:
         raise Invalid(findings)
     return out
@@ -165,6 +189,12 @@ def assemble_account(account: Account, values: Iterable[Value]) -> Account:
             held.setdefault(holder, dict(getattr(account, holder)))[key_of(value)] = value
     named: dict[str, Any] = dict(held)
     return replace(account, owner=head.owner, suspended=head.suspended, description=head.description, **named)
+
+
+def _account_of(source: SourceDocument, account: str | None, value: Value) -> str:
+    if isinstance(value, Account):
+        return value.name
+    return account or str(source.data["account"])
 
 
 def _parse_kind(data: Mapping[str, object], notes: Collector) -> Kind:

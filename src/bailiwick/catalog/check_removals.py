@@ -1,0 +1,111 @@
+"""Removed objects: does anything still refer to them?
+
+One finding for each removed object, which lists who refers to it.
+Serves docs/spec.md section 1: every reference of a stored value names something that exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from bailiwick.catalog.check_policies import check_policy
+from bailiwick.catalog.check_world import ObjectNotes, World
+from bailiwick.model.accounts import Account, Principal
+from bailiwick.model.names import parse_resource_name
+from bailiwick.model.policies import Guardrail, Policy
+
+Named = tuple[str, str]
+
+_PREFIXES = {"User": "user:", "ServiceId": "service-id:", "Profile": "profile:", "Group": "group:"}
+_PRINCIPAL_KINDS = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
+_MOST_SHOWN = 5
+
+
+def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectNotes]:
+    """Who still refers to the objects that are gone?"""
+    holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
+    wanted = {_target(kind, name): (kind, name) for kind, name in removed}
+    for holder, target in _references(world.account):
+        if target in wanted:
+            holders[wanted[target]][holder] = None
+    for kind, name in removed:
+        if kind == "Role":
+            holders[kind, name].update(dict.fromkeys(_holders_of_role(name, world)))
+    for (kind, name), found in holders.items():
+        if found:
+            notes = ObjectNotes(kind, name)
+            shown = ", ".join(list(found)[:_MOST_SHOWN])
+            more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
+            notes.add((), f"`{name}` is still referred to by {shown}{more}", "change or remove these first")
+            yield notes
+
+
+def _target(kind: str, name: str) -> str:
+    if kind in _PREFIXES:
+        return f"{_PREFIXES[kind]}{name}"
+    return f"{kind.lower()}:{name}"
+
+
+def _references(account: Account) -> Iterator[tuple[str, str]]:
+    """Who refers to what? Pairs of a readable holder and a target such as `user:alice` or `project:dev`."""
+    yield f"Account {account.name}", account.owner
+    for principal in account.principals.values():
+        yield from _of_principal(principal)
+    for group in account.groups.values():
+        for membership in group.members:
+            yield f"Group {group.name}", membership.member
+    for policy in account.policies.values():
+        yield from _of_policy(policy)
+    for guardrail in account.guardrails.values():
+        yield from _of_scope(f"Guardrail {guardrail.name}", guardrail)
+    for role in account.roles.values():
+        yield f"Role {role.name}", f"service:{role.service}"
+    for resource in account.resources.values():
+        holder = f"Resource {resource.name}"
+        yield holder, f"service:{parse_resource_name(resource.name).service}"
+        yield holder, f"project:{resource.project}"
+        yield holder, str(resource.owner)
+        for group_reference in resource.groups or ():
+            yield holder, group_reference
+
+
+def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:
+    kind, _, name = principal.reference.partition(":")
+    holder = f"{_PRINCIPAL_KINDS.get(kind, kind)} {name}"
+    if principal.owner is not None:
+        yield holder, principal.owner
+    for trusted in principal.trust:
+        yield holder, trusted
+
+
+def _of_policy(policy: Policy) -> Iterator[tuple[str, str]]:
+    holder = f"Policy {policy.name}"
+    for subject in policy.subjects:
+        yield holder, subject
+    for role in policy.roles:
+        if "/" in role:
+            yield holder, f"service:{role.partition('/')[0]}"
+    yield from _of_scope(holder, policy)
+
+
+def _of_scope(holder: str, value: Policy | Guardrail) -> Iterator[tuple[str, str]]:
+    for project in value.scope.project or ():
+        yield holder, f"project:{project}"
+    for service in value.scope.service or ():
+        yield holder, f"service:{service}"
+
+
+def _holders_of_role(name: str, world: World) -> Iterator[str]:
+    """Which policies name the role and mean nothing, or nothing that helps, now that it is gone?"""
+    for policy in policies_naming(name, world.account):
+        notes = ObjectNotes("Policy", policy.name)
+        check_policy(policy, notes, world)
+        if any(": roles[" in finding.place for finding in notes.findings):
+            yield f"Policy {policy.name}"
+
+
+def policies_naming(role: str, account: Account) -> Iterator[Policy]:
+    """Which policies name this role, alone or in full?"""
+    for policy in account.policies.values():
+        if any(text.rpartition("/")[2] == role for text in policy.roles):
+            yield policy
