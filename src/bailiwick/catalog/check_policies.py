@@ -102,8 +102,8 @@ def _note_unknown_role(
     wanted = bare if slash else name
     refusing = [service.name for service in among if wanted in service.unsupported_roles]
     if refusing:
-        help = f"use one of its roles: {_listed(_role_names(among[:1], world))}"
-        notes.add(path, f"`{refusing[0]}` does not support the platform role `{wanted}`", help)
+        roles = f"use one of its roles: {_listed(_role_names(among[:1], world))}"
+        notes.add(path, f"`{refusing[0]}` does not support the platform role `{wanted}`", roles)
         return
     elsewhere = [role.reference for role in world.catalog.roles_named(wanted, world.account)]
     help = world.nearest(wanted, _role_names(among, world))
@@ -132,6 +132,7 @@ def _check_does_something(
     if any(role_grants(role, service, shape, world) for role, service in meanings):
         return
     role, service = meanings[0]
+    help: str | None
     if role.service not in (service.name, IAM):
         help = f"the scope is on `{service.name}`: use one of that service's roles"
     elif not role.rights:

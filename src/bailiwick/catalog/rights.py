@@ -18,6 +18,8 @@ from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Action, Right, Service
 
 RIGHT_FIELDS = ("service", "actions", "effect", "qualifier", "when", "level", "roles")
 
+ASSIGN = "iam.role.assign"
+
 _PATTERN = re.compile(r"[A-Za-z0-9*?][A-Za-z0-9._:*?-]*")
 
 
@@ -95,6 +97,10 @@ def check_right(right: Right, path: Path, notes: Collector, service: Service) ->
         check_action(pattern, (*path, "actions", index), notes, service)
     if right.qualifier is not None:
         _check_qualifier(right, right.qualifier, path, notes, service)
+    if right.roles is not None and all(action.id != ASSIGN for action in matching_actions(right, service)):
+        notes.add(
+            (*path, "roles"), f"`roles` says for which roles `{ASSIGN}` holds, which the right does not name"
+        )
 
 
 def check_action(pattern: str, path: Path, notes: Collector, service: Service) -> None:
