@@ -1,29 +1,68 @@
-"""What an installation is told about itself. A half-set option refuses to start."""
+"""What an installation is told about itself. A half-set option refuses to start.
+
+It holds addresses and the registries that obey this installation; it must not read files or look anything up.
+Serves docs/spec.md 10.2: what is set here is never taken from a request.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from bailiwick.errors import Invalid
+from bailiwick.errors import Finding, Invalid
+from bailiwick.model.names import parse_name
 
 ACCESS_TOKEN_SECONDS = 3600
+NETWORKS = ("private", "public")
+_REGISTRY_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+_REGISTRY_FORM = "write SERVICE=ACCOUNT/REGION or SERVICE=ACCOUNT/REGION/private"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Which container registry is it, whose is it, and where?
+
+    `service` is the name in the registry's own configuration and the audience of its tokens. A registry serves one
+    region of one account. `network` is what `context.network` says of its clients ("private" or "public").
+    """
+
+    service: str
+    account: str
+    region: str
+    network: str = "public"
+
+    def __post_init__(self) -> None:
+        if not _REGISTRY_SERVICE.fullmatch(self.service):
+            raise Invalid.at(
+                "registry",
+                f"`{self.service}` is no registry service name",
+                "a service name has letters, digits, `.`, `_`, `-` and `:`, 128 characters at most",
+            )
+        parse_name(self.account, "registry", "account name")
+        parse_name(self.region, "registry", "region")
+        if self.network not in NETWORKS:
+            raise Invalid.at("registry", f"expected network private or public, got `{self.network}`")
+
+
+def parse_registry(text: str) -> Registry:
+    """Which registry does `SERVICE=ACCOUNT/REGION` or `SERVICE=ACCOUNT/REGION/private` name? Raises Invalid."""
+    service, equals, rest = text.partition("=")
+    parts = rest.split("/")
+    if not equals or len(parts) not in (2, 3):
+        raise Invalid.at("registry", f"`{text}` names no registry", _REGISTRY_FORM)
+    return Registry(service, *parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How is this installation reached, and whom do its tokens name?
+    """How is this installation reached, whom do its tokens name, and which registries obey it?
 
-    `public_url` is the only source of absolute addresses. `audience` is what access tokens are for; registries
-    are known by `registry_service`. `network` is what `context.network` says of registry clients
-    ("private" or "public"), from this configuration and never from the client.
+    `public_url` is the only source of absolute addresses. `audience` is what access tokens are for.
     """
 
     public_url: str
     audience: str = "bailiwick"
-    registry_service: str = "bailiwick-registry"
-    registry_region: str = ""
-    registry_account: str = ""
-    network: str = "public"
+    registries: tuple[Registry, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.public_url.startswith(("http://", "https://")) or self.public_url.endswith("/"):
@@ -32,15 +71,33 @@ class Settings:
                 f"`{self.public_url}` is no public address",
                 "write https://host[:port], no final slash",
             )
-        for name in ("audience", "registry_service"):
-            if not getattr(self, name):
-                raise Invalid.at(
-                    name, f"`{name}` is empty", "tokens for nobody in particular are tokens for everybody"
-                )
-        if self.network not in ("private", "public"):
-            raise Invalid.at("network", f"expected private or public, got `{self.network}`")
+        if not self.audience:
+            raise Invalid.at(
+                "audience", "`audience` is empty", "tokens for nobody in particular are tokens for everybody"
+            )
+        findings = [*self._doubled(), *self._mistakable()]
+        if findings:
+            raise Invalid(findings)
+
+    def _doubled(self) -> list[Finding]:
+        """INVARIANT: a service name means one account and region, so nothing chooses between two."""
+        names = [registry.service for registry in self.registries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        return [Finding(f"registry `{name}` is given twice", "registry") for name in twice]
+
+    def _mistakable(self) -> list[Finding]:
+        """SECURITY: a registry under the access tokens' audience could take one kind of token for the other."""
+        return [
+            Finding(f"registry `{registry.service}` has the name of the access tokens' audience", "registry")
+            for registry in self.registries
+            if registry.service == self.audience
+        ]
 
     @property
     def issuer(self) -> str:
         """Whose tokens are they?"""
         return self.public_url
+
+    def find_registry(self, service: str) -> Registry | None:
+        """Which registry calls itself so?"""
+        return next((registry for registry in self.registries if registry.service == service), None)
