@@ -28,6 +28,7 @@ Files = Annotated[
     list[Path], typer.Option("--file", "-f", help="a YAML file, or a directory of them; repeatable")
 ]
 SMALL_BYTES = 1_000_000
+_NO_NAME = str.maketrans({" ": "-", "/": "-", ":": "-", "?": "-"})
 
 
 @reporting

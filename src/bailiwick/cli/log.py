@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from bailiwick.cli.client import Client
 from bailiwick.cli.output import EXIT_DENIED, Output, OutputOption, print_json, print_table, reporting
@@ -59,6 +60,10 @@ def verify(
             for finding in report["findings"]:
                 typer.echo(f"  {finding}")
     raise typer.Exit(0 if all(report["ok"] for report in reports) else EXIT_DENIED)
+
+
+def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> None:
+    progress.update(task, completed=done, total=total)
 
 
 def _verify_directory(data: Path) -> list[dict[str, object]]:

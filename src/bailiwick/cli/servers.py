@@ -21,12 +21,8 @@ from bailiwick.service.settings import Settings, parse_registry
 
 Data = Annotated[Path, typer.Option("--data", help="the data directory")]
 Listen = Annotated[str, typer.Option("--listen", help="HOST:PORT; port 0 picks a free one")]
-ReadyFile = Annotated[
-    Path | None, typer.Option("--ready-file", help="written with the address once the server answers")
-]
-PublicUrl = Annotated[
-    str | None, typer.Option("--public-url", help="how clients reach this server; default: http://LISTEN")
-]
+ReadyFile = Annotated[Path | None, typer.Option(help="written with the address once the server answers")]
+PublicUrl = Annotated[str | None, typer.Option(help="how clients reach this server; default: http://LISTEN")]
 Registries = Annotated[
     list[str],
     typer.Option(
