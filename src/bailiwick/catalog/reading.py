@@ -17,8 +17,13 @@ from bailiwick.model.conditions import Condition, parse_condition, parse_instant
 
 MAX_LIST_LENGTH = 1000
 MAX_TEXT_LENGTH = 4096
+MAX_VALUE_DEPTH = 32
+_MOST_SHOWN = 80
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_LAST_SECOND = 253_402_300_799
 
 T = TypeVar("T")
 
@@ -37,9 +42,8 @@ class Fields:
         self.data: Mapping[str, object] = data
         for word in data:
             if word not in known:
-                notes.add(
-                    (*path, str(word)), f"unknown field `{word}`", did_you_mean(str(word), known, most=20)
-                )
+                shown = str(word)[:_MOST_SHOWN]
+                notes.add((*path, shown), f"unknown field `{shown}`", did_you_mean(shown, known, most=20))
 
     def has(self, field: str) -> bool:
         """Is the field written?"""
@@ -97,19 +101,22 @@ class Fields:
         value = self.data.get(field)
         if value is None:
             return None
-        instant = parse_instant(value)
+        instant = parse_instant(value) if isinstance(value, str) and _INSTANT.fullmatch(value) else None
         if instant is None:
             help = "write it with its offset, such as 2027-01-01T00:00:00Z"
             self.notes.add(
                 self.at(field), f"expected an RFC 3339 date and time, got {format_value(value)}", help
             )
             return None
+        if not 0 <= instant.timestamp() <= _LAST_SECOND:
+            self.notes.add(self.at(field), f"expected a time from 1970 to 9999, got {format_value(value)}")
+            return None
         return instant.timestamp()
 
     def condition(self, field: str) -> Condition | None:
         """Which condition is it?"""
         value = self.data.get(field)
-        if value is None:
+        if value is None or not _is_sound(value, self.at(field), self.notes):
             return None
         try:
             return parse_condition(value, field)
@@ -193,6 +200,26 @@ def is_text(value: object, path: Path, notes: Collector, *, most: int = MAX_TEXT
     return False
 
 
+def _is_sound(data: object, path: Path, notes: Collector) -> bool:
+    """Are depth, lists and texts of this free-form part within bounds? (JSON bodies bound none of them.)"""
+    pending: list[tuple[object, int]] = [(data, 1)]
+    while pending:
+        value, depth = pending.pop()
+        if depth > MAX_VALUE_DEPTH:
+            notes.add(path, f"value is nested deeper than {MAX_VALUE_DEPTH}")
+            return False
+        if isinstance(value, Mapping):
+            pending.extend((item, depth + 1) for pair in value.items() for item in pair)
+        elif isinstance(value, list | tuple):
+            if len(value) > MAX_LIST_LENGTH:
+                notes.add(path, f"a list has {len(value)} elements, expected at most {MAX_LIST_LENGTH}")
+                return False
+            pending.extend((item, depth + 1) for item in value)
+        elif isinstance(value, str) and not is_text(value, path, notes):
+            return False
+    return True
+
+
 def parse_text(value: object, path: Path, notes: Collector, parse: Callable[[str, str], T]) -> T | None:
     """What does this parser make of the text? None when it is none; notes what is wrong."""
     if not is_text(value, path, notes):
@@ -223,7 +250,8 @@ def format_value(value: object) -> str:
         case list() | tuple():
             return "a list"
         case _:
-            return f"`{value}`" if len(str(value)) <= 80 else f"`{str(value)[:80]}…`"
+            text = str(value)
+            return f"`{text}`" if len(text) <= _MOST_SHOWN else f"`{text[:_MOST_SHOWN]}…`"
 
 
 def format_instant(seconds: float) -> str:
