@@ -71,9 +71,7 @@ def _verify_directory(data: Path) -> list[dict[str, object]]:
     with open_store(data) as store, Progress(console=Console(stderr=True), transient=True) as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
-            found = store.verify(
-                log, lambda done, total, task=task: progress.update(task, completed=done, total=total)
-            )  # type: ignore[misc]
+            found = store.verify(log, partial(_show_progress, progress, task))
             reports.append(
                 {
                     "log": log,
