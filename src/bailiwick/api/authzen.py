@@ -1,0 +1,160 @@
+"""AuthZEN over HTTP: one function from target, headers and body to status, headers and body.
+
+The server's protocol subclass and the framework's routes both call it, so that they answer byte for byte alike.
+Source: OpenID AuthZEN, Authorization API 1.0 (January 2026); docs/spec.md sections 7 and 10.
+SECURITY: whatever goes wrong in here is an error or `decision: false`, never `decision: true`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from bailiwick.api.authzen_answers import Answers, answers_at, list_body
+from bailiwick.api.authzen_bodies import (
+    DENY_ON_FIRST_DENY,
+    PERMIT_ON_FIRST_PERMIT,
+    EvaluationBody,
+    EvaluationsBody,
+    parse_evaluation,
+    parse_evaluations,
+    parse_part,
+    said,
+)
+from bailiwick.api.authzen_requests import (
+    AskHeaders,
+    Target,
+    check_authorization,
+    check_headers,
+    echo,
+    parse_target,
+)
+from bailiwick.api.authzen_resources import find_resource
+from bailiwick.api.problems import (
+    CHALLENGE,
+    INVALID_TOKEN,
+    Headers,
+    WireAnswer,
+    answer_of,
+    detail_of,
+    internal_answer,
+    status_of,
+)
+from bailiwick.errors import BailiwickError, Invalid, NotFound
+from bailiwick.model.names import ANONYMOUS
+from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
+
+MAX_EXPLAINED_EVALUATIONS = 100
+# INVARIANT: shared by every plain answer, never changed.
+JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
+Answering = Callable[[Asked, str, AskHeaders, bytes], WireAnswer]
+
+_logger = logging.getLogger("bailiwick.api")
+
+
+def answer_evaluation(host: Asked, target: str, headers: AskHeaders, body: bytes) -> WireAnswer:
+    """What is answered to `POST …/access/v1/evaluation`?"""
+    return _answer(host, target, headers, body, several=False)
+
+
+def answer_evaluations(host: Asked, target: str, headers: AskHeaders, body: bytes) -> WireAnswer:
+    """What is answered to `POST …/access/v1/evaluations`?"""
+    return _answer(host, target, headers, body, several=True)
+
+
+def answer_error(error: BailiwickError, headers: AskHeaders) -> WireAnswer:
+    """What is answered where this went wrong, to a request with these headers?"""
+    answer = answer_of(error, challenge=INVALID_TOKEN if headers.authorization else CHALLENGE)
+    answer[1].extend(echo(headers))
+    return answer
+
+
+def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, several: bool) -> WireAnswer:
+    try:
+        asked = parse_target(target)
+        if asked.several is not several:
+            raise NotFound("there is nothing at this address")
+        content = _content(host, asked, headers, body)
+    except BailiwickError as error:
+        return answer_error(error, headers)
+    except Exception:
+        _logger.exception("an evaluation could not be answered")
+        status, broken, content = internal_answer()
+        return status, [*broken, *echo(headers)], content
+    if headers.request_id is None:
+        return 200, JSON_HEADERS, content
+    return 200, [*JSON_HEADERS, *echo(headers)], content
+
+
+def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> bytes:
+    """Which body answers? Who asks is settled before the question is looked at."""
+    check_authorization(headers)
+    asking = begin_asking(host, headers.authorization, target.account)
+    check_headers(headers)
+    answers = answers_at(asking.session.account, asking.snapshot.vector)
+    if not target.several:
+        return _decided(asking, answers, parse_evaluation(body), explain=target.explain)
+    asked = parse_evaluations(body)
+    if not asked.evaluations:
+        return _decided(asking, answers, parse_evaluation(body), explain=target.explain)
+    if target.explain and len(asked.evaluations) > MAX_EXPLAINED_EVALUATIONS:
+        raise Invalid.at(
+            "evaluations",
+            f"expected at most {MAX_EXPLAINED_EVALUATIONS} evaluations to explain, got {len(asked.evaluations)}",
+            "send several requests, or ask without `explain`",
+        )
+    return list_body(_each(asking, answers, asked, explain=target.explain))
+
+
+def _decided(asking: Asking, answers: Answers, body: EvaluationBody, *, explain: bool) -> bytes:
+    """Which answer does this one question get? Raises BailiwickError."""
+    question = question_of(asking, body)
+    if explain:
+        return answers.explained(asking.explain(question))
+    return answers.of(asking.decide(question))
+
+
+def _each(asking: Asking, answers: Answers, asked: EvaluationsBody, *, explain: bool) -> Iterator[bytes]:
+    """Which answers do the questions get, in their order, until the wanted semantic has seen enough?"""
+    semantic = asked.options.evaluations_semantic
+    for index in range(len(asked.evaluations)):
+        allowed, content = _one_of_several(asking, answers, asked, index, explain=explain)
+        yield content
+        if semantic == DENY_ON_FIRST_DENY and not allowed:
+            return
+        if semantic == PERMIT_ON_FIRST_PERMIT and allowed:
+            return
+
+
+def _one_of_several(
+    asking: Asking, answers: Answers, asked: EvaluationsBody, index: int, *, explain: bool
+) -> tuple[bool, bytes]:
+    """Is this one allowed, and what is said? Its failure is its own, and a denial."""
+    try:
+        body = parse_part(asked.evaluations[index], asked, f"evaluations[{index}]")
+        question = question_of(asking, body)
+        if explain:
+            explanation = asking.explain(question)
+            return explanation.decision.allowed, answers.explained(explanation)
+        decision = asking.decide(question)
+        return decision.allowed, answers.of(decision)
+    except BailiwickError as error:
+        return False, answers.error(status_of(error), detail_of(error))
+    except Exception:
+        _logger.exception("one of several evaluations could not be answered")
+        return False, answers.error(500, "the request could not be answered")
+
+
+def question_of(asking: Asking, body: EvaluationBody) -> Question:
+    """Which question does this body ask of the account? Raises Invalid."""
+    resource, unresolved = find_resource(asking.snapshot.compiled, body.resource)
+    subject, action, context = body.subject, body.action, body.context
+    return Question(
+        ANONYMOUS if subject.type == subject.id == ANONYMOUS else f"{subject.type}:{subject.id}",
+        action.name,
+        resource,
+        unresolved,
+        said(context, "context") if context else NOTHING_SAID,
+        said(action.properties, "action.properties") if action.properties else NOTHING_SAID,
+        said(subject.properties, "subject.properties") if subject.properties else NOTHING_SAID,
+    )

@@ -1,0 +1,223 @@
+"""What an AuthZEN request says, as values: strict about types, silent about fields that nobody asked for.
+
+Source: OpenID AuthZEN, Authorization API 1.0 (January 2026), information model and evaluations.
+It must not know accounts or decide anything; limits of size, nesting and number are kept here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import Any, Literal, cast
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from bailiwick.api.problems import BodyTooLarge
+from bailiwick.errors import Invalid
+from bailiwick.model.accounts import Property
+
+MAX_BODY_BYTES = 1 << 20
+MAX_NESTING = 32
+MAX_EVALUATIONS = 1000
+MAX_NUMBER_BITS = 64
+
+EXECUTE_ALL = "execute_all"
+DENY_ON_FIRST_DENY = "deny_on_first_deny"
+PERMIT_ON_FIRST_PERMIT = "permit_on_first_permit"
+Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
+
+
+class SubjectBody(Struct, gc=False):
+    """Who is asked about? `type` is a principal's kind, `id` its exact name."""
+
+    type: str
+    id: str
+    properties: dict[str, Any] = {}
+
+
+class ActionBody(Struct, gc=False):
+    """What would be done?"""
+
+    name: str
+    properties: dict[str, Any] = {}
+
+
+class ResourceBody(Struct, gc=False):
+    """To what would it be done?"""
+
+    type: str
+    id: str
+    properties: dict[str, Any] = {}
+
+
+class EvaluationBody(Struct, gc=False):
+    """One complete question."""
+
+    subject: SubjectBody
+    action: ActionBody
+    resource: ResourceBody
+    context: dict[str, Any] = {}
+
+
+class PartBody(Struct, gc=False):
+    """One question of several; what is not said is taken from the defaults, whole."""
+
+    subject: SubjectBody | UnsetType = UNSET
+    action: ActionBody | UnsetType = UNSET
+    resource: ResourceBody | UnsetType = UNSET
+    context: dict[str, Any] | UnsetType = UNSET
+
+
+class OptionsBody(Struct, frozen=True, gc=False):
+    """How is a list of questions worked off?"""
+
+    evaluations_semantic: Semantic = "execute_all"
+
+
+class EvaluationsBody(PartBody, gc=False):
+    """Defaults, and the questions that use them."""
+
+    evaluations: list[Raw] = []
+    options: OptionsBody = OptionsBody()
+
+
+_EVALUATION = msgspec.json.Decoder(EvaluationBody)
+_EVALUATIONS = msgspec.json.Decoder(EvaluationsBody)
+_PART = msgspec.json.Decoder(PartBody)
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
+_WORDS = (
+    ("`object`", "an object"),
+    ("`array`", "a list"),
+    ("`str`", "text"),
+    ("`int`", "a number"),
+    ("`float`", "a number"),
+    ("`bool`", "true or false"),
+    ("`null`", "null"),
+)
+_REQUIRED = ("subject", "action", "resource")
+
+
+def parse_evaluation(body: bytes) -> EvaluationBody:
+    """Which question does this body ask? Raises Invalid."""
+    check_body(body)
+    try:
+        return _EVALUATION.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _invalid(error) from None
+
+
+def parse_evaluations(body: bytes) -> EvaluationsBody:
+    """Which questions does this body ask? The single ones are not yet read. Raises Invalid."""
+    check_body(body)
+    try:
+        asked = _EVALUATIONS.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _invalid(error) from None
+    if len(asked.evaluations) > MAX_EVALUATIONS:
+        raise Invalid.at(
+            "evaluations",
+            f"expected at most {MAX_EVALUATIONS} evaluations, got {len(asked.evaluations)}",
+            "send several requests",
+        )
+    return asked
+
+
+def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:
+    """Which question is this one of several, with the defaults? Raises Invalid."""
+    try:
+        part = _PART.decode(raw)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _invalid(error, place) from None
+    subject = defaults.subject if part.subject is UNSET else part.subject
+    action = defaults.action if part.action is UNSET else part.action
+    resource = defaults.resource if part.resource is UNSET else part.resource
+    context = defaults.context if part.context is UNSET else part.context
+    if subject is UNSET or action is UNSET or resource is UNSET:
+        missing = next(
+            name for name, value in zip(_REQUIRED, (subject, action, resource), strict=True) if value is UNSET
+        )
+        raise Invalid.at(f"{place}.{missing}", f"expected `{missing}`, got nothing")
+    return EvaluationBody(subject, action, resource, {} if context is UNSET else context)
+
+
+def said(properties: dict[str, Any], place: str) -> Mapping[str, Property]:
+    """What do these properties say? A null says nothing; a number has at most 64 bits. Raises Invalid."""
+    for value in properties.values():
+        if not isinstance(value, str | bool):
+            return cast("Mapping[str, Property]", _cleaned(properties, place))
+    return properties
+
+
+def check_body(body: bytes) -> None:
+    """Is it a body that may be read at all: there, not too long, UTF-8, not nested too deeply?
+
+    Raises Invalid, BodyTooLarge.
+    """
+    if not body:
+        raise Invalid.at("", "expected a JSON object, got an empty body")
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(MAX_BODY_BYTES)
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise Invalid.at("", f"expected UTF-8, got something else at byte {error.start}") from None
+    if _is_deep(body):
+        raise Invalid.at("", f"expected at most {MAX_NESTING} levels of nesting, got more")
+
+
+def _is_deep(body: bytes) -> bool:
+    """Are more than MAX_NESTING brackets open anywhere? Few brackets cannot be."""
+    if body.count(b"{") + body.count(b"[") <= MAX_NESTING:
+        return False
+    brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_NESTING
+
+
+def _cleaned(value: object, place: str) -> object:
+    if isinstance(value, dict):
+        return {name: _cleaned(one, f"{place}.{name}") for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_cleaned(one, place) for one in value]
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        raise Invalid.at(place, f"expected a number of at most {MAX_NUMBER_BITS} bits, got a longer one")
+    return value
+
+
+def _invalid(error: Exception, place: str = "") -> Invalid:
+    """How is what the decoder found said in our words?"""
+    if isinstance(error, RecursionError):
+        return Invalid.at(place, f"expected at most {MAX_NESTING} levels of nesting, got more")
+    text = str(error)
+    found = _PLACE.match(text)
+    where = ""
+    if found is not None:
+        text, where = found[1], found[2]
+    for theirs, ours in _WORDS:
+        text = text.replace(theirs, ours)
+    text = _in_our_words(text)
+    return Invalid.at(_joined(place, where), text)
+
+
+def _in_our_words(text: str) -> str:
+    missing = re.fullmatch(r"Object missing required field (`[a-z_]+`)", text)
+    if missing:
+        return f"expected {missing[1]}, got nothing"
+    wrong = re.fullmatch(r"Invalid enum value '(.*)'", text, re.DOTALL)
+    if wrong:
+        known = ", ".join(f"`{word}`" for word in (EXECUTE_ALL, DENY_ON_FIRST_DENY, PERMIT_ON_FIRST_PERMIT))
+        return f"expected one of {known}, got `{wrong[1][:40]}`"
+    if text.startswith(("JSON is malformed", "Input data was truncated")):
+        return "expected JSON, got something that is " + (
+            "cut off" if text.startswith("Input") else text.removeprefix("JSON is malformed: ")
+        )
+    return text[:1].lower() + text[1:]
+
+
+def _joined(*parts: str) -> str:
+    return ".".join(part for part in parts if part)

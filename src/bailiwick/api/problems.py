@@ -1,0 +1,151 @@
+"""Errors over HTTP: one shape (RFC 9457, problem details), made in one place.
+
+Every surface answers an error with these functions, so that no other shape exists and nothing of an unexpected
+exception reaches a client. It must not decide anything; which class means which status is the table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from starlette.responses import Response
+
+from bailiwick.errors import (
+    BailiwickError,
+    Conflict,
+    Denied,
+    Finding,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+
+Headers = list[tuple[bytes, bytes]]
+WireAnswer = tuple[int, Headers, bytes]
+
+
+class BodyTooLarge(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
+    """The body is longer than anything that is answered here."""
+
+    code = "body_too_large"
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"expected a body of at most {most_bytes} bytes, got a longer one")
+
+
+class UnsupportedEncoding(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
+    """The body is compressed."""
+
+    code = "unsupported_encoding"
+
+
+PROBLEM_TYPE = b"application/problem+json"
+CHALLENGE = b"Bearer"
+INVALID_TOKEN = b'Bearer error="invalid_token"'
+
+_TYPE_PREFIX = "urn:problem-type:bailiwick:"
+_STATUS: tuple[tuple[type[BailiwickError], int, str], ...] = (
+    (Invalid, 400, "Invalid request"),
+    (Unauthenticated, 401, "Not authenticated"),
+    (Denied, 403, "Not allowed"),
+    (NotFound, 404, "Not found"),
+    (Conflict, 409, "Conflict"),
+    (BodyTooLarge, 413, "Body too large"),
+    (UnsupportedEncoding, 415, "Unsupported content encoding"),
+    (Unavailable, 503, "Unavailable for now"),
+)
+
+
+def status_of(error: BailiwickError) -> int:
+    """Which HTTP status says this error?"""
+    return _status_and_title(error)[0]
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, errors: Iterable[Finding] = (), **extra: object
+) -> Response:
+    """Which response says this problem? `extra` are further members; a value of None is left out."""
+    return respond(problem_answer(status, code, title, detail, errors, **extra))
+
+
+def problem_of(error: BailiwickError) -> Response:
+    """Which response says this error?"""
+    return respond(answer_of(error))
+
+
+def internal_problem() -> Response:
+    """Which response says that something broke, and nothing else?"""
+    return respond(internal_answer())
+
+
+def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAnswer:
+    """Which status, headers and body say this error? `challenge` is what a 401 asks for."""
+    status, title = _status_and_title(error)
+    findings = error.findings if isinstance(error, Invalid) else ()
+    extra = {"action": error.action, "reason": error.reason} if isinstance(error, Denied) else {}
+    answer = problem_answer(status, error.code, title, detail_of(error), findings, help=error.help, **extra)
+    if status == 401:
+        answer[1].append((b"www-authenticate", challenge))
+    return answer
+
+
+def internal_answer() -> WireAnswer:
+    """Which status, headers and body say that something broke, and nothing else?"""
+    return problem_answer(500, "internal", "Internal error", "the request could not be answered")
+
+
+def problem_answer(
+    status: int, code: str, title: str, detail: str, errors: Iterable[Finding] = (), **extra: object
+) -> WireAnswer:
+    """Which status, headers and body say this problem?"""
+    body: dict[str, object] = {
+        "type": _TYPE_PREFIX + code,
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    body.update((name, value) for name, value in extra.items() if value is not None)
+    findings = [_finding(one) for one in errors]
+    if findings:
+        body["errors"] = findings
+    return status, [(b"content-type", PROBLEM_TYPE)], msgspec.json.encode(body)
+
+
+def respond(answer: WireAnswer) -> Response:
+    """Which Starlette response has exactly these headers and this body?"""
+    status, headers, body = answer
+    response = Response(body, status)
+    response.raw_headers = [*headers, (b"content-length", str(len(body)).encode())]
+    return response
+
+
+def detail_of(error: BailiwickError) -> str:
+    """What is wrong, in one sentence? The findings of a document are listed beside it."""
+    if isinstance(error, Invalid):
+        return _summary(error.findings)
+    return error.message
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return "invalid input"
+    first = f"{findings[0].message} at {findings[0].place}" if findings[0].place else findings[0].message
+    return first if len(findings) == 1 else f"{len(findings)} errors, the first: {first}"
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    said: dict[str, object] = {"message": one.message}
+    for name, value in (("place", one.place), ("file", one.file), ("line", one.line), ("help", one.help)):
+        if value:
+            said[name] = value
+    return said
+
+
+def _status_and_title(error: BailiwickError) -> tuple[int, str]:
+    for kind, status, title in _STATUS:
+        if isinstance(error, kind):
+            return status, title
+    return 400, "Not possible"
