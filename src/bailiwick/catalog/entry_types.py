@@ -5,8 +5,7 @@ Implements docs/spec.md 2.1, 2.6 and 3.12 (grammar).
 
 from __future__ import annotations
 
-from bailiwick.catalog.places import Collector, Path
-from bailiwick.catalog.reading import Fields
+from bailiwick.catalog.reading import Fields, parse_text
 from bailiwick.errors import did_you_mean
 from bailiwick.model.conditions import (
     NEGATED,
@@ -35,7 +34,7 @@ def parse_resource_types(fields: Fields) -> dict[str, ResourceType]:
         if name == SERVICE_TYPE:
             fields.notes.add(path, f"resource type `{name}` exists in every service", "choose another name")
             continue
-        if _is_type_name(name, path, fields.notes):
+        if parse_text(name, path, fields.notes, parse_type_name) is not None:
             out[name] = _parse_type(
                 name, Fields({} if data is None else data, path, fields.notes, _TYPE_FIELDS)
             )
@@ -84,10 +83,6 @@ def format_qualifier(qualifier: Qualifier) -> dict[str, object]:
     if qualifier.differs:
         out["differs"] = qualifier.differs
     return out
-
-
-def _is_type_name(name: str, path: Path, notes: Collector) -> bool:
-    return Fields({"name": name}, path[:-1], notes, ("name",)).parsed("name", parse_type_name) is not None
 
 
 def _parse_type(name: str, fields: Fields) -> ResourceType:

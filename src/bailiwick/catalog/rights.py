@@ -14,7 +14,7 @@ from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.model.conditions import format_condition
 from bailiwick.model.names import parse_name, parse_type_name
 from bailiwick.model.patterns import is_pattern, matches
-from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Action, Right, Service
+from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Action, ResourceType, Right, Service
 
 RIGHT_FIELDS = ("service", "actions", "effect", "qualifier", "when", "level", "roles")
 
@@ -118,13 +118,11 @@ def check_action(pattern: str, path: Path, notes: Collector, service: Service) -
 
 def attributes_of(action: Action, service: Service) -> frozenset[str]:
     """Which of the built-in attributes may a decision on this action see? (rules 2.6, 3.1, 3.2)"""
-    type = service.resource_types.get(action.resource_type) if action.resource_type else None
-    own = frozenset(BUILT_IN_ATTRIBUTES) if type is None else type.attributes
-    if type is not None and type.stands_for_project:
-        own |= {"project"}
-    if action.decided_on is None:
-        return own if type is not None else frozenset()
-    return own & action.decided_on
+    if action.resource_type is None:
+        return frozenset(BUILT_IN_ATTRIBUTES) & (action.decided_on or frozenset())
+    type = service.resource_types.get(action.resource_type, ResourceType(action.resource_type))
+    own = type.attributes | {"project"} if type.stands_for_project else type.attributes
+    return own if action.decided_on is None else own & action.decided_on
 
 
 def _check_qualifier(right: Right, name: str, path: Path, notes: Collector, service: Service) -> None:
