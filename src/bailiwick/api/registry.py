@@ -133,7 +133,8 @@ def _parse_parameters(data: bytes) -> Parameters:
 def _refuse(error: BailiwickError) -> Response:
     """Which answer says this error to a registry's client?"""
     if isinstance(error, Unauthenticated):
-        return _error(401, RegistryErrorCode.UNAUTHORIZED, error.message, {"help": error.help})
+        detail = {"help": error.help} if error.help else None
+        return _error(401, RegistryErrorCode.UNAUTHORIZED, error.message, detail)
     if isinstance(error, Unavailable):
         return _error(503, RegistryErrorCode.UNAVAILABLE, error.message)
     return _error(status_of(error), RegistryErrorCode.UNSUPPORTED, detail_of(error))
