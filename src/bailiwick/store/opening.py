@@ -28,6 +28,7 @@ from bailiwick.store.sql.database import Database, open_database
 from bailiwick.store.sql.schema import (
     ACTIVITY,
     LOGS,
+    PLAN_STATISTICS,
     SCHEMA_VERSION,
     activity_setting,
     setting,
@@ -64,6 +65,7 @@ def create_store(
                 own, kept = _choose_signer(signer, random_bytes)
                 _create_activity(activity, own)
                 LOGS.create_all(connection)
+                _pin_plans(connection)
                 write_setting(connection, MASTER_KEY_ID, key_id)
                 write_setting(connection, SIGNING_KEY_ID, own.key_id)
                 head = _write_system_log(connection, own, at, random_bytes)
@@ -95,6 +97,13 @@ def _refuse_existing(connection: Connection, directory: DataDirectory) -> None:
     """Is no store here yet?"""
     if inspect(connection).has_table(setting.name):
         raise Conflict(f"data directory `{directory.path}` holds a store already", "open it, or name another")
+
+
+def _pin_plans(connection: Connection) -> None:
+    """Give the planner its fixed statistics (the table for them exists only after an ANALYZE)."""
+    connection.exec_driver_sql("ANALYZE sqlite_master")
+    for row in PLAN_STATISTICS:
+        connection.exec_driver_sql("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", row)
 
 
 def _create_activity(database: Database, signer: Signer) -> None:

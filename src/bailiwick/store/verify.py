@@ -78,6 +78,7 @@ class _Chain:
             self._check_order(row, place)
             self._check_hash(row, place)
             self._check_body(row, place)
+        if flaw not in ("revision", "seq"):
             self.revision, self.seq = row.revision, row.seq
         self.hash = row.hash
 

@@ -28,7 +28,7 @@ from bailiwick.store.fold import (
     seal_row,
 )
 from bailiwick.store.ports import Head, RandomBytes, RevisionConflict, Signer
-from bailiwick.store.sql.schema import body, change, head, object_
+from bailiwick.store.sql.schema import IS_NAMED, body, change, head, object_
 from bailiwick.store.verify import is_head_signed
 
 BATCH_ROWS = 2_000
@@ -124,15 +124,17 @@ def _object_values(log: str, revision: int, change: SealedChange) -> dict[str, A
 
 def _explain_taken(connection: Connection, log: str, batch: Sequence[SealedChange]) -> Exception:
     """Which living object has a name that this batch wants?"""
-    for some in batched(batch, KEYS_IN_QUERY):
-        wanted = {(change.kind, change.name): change.uid for change in some if change.name}
-        names = sorted({name for _, name in wanted})
-        columns = select(object_.c.kind, object_.c.name, object_.c.uid)
-        for kind, name, uid in connection.execute(
-            columns.where(object_.c.log == log, object_.c.name.in_(names))
-        ):
-            if wanted.get((kind, name), uid) != uid:
-                return name_taken(kind, name)
+    by_kind: dict[str, dict[str, str]] = defaultdict(dict)
+    for item in batch:
+        if item.name:
+            by_kind[item.kind][item.name] = item.uid
+    for kind, wanted in by_kind.items():
+        for names in batched(wanted, KEYS_IN_QUERY):
+            of_kind = (object_.c.log == log) & (object_.c.kind == kind) & IS_NAMED
+            columns = select(object_.c.name, object_.c.uid).where(of_kind, object_.c.name.in_(names))
+            for name, uid in connection.execute(columns):
+                if wanted[name] != uid:
+                    return name_taken(kind, name)
     return Unavailable("the objects do not fit the log", "run `bailiwick log verify`")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from bailiwick.errors import Conflict
 from bailiwick.store.directory import DataDirectory, create_private
 from bailiwick.store.sql.database import Database
 from bailiwick.store.vault import sync_directory
@@ -21,6 +22,8 @@ def write_backup(
     """Write a copy of the store into this new directory."""
     target = DataDirectory(path)
     target.make()
+    if any(path.iterdir()):
+        raise Conflict(f"backup directory `{path}` is not empty", "name a new or empty directory")
     for database, file in ((logs, target.logs), (activity, target.activity)):
         create_private(file)
         database.copy_to(file)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select, text, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from bailiwick.store.evidence import RawHead, RawObject, RawRow
 from bailiwick.store.fold import ObjectKey
-from bailiwick.store.sql.schema import body, change, head, object_
+from bailiwick.store.sql.schema import IS_ERASURE, body, change, head, object_
 from bailiwick.store.sql.secret_rows import SecretRows
 
 
@@ -88,8 +88,7 @@ class SqlEvidence:
     def erasures(self) -> dict[ObjectKey, int]:
         """Up to which revision was each erased object last erased?"""
         columns = select(change.c.kind, change.c.uid, func.max(change.c.revision))
-        # WHY: a literal, not a bound value, else SQLite may not use the partial index.
-        of_log = columns.where(change.c.log == self._log, text("change.op = 'erase'"))
+        of_log = columns.where(change.c.log == self._log, IS_ERASURE)
         rows = self._connection.execute(of_log.group_by(change.c.kind, change.c.uid))
         return {(kind, uid): revision for kind, uid, revision in rows}
 

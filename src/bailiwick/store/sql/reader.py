@@ -13,7 +13,7 @@ from bailiwick.store.ports import Answer, ChangeRow, Head, Progress, Secret, Sto
 from bailiwick.store.sql import reads
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.evidence import SqlEvidence
-from bailiwick.store.sql.schema import object_
+from bailiwick.store.sql.schema import IS_NAMED, object_
 from bailiwick.store.sql.secret_rows import SecretRows
 from bailiwick.store.sql.signing_keys import SigningKeys
 from bailiwick.store.verify import verify_log
@@ -101,7 +101,7 @@ class SqlReader:
 
     def find_named(self, log: str, kind: str, name: str) -> StoredObject | None:
         """Which living object has exactly this name, byte for byte?"""
-        named = (object_.c.kind == kind) & (object_.c.name == name) & (object_.c.name != "")
+        named = (object_.c.kind == kind) & (object_.c.name == name) & IS_NAMED
         with self._logs.reading() as connection:
             return reads.find_object(connection, log, named)
 

@@ -24,6 +24,19 @@ SCHEMA_VERSION = 1
 
 _EXACT = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
 
+# WHY: without statistics SQLite reads a whole log to find one object's or one actor's rows. These are
+# fixed ones for a large store (rows, then rows for each further column that is equal), so that plans
+# depend neither on the moment nor on the data.
+PLAN_STATISTICS = (
+    ("change", "change", "1000000 100000 2 1"),
+    ("change", "change_by_object", "1000000 100000 20000 4 1 1"),
+    ("change", "change_by_actor", "1000000 100000 1000 1 1"),
+    ("change", "change_erasures", "1000 1000 100 1"),
+)
+# WHY: literals, for SQLite does not use a partial index where its condition comes as a bound value.
+IS_ERASURE = text("change.op = 'erase'")
+IS_NAMED = text("object.name <> ''")
+
 LOGS = MetaData()
 ACTIVITY = MetaData()
 
