@@ -113,7 +113,9 @@ OPERATORS: Mapping[str, tuple[str, bool]] = {
     "time-of-day-between": ("day-time", False),
     "day-of-week": ("week-days", False),
 }
-NEGATED = frozenset({"string-not-equals", "string-not-like", "number-not-equals", "date-not-equals", "ip-not-in"})
+NEGATED = frozenset(
+    {"string-not-equals", "string-not-like", "number-not-equals", "date-not-equals", "ip-not-in"}
+)
 
 RESOURCE_ATTRIBUTES = (
     "account", "service", "region", "instance", "project", "type", "id", "owner", "groups", "budget",
@@ -122,7 +124,13 @@ _FIXED_KEYS = frozenset(
     {"principal.id", "principal.kind", "principal.groups", "principal.budgets", "grant.subject"}
     | {f"resource.{name}" for name in RESOURCE_ATTRIBUTES}
 )
-_OPEN_KEYS = ("principal.properties.", "resource.tags.", "resource.properties.", "action.properties.", "context.")
+_OPEN_KEYS = (
+    "principal.properties.",
+    "resource.tags.",
+    "resource.properties.",
+    "action.properties.",
+    "context.",
+)
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 
@@ -133,7 +141,9 @@ def parse_condition(data: object, place: str = "when") -> Condition:
     counter = [0]
     condition = _parse(data, place, 1, counter, findings)
     if counter[0] > MAX_COMPARISONS:
-        findings.append(Finding(f"condition has {counter[0]} comparisons, expected at most {MAX_COMPARISONS}", place))
+        findings.append(
+            Finding(f"condition has {counter[0]} comparisons, expected at most {MAX_COMPARISONS}", place)
+        )
     if findings or condition is None:
         raise Invalid(findings)
     return condition
@@ -181,12 +191,16 @@ def parse_instant(text: object) -> datetime | None:
     return instant if instant.tzinfo is not None else None
 
 
-def _parse(data: object, place: str, depth: int, counter: list[int], findings: list[Finding]) -> Condition | None:
+def _parse(
+    data: object, place: str, depth: int, counter: list[int], findings: list[Finding]
+) -> Condition | None:
     if depth > MAX_CONDITION_DEPTH:
         findings.append(Finding(f"condition is nested deeper than {MAX_CONDITION_DEPTH}", place))
         return None
     if not isinstance(data, Mapping):
-        findings.append(Finding(f"expected a condition, got `{data!r}`"[:120], place, "write {key, operator, value}"))
+        findings.append(
+            Finding(f"expected a condition, got `{data!r}`"[:120], place, "write {key, operator, value}")
+        )
         return None
     if len(data) == 1:
         [(word, body)] = data.items()
@@ -214,14 +228,20 @@ def _parse_comparison(data: Mapping[object, object], place: str, findings: list[
     extra = [str(word) for word in data if word not in ("key", "operator", "value", "missing")]
     for word in extra:
         findings.append(
-            Finding(f"unknown field `{word}`", place, did_you_mean(word, ["key", "operator", "value", "missing"]))
+            Finding(
+                f"unknown field `{word}`", place, did_you_mean(word, ["key", "operator", "value", "missing"])
+            )
         )
     key, operator = data.get("key"), data.get("operator")
     missing = data.get("missing")
     before = len(findings)
     _check_key(key, f"{place}.key", findings)
     if not isinstance(operator, str) or operator not in OPERATORS:
-        findings.append(Finding(f"unknown operator `{operator}`", f"{place}.operator", did_you_mean(str(operator), OPERATORS)))
+        findings.append(
+            Finding(
+                f"unknown operator `{operator}`", f"{place}.operator", did_you_mean(str(operator), OPERATORS)
+            )
+        )
     if "missing" in data and not isinstance(missing, bool):
         findings.append(Finding(f"expected true or false, got `{missing!r}`", f"{place}.missing"))
     if "value" not in data:
@@ -264,7 +284,11 @@ def _parse_value(operator: str, data: object, place: str, findings: list[Finding
             findings.append(Finding(f"`{operator}` needs at least one {kind}", place))
             return None
         checked = [_parse_scalar(kind, item, f"{place}[{i}]", findings) for i, item in enumerate(data)]
-        return None if any(item is None for item in checked) else tuple(item for item in checked if item is not None)
+        return (
+            None
+            if any(item is None for item in checked)
+            else tuple(item for item in checked if item is not None)
+        )
     return _parse_scalar(kind, data, place, findings)
 
 
@@ -319,19 +343,27 @@ def _parse_day_time(data: object, place: str, findings: list[Finding]) -> DayTim
         return None
     start, end = _minutes(data["from"]), _minutes(data["to"])
     if start is None or end is None or start == end or start == 24 * 60:
-        findings.append(Finding("expected two different times of day written 'HH:MM'", place, "quote them in YAML"))
+        findings.append(
+            Finding("expected two different times of day written 'HH:MM'", place, "quote them in YAML")
+        )
         return None
     zone = _parse_zone(data["zone"], f"{place}.zone", findings)
     return None if zone is None else DayTime(start, end, zone)
 
 
 def _parse_week_days(data: object, place: str, findings: list[Finding]) -> WeekDays | None:
-    if not isinstance(data, Mapping) or set(data) != {"days", "zone"} or not isinstance(data["days"], list | tuple):
+    if (
+        not isinstance(data, Mapping)
+        or set(data) != {"days", "zone"}
+        or not isinstance(data["days"], list | tuple)
+    ):
         findings.append(Finding("expected {days: [monday, …], zone: Region/City}", place))
         return None
     wrong = [day for day in data["days"] if day not in _WEEK]
     if wrong or not data["days"]:
-        findings.append(Finding(f"unknown day `{wrong[0] if wrong else ''}`", f"{place}.days", did_you_mean("", _WEEK)))
+        findings.append(
+            Finding(f"unknown day `{wrong[0] if wrong else ''}`", f"{place}.days", did_you_mean("", _WEEK))
+        )
         return None
     zone = _parse_zone(data["zone"], f"{place}.zone", findings)
     return None if zone is None else WeekDays(frozenset(_WEEK.index(day) + 1 for day in data["days"]), zone)
@@ -341,7 +373,9 @@ def _parse_zone(data: object, place: str, findings: list[Finding]) -> str | None
     try:
         ZoneInfo(str(data))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        findings.append(Finding(f"unknown time zone `{data}`", place, "write a zone such as Europe/Berlin or UTC"))
+        findings.append(
+            Finding(f"unknown time zone `{data}`", place, "write a zone such as Europe/Berlin or UTC")
+        )
         return None
     return str(data)
 

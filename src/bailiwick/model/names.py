@@ -78,7 +78,9 @@ def parse_name(text: object, place: str, what: str = "name") -> str:
 def parse_type_name(text: object, place: str) -> str:
     """Is this the name of a service or resource type: lower case, digits and hyphens?"""
     if not isinstance(text, str) or not _TYPE.fullmatch(text):
-        raise Invalid.at(place, f"expected a lower-case word of letters, digits and hyphens, got {_shown(text)}")
+        raise Invalid.at(
+            place, f"expected a lower-case word of letters, digits and hyphens, got {_shown(text)}"
+        )
     return text
 
 
@@ -113,7 +115,9 @@ def _parse_reference(text: object, place: str, kinds: tuple[str, ...], what: str
     kind, colon, name = text.partition(":")
     if not colon or kind not in kinds:
         expected = ", ".join(f"`{k}:`" for k in kinds)
-        raise Invalid.at(place, f"`{text}` is no {what.split(' ', 1)[1]}", f"expected one of {expected} and a name")
+        raise Invalid.at(
+            place, f"`{text}` is no {what.split(' ', 1)[1]}", f"expected one of {expected} and a name"
+        )
     parse_name(name, place)
     return text
 
@@ -158,12 +162,16 @@ def _parse_path(tail: str, text: str) -> tuple[tuple[str, str], ...]:
     segments = tail.split("/")
     if len(segments) % 2 or len(segments) > 2 * MAX_DEPTH:
         raise Invalid.at(
-            "resource", f"`{text}` has a broken path", f"expected `type/id`, repeated at most {MAX_DEPTH} times"
+            "resource",
+            f"`{text}` has a broken path",
+            f"expected `type/id`, repeated at most {MAX_DEPTH} times",
         )
     path = tuple((segments[i], _decode(segments[i + 1], text)) for i in range(0, len(segments), 2))
     for kind, ident in path:
         if not _TYPE.fullmatch(kind) or not ident:
-            raise Invalid.at("resource", f"`{text}` has a broken path at `{kind}/{ident}`", "expected `type/id`")
+            raise Invalid.at(
+                "resource", f"`{text}` has a broken path at `{kind}/{ident}`", "expected `type/id`"
+            )
     return path
 
 
