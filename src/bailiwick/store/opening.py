@@ -33,7 +33,7 @@ from bailiwick.store.sql.schema import (
     activity_setting,
     setting,
 )
-from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, write_setting
+from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, read_setting, write_setting
 from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
 from bailiwick.store.sql.store import SqlStore
 from bailiwick.store.vault import Vault, new_key, read_keys, write_keys
@@ -144,6 +144,7 @@ def open_store(
         keys = SigningKeys(secrets, signer)
         with logs.reading() as connection:
             _check_version(connection, setting, directory.logs)
+            secrets.vault.require(read_setting(connection, MASTER_KEY_ID))
             keys.signer(connection)
         with activity.reading() as connection:
             _check_version(connection, activity_setting, directory.activity)

@@ -130,6 +130,23 @@ def test_a_forged_head_is_not_written_on(
     sql(path, "UPDATE activity_head SET number = 3")
 
 
+@pytest.mark.parametrize("value", ["'text'", "7", "NULL", "x'00'"])
+def test_a_head_of_a_wrong_type_is_a_finding_and_no_crash(store: SqlStore, path: Path, value: str) -> None:
+    """Whatever lies in the head's fields, verification reports."""
+    for field in ("hash", "signature"):
+        sql(path, f"UPDATE activity_head SET {field} = coalesce({value}, '')")
+    assert "the head's signature is wrong at activity head" in found(store)
+
+
+def test_findings_are_bounded(store: SqlStore, path: Path, at: datetime) -> None:
+    """A hundred findings are kept, and that there are more is said."""
+    for _ in range(60):
+        store.activity.record([ActivityEvent(at, "x", "ok")], durable=True)
+    sql(path, "UPDATE batch SET prev_hash = zeroblob(32)")
+    report = store.activity.verify()
+    assert (len(report.findings), report.truncated, report.ok) == (100, True, False)
+
+
 def test_a_lost_head_is_named(store: SqlStore, path: Path) -> None:
     """Without its head the activity cannot be verified or continued."""
     sql(path, "DELETE FROM activity_head")

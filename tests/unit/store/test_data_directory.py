@@ -203,6 +203,25 @@ def test_a_store_without_its_key_is_not_opened(data_dir: Path, at: datetime) -> 
     assert re.fullmatch(f"master key `master-[0-9a-f]{{16}}` is not in `{key_file}`", refused.value.message)
 
 
+def test_a_store_signed_from_outside_needs_its_key_too(data_dir: Path, at: datetime) -> None:
+    """Secrets are encrypted under the key file whoever signs."""
+    signer = Ed25519Signer(b"s" * 32)
+    create_store(data_dir, at=at, signer=signer).close()
+    create_store(data_dir.parent / "other", at=at).close()
+    (data_dir / "master.key").write_bytes((data_dir.parent / "other" / "master.key").read_bytes())
+    with pytest.raises(Unavailable, match="master key"):
+        open_store(data_dir, signer=signer)
+
+
+def test_a_store_that_lost_a_setting_is_not_opened(data_dir: Path, at: datetime) -> None:
+    """Which keys are current is needed to go on."""
+    create_store(data_dir, at=at).close()
+    run(data_dir / "bailiwick.db", "DELETE FROM setting WHERE name = 'signing_key_id'")
+    with pytest.raises(Unavailable) as refused:
+        open_store(data_dir)
+    assert refused.value.message == "the store has no setting `signing_key_id`"
+
+
 @pytest.mark.parametrize("text", ["", "master-1\n", "master-1 %%%\n", "master-1 AAAA\n", "\xff"])
 def test_a_damaged_key_file_is_named(data_dir: Path, at: datetime, text: str) -> None:
     """A key file that holds no key does not open the store."""

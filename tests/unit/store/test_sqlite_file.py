@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 
 from bailiwick.errors import NotFound, Unavailable
 from bailiwick.store.opening import open_store
-from bailiwick.store.ports import Change
+from bailiwick.store.ports import Change, RevisionConflict
 from bailiwick.store.sql import database
 from bailiwick.store.sql.database import Database, open_database
 from bailiwick.store.sql.reads import read_head
@@ -104,6 +104,31 @@ def test_a_writer_that_waits_too_long_says_so(
         assert refused.value.message == "the store cannot be read or written now"
         assert refused.value.help == "another process has been writing for 0 seconds; try again"
         write(hurried, at, "u1")
+
+
+def test_two_openings_write_on_one_chain(store: SqlStore, data_dir: Path, at: datetime) -> None:
+    """Writers that share no lock in memory take turns through the file, and lose no write."""
+
+    def work(on: SqlStore, name: str) -> None:
+        for turn in range(40):
+            revision = on.head(LOG).revision
+            while True:
+                change = Change("User", f"{name}-{turn}", "", "create", {})
+                try:
+                    on.append(LOG, revision, [change], actor_uid="u-root", via="test", at=at)
+                    break
+                except RevisionConflict as conflict:
+                    revision = conflict.head.revision
+
+    with open_store(data_dir) as other:
+        writers = [Thread(target=work, args=pair) for pair in ((store, "a"), (other, "b"))]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert store.head(LOG) == other.head(LOG)
+    assert store.head(LOG).revision == len(list(store.load(LOG)[1])) == 80
+    assert store.verify(LOG).ok
 
 
 def test_a_reading_transaction_sees_one_moment(store: SqlStore, logs: Database, at: datetime) -> None:
