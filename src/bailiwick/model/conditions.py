@@ -314,9 +314,9 @@ def _parse_scalar(kind: str, data: object, place: str, findings: list[Finding]) 
 
 def is_number(value: object) -> bool:
     """Is this a finite number (a bool is none)?"""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
         return False
-    return math.isfinite(value)
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
