@@ -153,8 +153,8 @@ def _parse_membership(item: object, path: Path, fields: Fields) -> Membership | 
     inner = Fields(item, path, fields.notes, _MEMBER_FIELDS)
     inner.require("member")
     member = inner.parsed("member", parse_member)
-    managed_by = inner.choice("managed_by", MANAGERS, MANAGERS[0])
-    return None if member is None else Membership(member, parse_window(inner), managed_by)
+    window, managed_by = parse_window(inner), inner.choice("managed_by", MANAGERS, MANAGERS[0])
+    return None if member is None else Membership(member, window, managed_by)
 
 
 def _format_membership(membership: Membership) -> object:
