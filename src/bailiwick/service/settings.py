@@ -46,9 +46,9 @@ class Registry:
 
 def parse_registry(text: str) -> Registry:
     """Which registry does `SERVICE=ACCOUNT/REGION` or `SERVICE=ACCOUNT/REGION/private` name? Raises Invalid."""
-    service, equals, rest = text.partition("=")
+    service, _, rest = text.partition("=")
     parts = rest.split("/")
-    if not equals or len(parts) not in (2, 3):
+    if len(parts) not in (2, 3) or not all((service, *parts)):
         raise Invalid.at("registry", f"`{text}` names no registry", _REGISTRY_FORM)
     return Registry(service, *parts)
 

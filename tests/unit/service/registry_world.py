@@ -6,7 +6,9 @@ manager of `dev`, each a user with a key. Tests add what they are about. Nothing
 
 from __future__ import annotations
 
+import json
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from bailiwick.authn.compact import parse_compact
 from bailiwick.authn.keys import find_key_prefix
 from bailiwick.catalog.documents import parse_document
 from bailiwick.service.changes import change_account
@@ -144,6 +147,17 @@ def build_memory_world(**chosen: Any) -> World:
     """What is such an installation in memory, at a moment that stands still?"""
     clock = Clock(START.timestamp())
     return build_world(MemoryStore(at=START), clock, public_url="https://iam.acme.example", **chosen)
+
+
+def basic(user_name: str, password: str) -> str:
+    """The header that shows this pair."""
+    return "Basic " + b64encode(f"{user_name}:{password}".encode()).decode()
+
+
+def claims_of(token: str) -> dict[str, object]:
+    """What the token says."""
+    said: dict[str, object] = json.loads(parse_compact(token).payload)
+    return said
 
 
 def _edit(document: dict[str, Any]) -> Edit:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -15,7 +13,9 @@ from tests.unit.service.registry_world import (
     START,
     US,
     World,
+    basic,
     build_memory_world,
+    claims_of,
 )
 
 from bailiwick.authn.compact import parse_compact
@@ -42,17 +42,6 @@ when: {not: {key: context.network, operator: string-equals, value: private}}
 def world() -> World:
     """An installation of its own for each test, at a moment that stands still."""
     return build_memory_world()
-
-
-def basic(user_name: str, password: str) -> str:
-    """The header that shows this pair."""
-    return "Basic " + b64encode(f"{user_name}:{password}".encode()).decode()
-
-
-def claims_of(token: str) -> dict[str, object]:
-    """What the token says."""
-    said: dict[str, object] = json.loads(parse_compact(token).payload)
-    return said
 
 
 def ask(world: World, authorization: str | None, *scopes: str, registry: Registry = EU) -> Access:
