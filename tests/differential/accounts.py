@@ -50,7 +50,7 @@ def draw_principal(draw: Draw, reference: str) -> Principal:
     """Which stored principal?"""
     return Principal(
         reference,
-        disabled=draw.chance(4),
+        disabled=draw.chance(3),
         properties=draw_properties(draw, "principal.properties."),
         budgets=tuple(draw.some(words.BUDGETS)),
     )
@@ -90,7 +90,7 @@ def draw_value(draw: Draw, kind: str) -> Property:
 
 def draw_window(draw: Draw) -> Window:
     """Which window, mostly none?"""
-    if not draw.chance(22):
+    if not draw.chance(18):
         return ALWAYS
     start = draw.pick(words.INSTANTS) if draw.chance(50) else None
     end = draw.pick(words.INSTANTS) if draw.chance(70) else None
@@ -101,7 +101,9 @@ def draw_group(draw: Draw, name: str) -> Group:
     """Which group? Groups may contain each other in a circle; some members do not exist."""
     candidates = (*words.STORED, *(f"group:{each}" for each in words.GROUPS), "user:ghost", "service:alpha")
     members = draw.some(candidates, 1, 5)
-    return Group(name, tuple(Membership(member, draw_window(draw)) for member in members))
+    return Group(
+        name, tuple(Membership(each, ALWAYS if draw.chance(50) else draw_window(draw)) for each in members)
+    )
 
 
 def draw_custom_role(draw: Draw, services: Mapping[str, Service], name: str) -> Role:
@@ -121,7 +123,7 @@ def draw_policy(draw: Draw, services: Mapping[str, Service], roles: Mapping[str,
             dict.fromkeys(_role_name(draw, services, roles, scope) for _ in range(1 + draw.below(2)))
         ),
         scope=scope,
-        when=draw_condition(draw) if draw.chance(18) else None,
+        when=draw_condition(draw) if draw.chance(15) else None,
         window=draw_window(draw),
         effect="deny" if draw.chance(8) else "allow",
         enabled=not draw.chance(6),

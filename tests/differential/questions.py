@@ -27,10 +27,10 @@ def draw_request(draw: Draw, catalog: Services, account: Account) -> Request:
     """Which request?"""
     services = {**account.services, **catalog}
     policies = [policy for policy in account.policies.values() if policy.enabled]
-    kind = draw.below(20)
-    if kind < 14 and policies:
+    kind = draw.below(40)
+    if kind < 31 and policies:
         request = _around_policy(draw, services, account, draw.pick(policies))
-    elif kind < 18 and account.resources:
+    elif kind < 37 and account.resources:
         request = _around_resource(draw, services, account)
     else:
         request = _around_nothing(draw, services)
@@ -45,9 +45,9 @@ def _around_policy(draw: Draw, services: Services, account: Account, policy: Pol
         service = services[_service_of(draw, services, policy.scope, right)]
     return _request(
         draw,
-        _member(draw, account, draw.pick(policy.subjects)),
+        _member(draw, account, _subject(draw, account, policy)),
         action.id,
-        _query(draw, service, _path(draw, service, policy.scope, action), policy.scope),
+        draw_query(draw, service, draw_scoped_path(draw, service, policy.scope, action), policy.scope),
     )
 
 
@@ -62,6 +62,7 @@ def _right_of(draw: Draw, services: Services, account: Account, policy: Policy) 
         if role.service in wanted and role.name == (bare if slash else name)
         for right in role.rights
     ]
+    rights = [right for right in rights if right.effect == "allow"] or rights
     return draw.pick(rights) if rights else Right(draw.pick(sorted(services)), ("*",))
 
 
@@ -84,12 +85,19 @@ def _service_of(draw: Draw, services: Services, scope: Scope, right: Right) -> s
     return draw.pick(named or [name for name in sorted(services) if name != IAM])
 
 
+def _subject(draw: Draw, account: Account, policy: Policy) -> str:
+    """Which of the policy's subjects, mostly one that exists?"""
+    there = {*account.principals, *(f"group:{name}" for name in account.groups), EVERYONE, MEMBERS}
+    good = [subject for subject in policy.subjects if subject in there]
+    return draw.pick(good if good and draw.chance(95) else policy.subjects)
+
+
 def _member(draw: Draw, account: Account, subject: str, depth: int = 0) -> str:
     """Which principal does the subject stand for?"""
     if subject in (EVERYONE, MEMBERS):
         return draw.pick((*sorted(account.principals), "anonymous"))
     if not subject.startswith("group:"):
-        return subject if subject in account.principals or draw.chance(20) else draw.pick(words.STORED)
+        return subject
     group = account.groups.get(subject.removeprefix("group:"))
     if group is None or not group.members or depth > 3:
         return draw.pick(words.STORED)
@@ -101,7 +109,9 @@ def _member(draw: Draw, account: Account, subject: str, depth: int = 0) -> str:
     return _member(draw, account, draw.pick(known or [group.members[0].member]), depth + 1)
 
 
-def _path(draw: Draw, service: Service, scope: Scope, action: Action) -> tuple[tuple[str, str | None], ...]:
+def draw_scoped_path(
+    draw: Draw, service: Service, scope: Scope, action: Action
+) -> tuple[tuple[str, str | None], ...]:
     """Which path, with the scope's types and ids in it where they fit?"""
     kind = action.resource_type if action.resource_type in (*service.resource_types, "service") else None
     path = draw_path(draw, service, kind)
@@ -119,7 +129,7 @@ def _fitting(draw: Draw, patterns: tuple[str, ...] | None, values: tuple[str, ..
     return draw.pick(good if good and draw.chance(90) else values)
 
 
-def _query(
+def draw_query(
     draw: Draw, service: Service, path: tuple[tuple[str, str | None], ...], scope: Scope
 ) -> ResourceQuery:
     """Which resource, described so that the scope can be true? Some descriptions are left out."""
@@ -155,7 +165,7 @@ def _around_resource(draw: Draw, services: Services, account: Account) -> Reques
     actions += [each for each in services[IAM].actions.values() if each.spans_services]
     action = draw.pick(actions)
     query = replace(
-        _query(draw, service, path, Scope()), region=name.region or None, instance=name.instance or None
+        draw_query(draw, service, path, Scope()), region=name.region or None, instance=name.instance or None
     )
     return _request(draw, draw.pick((*words.STORED, account.owner)), action.id, query)
 
@@ -175,7 +185,7 @@ def _around_nothing(draw: Draw, services: Services) -> Request:
             pass
     actions = [action for each in services.values() for action in each.actions]
     action = "nothing.at-all" if draw.chance(8) else draw.pick(actions)
-    query = _query(draw, service, path, Scope())
+    query = draw_query(draw, service, path, Scope())
     return _request(draw, draw.pick((*words.STORED, *_odd_principals())), action, query)
 
 
@@ -234,7 +244,7 @@ def draw_authority_question(draw: Draw, catalog: Services, account: Account) -> 
         policy = draw.pick(policies)
         _, action = _action_of(draw, services, _right_of(draw, services, account, policy))
         scope = _narrowed(draw, services, policy.scope)
-        principal = _member(draw, account, draw.pick(policy.subjects))
+        principal = _member(draw, account, _subject(draw, account, policy))
     else:
         scope = draw_scope(draw, services)
         action = draw.pick([each for service in services.values() for each in service.actions.values()])

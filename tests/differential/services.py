@@ -152,9 +152,9 @@ def draw_right(draw: Draw, service: str, actions: Mapping[str, Action]) -> Right
         service,
         tuple(_pattern(draw, list(actions)) for _ in range(1 + draw.below(3))),
         effect="deny" if draw.chance(8) else "allow",
-        qualifier=draw.pick((*_QUALIFIERS, "odd")) if draw.chance(22) else None,
-        when=draw_condition(draw) if draw.chance(15) else None,
-        level="account" if draw.chance(8) else None,
+        qualifier=draw.pick((*_QUALIFIERS, "odd")) if draw.chance(18) else None,
+        when=draw_condition(draw) if draw.chance(12) else None,
+        level="account" if draw.chance(6) else None,
         roles=_assignable(draw, service) if draw.chance(20 if service == IAM else 3) else None,
     )
 

@@ -116,11 +116,9 @@ def level_truth(policy: Policy, right: Right) -> bool:
 
 
 def assigned_role_truth(world: World, asked: Asked, right: Right, known: Known) -> Truth:
-    """Is the assigned role one of the right's `roles` (3.10)? Such a right is for `iam.role.assign` only."""
-    if right.roles is None:
+    """Is the assigned role one of the right's `roles` (3.10)? They narrow nothing but `iam.role.assign`."""
+    if right.roles is None or asked.action.id != ASSIGN:
         return True
-    if asked.action.id != ASSIGN:
-        return False
     role = known("action.properties.role")
     return role_is_listed(world, right.roles, role) if isinstance(role, str) else None
 

@@ -89,7 +89,7 @@ def is_held(world: World, question: AuthorityQuestion, cell: Cell, action: str) 
         return False
     known = Known(world, principal, question.now, None, question.context, question.action_properties)
     held = Held(world, question, cell, asked, known)
-    if is_met(held) or may_take_into_disabled_project(held):
+    if is_another_action_somewhere(held) or is_met(held) or may_take_into_disabled_project(held):
         return False
     if principal == world.account.owner and is_implied_for_owner(world, asked.service, asked.action.id):
         return True
@@ -106,6 +106,17 @@ def find_action_over(world: World, scope: Scope, name: str) -> Asked | None:
     if iam is not None and name in iam.actions and iam.actions[name].spans_services:
         return Asked(IAM, iam.actions[name], service.name if service else "")
     return None
+
+
+def is_another_action_somewhere(held: Held) -> bool:
+    """Does a service of the cell mean an action of its own by this name?
+
+    WHY: a decision takes the service's own action first (7.2 a), so authority over that of `iam` says nothing of it.
+    """
+    own = [
+        service for service in held.services if held.asked.action.id in held.world.services[service].actions
+    ]
+    return bool(own) and held.asked.service not in own
 
 
 def may_take_into_disabled_project(held: Held) -> bool:

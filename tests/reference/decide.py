@@ -47,18 +47,14 @@ def decide(services: Mapping[str, Service], account: Account, request: Request) 
 
 
 def deciding_policies(services: Mapping[str, Service], account: Account, request: Request) -> tuple[str, ...]:
-    """Which policies apply with the deciding effect, sorted by name (7.10)?
+    """Which policies, or guardrails and restrictions, apply with the deciding effect, sorted by name (7.10)?
 
-    With a chain: those of the identity that was denied, else those of every identity.
+    With a chain: those of the identity that was denied, else those of the principal.
     """
     world = World.of(services, account)
-    names: set[str] = set()
-    for judged in judged_in_turn(request):
-        verdict = judge(world, judged)
-        if verdict.reason is not Reason.ALLOWED:
-            return verdict.deciding
-        names |= set(verdict.deciding)
-    return tuple(sorted(names))
+    verdicts = [judge(world, judged) for judged in judged_in_turn(request)]
+    denied = [verdict for verdict in verdicts if verdict.reason is not Reason.ALLOWED]
+    return (denied or verdicts)[0].deciding
 
 
 def judged_in_turn(request: Request) -> Iterator[Request]:
@@ -110,8 +106,9 @@ def _action_fault(asked: Asked | None, request: Request) -> Reason | None:
 def _judge_rules(world: World, request: Request, asked: Asked, whole: Attributes) -> Verdict:
     """Which of rules d to h holds first?"""
     matter = _matter(world, request, asked, whole)
-    if applying_guardrails(matter, request.restrictions):
-        return Verdict(Reason.GUARDRAIL)
+    rails = applying_guardrails(matter, request.restrictions)
+    if rails:
+        return Verdict(Reason.GUARDRAIL, deciding=tuple(rails))
     if asked.action.takes_into_project and project_may_be_disabled(world, whole):
         return Verdict(Reason.PROJECT_DISABLED)
     is_owner = request.principal == world.account.owner
@@ -191,5 +188,5 @@ def _windows(world: World, request: Request) -> Iterator[Window]:
     for policy in account.policies.values():
         if policy.enabled and subjects & set(policy.subjects):
             yield policy.window
-    yield from (rail.window for rail in account.guardrails.values() if rail.enabled)
-    yield from (rail.window for rail in request.restrictions)
+    rails = (*account.guardrails.values(), *request.restrictions)
+    yield from (rail.window for rail in rails if rail.enabled)

@@ -174,17 +174,21 @@ def drop(attributes: Attributes, names: frozenset[str]) -> Attributes:
 
 def as_action_sees(attributes: Attributes, action: Action) -> Attributes:
     """What is there for this action to be decided on (3.2, 3.3)?"""
-    if action.resource_type is None:
+    if action.resource_type is None and not action.spans_services:
         attributes = replace(attributes, nodes=((SERVICE_TYPE, attributes.service),))
     return drop(attributes, not_decided_on(action))
 
 
 def not_decided_on(action: Action) -> frozenset[str]:
-    """Which attributes is the action not decided on (3.1)? `type`, `id` and `within` go together (3.2)."""
+    """Which attributes is the action not decided on (3.1)? `type`, `id` and `within` go together (3.2).
+
+    WHY: an action that spans services is asked over any resource (3.4), so one without a type is no exception.
+    """
     every = frozenset({*SCOPED, *BUILT_IN_ATTRIBUTES, "properties"}) | NODES
     seen = action.decided_on
     if seen is None:
-        seen = every if action.resource_type is not None else frozenset({"region"})
+        is_of_any = action.resource_type is not None or action.spans_services
+        seen = every if is_of_any else frozenset({"region"})
     return every - seen - (NODES if seen & NODES else frozenset())
 
 

@@ -1,0 +1,192 @@
+"""The law of rule 9.4 on generated changes: no accepted change allows anything outside its author's authority.
+
+Changes are judged by the service; what became possible is found with the engine, and whether it was within the
+author's authority before is asked of the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+from tests.differential import vocabulary as words
+from tests.differential.accounts import draw_scope
+from tests.differential.changes import Changed, draw_changes
+from tests.differential.draw import Draw, SeededDraw
+from tests.differential.questions import draw_request
+from tests.differential.worlds import GeneratedWorld, draw_world
+from tests.reference.authority import decide_over
+
+from bailiwick.catalog.catalog import Catalog
+from bailiwick.engine import CompiledAccount, compile_account, decide
+from bailiwick.errors import Denied
+from bailiwick.model.accounts import Account
+from bailiwick.model.patterns import matches
+from bailiwick.model.policies import Policy, Scope, Window
+from bailiwick.model.requests import AuthorityQuestion, Request
+from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.service.authorize import Judge
+from bailiwick.service.edits import Plan
+from bailiwick.service.grants import Differ
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Snapshot
+
+WORLDS = 5_000
+PARTS = 10
+AUTHOR = "user:alice"
+REQUESTS = 14
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One author's change of one world."""
+
+    seed: str
+    world: GeneratedWorld
+    after: Account
+    changed: Changed
+
+
+def attempts(part: int) -> Iterator[tuple[SeededDraw, Attempt]]:
+    """Which attempts belong to this part? The author administers something, most of the time."""
+    for seed in range(part * WORLDS // PARTS, (part + 1) * WORLDS // PARTS):
+        draw = SeededDraw(f"changes {seed}")
+        world = draw_world(draw)
+        world = replace(world, account=_with_author(draw, world))
+        after, changed = draw_changes(draw, world.services, world.account)
+        changed = tuple(name for name in changed if name[0] != "Project")
+        if changed and all(kind != "Project" for kind, _ in changed):
+            yield (
+                draw,
+                Attempt(f"changes {seed}", world, replace(after, projects=world.account.projects), changed),
+            )
+
+
+def _with_author(draw: Draw, world: GeneratedWorld) -> Account:
+    """The world's account with policies by which the author may hand on some things."""
+    account = world.account
+    policies = dict(account.policies)
+    services = {**account.services, **world.services}
+    for number in range(1 + draw.below(3)):
+        scope = Scope() if draw.chance(60) else draw_scope(draw, services)
+        name = f"author-{number}"
+        policies[name] = Policy(name, (AUTHOR,), ("Administrator",), scope, window=_window(draw))
+    owner = account.owner if account.owner != AUTHOR else "user:dan"
+    people = dict(account.principals)
+    if AUTHOR in people:
+        people[AUTHOR] = replace(people[AUTHOR], disabled=False)
+    return replace(account, policies=policies, owner=owner, principals=people, suspended=False)
+
+
+def _window(draw: Draw) -> Window:
+    return Window(None, words.NOW + 3600.0) if draw.chance(10) else Window()
+
+
+def is_accepted(attempt: Attempt) -> bool:
+    """Does the service let the author make this change (every `iam` action granted, only handovers judged)?"""
+    before = attempt.world.account
+    every = {**before.services, **attempt.world.services}
+    compiled = compile_account(attempt.world.services, before)
+    snapshot = Snapshot(compiled, {}, {}, {}, {}, 0)
+    plan = Plan(snapshot, attempt.after, frozenset(attempt.changed), (), (), (), 0, {})
+    session = Session(before.name, AUTHOR, "uid", "key", words.NOW + 3600.0)
+    judge = Judge(Catalog(attempt.world.services), session, snapshot, plan, words.NOW)
+    try:
+        for handover in Differ(before, attempt.after, every).handovers(attempt.changed):
+            judge.check_handover(handover)
+    except Denied:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_accepted_change_allows_what_its_author_could_not_grant(part: int) -> None:
+    """After an accepted change, whatever is newly allowed was within the author's authority before."""
+    accepted = newly = 0
+    for draw, attempt in attempts(part):
+        if AUTHOR not in attempt.world.account.principals or not is_accepted(attempt):
+            continue
+        accepted += 1
+        before = compile_account(attempt.world.services, attempt.world.account)
+        after = compile_account(attempt.world.services, attempt.after)
+        for request in _requests(draw, attempt):
+            if decide(before, request).allowed or not decide(after, request).allowed:
+                continue
+            if _everyone_may(before, request):
+                continue
+            newly += 1
+            assert was_grantable(attempt.world, request), f"{attempt.seed}: {attempt.changed}\n{request}"
+    assert accepted > WORLDS // PARTS // 20
+    assert newly > 0
+
+
+def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
+    """Which questions show what became possible? About both states, asked now, for one principal alone."""
+    for account in (attempt.after, attempt.after, attempt.world.account):
+        for _ in range(REQUESTS // 2):
+            drawn = draw_request(draw, attempt.world.services, account)
+            yield replace(drawn, now=words.NOW, chain=(), restrictions=())
+
+
+def _everyone_may(before: CompiledAccount, request: Request) -> bool:
+    """Could `anonymous` do it already? Then a new principal gains nothing by being known."""
+    return decide(before, replace(request, principal="anonymous")).allowed
+
+
+def was_grantable(world: GeneratedWorld, request: Request) -> bool:
+    """Could the author have granted this action on this resource to anyone?"""
+    services = {**world.account.services, **world.services}
+    for role in _roles_with(world, services, request):
+        for scope in _cells(request, role, services):
+            if _held(world, "iam.policy.create", scope, {}) and _held(
+                world, "iam.role.assign", scope, {"role": role.reference}
+            ):
+                return True
+    return False
+
+
+def _held(world: GeneratedWorld, action: str, scope: Scope, properties: Mapping[str, str]) -> bool:
+    question = AuthorityQuestion(AUTHOR, action, scope, words.NOW, {}, dict(properties))
+    return decide_over(world.services, world.account, question)
+
+
+def _roles_with(world: GeneratedWorld, services: Mapping[str, Service], request: Request) -> Iterator[Role]:
+    """Which roles hold the action for resources of this service?"""
+    for service in services.values():
+        for role in (
+            *service.roles.values(),
+            *(r for r in world.account.roles.values() if r.service == service.name),
+        ):
+            if any(_gives(right, request) for right in role.rights):
+                yield role
+
+
+def _gives(right: Right, request: Request) -> bool:
+    return (
+        right.effect == "allow"
+        and right.service in (request.resource.service, IAM)
+        and any(matches(pattern, request.action) for pattern in right.actions)
+    )
+
+
+def _cells(request: Request, role: Role, services: Mapping[str, Service]) -> Iterator[Scope]:
+    """Which scopes hold the resource, from the resource itself outwards?"""
+    query = request.resource
+    entry = services[query.service]
+    if role.service not in (query.service, IAM):
+        yield Scope(service=(role.service,))
+        return
+    base = Scope(
+        service=(query.service,),
+        region=(query.region,) if query.region and entry.regional else None,
+        instance=(query.instance,) if query.instance and entry.instances else None,
+    )
+    projects = [None, *words.PROJECTS]
+    nodes = [(kind, ident) for kind, ident in query.path if ident is not None]
+    for project in projects:
+        whole = base if project is None else replace(base, project=(project,))
+        yield whole
+        for kind, ident in nodes:
+            yield replace(whole, type=(kind,), id=(ident,))
+            yield replace(whole, type=(query.path[-1][0],), within=((kind, ident),))
