@@ -212,10 +212,10 @@ def _in_our_words(text: str) -> str:
     if wrong:
         known = ", ".join(f"`{word}`" for word in (EXECUTE_ALL, DENY_ON_FIRST_DENY, PERMIT_ON_FIRST_PERMIT))
         return f"expected one of {known}, got `{wrong[1][:40]}`"
-    if text.startswith(("JSON is malformed", "Input data was truncated")):
-        return "expected JSON, got something that is " + (
-            "cut off" if text.startswith("Input") else text.removeprefix("JSON is malformed: ")
-        )
+    if text.startswith("Input data was truncated"):
+        return "expected JSON, got a text that is cut off"
+    if text.startswith("JSON is malformed: "):
+        return "expected JSON, got another text: " + text.removeprefix("JSON is malformed: ")
     return text[:1].lower() + text[1:]
 
 

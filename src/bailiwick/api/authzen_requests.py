@@ -108,7 +108,7 @@ def _explain(query: str) -> bool:
 
 def check_headers(headers: AskHeaders) -> None:
     """May the body be read as JSON? Raises Invalid, UnsupportedEncoding."""
-    if headers.content_type != JSON and not is_json(headers.content_type):
+    if not is_json(headers.content_type):
         shown = (headers.content_type or b"").decode("latin-1")[:80]
         raise Invalid.at(
             "content-type",
@@ -121,6 +121,8 @@ def check_headers(headers: AskHeaders) -> None:
 
 def is_json(content_type: bytes | None) -> bool:
     """Is this content type JSON, whatever its parameters?"""
+    if content_type == JSON:
+        return True
     return content_type is not None and content_type.partition(b";")[0].strip().lower() == JSON
 
 

@@ -28,6 +28,7 @@ from bailiwick.model.names import parse_name
 from bailiwick.service.asking import EVALUATE, Asked
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+MAX_DISCARDED_BYTES = 16 * MAX_BODY_BYTES
 _PREFIX = "/accounts/{account}"
 
 
@@ -67,19 +68,32 @@ def _evaluation(host: Asked, answering: Answering) -> Endpoint:
 
 
 async def _read_body(request: Request, headers: AskHeaders) -> bytes | None:
-    """Which body was sent? None when it is too long, without reading the rest."""
-    length = headers.content_length
-    if length is not None and length.isdigit() and len(length) < 20 and int(length) > MAX_BODY_BYTES:
+    """Which body was sent? None when it is too long.
+
+    WHY: a body that is not much too long is read to its end and thrown away, because a connection that is closed
+    over unread bytes takes the answer with it. A client that asks before it sends is told at once.
+    """
+    announced = _announced(headers)
+    if announced > MAX_DISCARDED_BYTES or (announced > MAX_BODY_BYTES and headers.expect is not None):
         return None
     body = bytearray()
+    read = 0
     try:
         async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                return None
+            read += len(chunk)
+            if read <= MAX_BODY_BYTES:
+                body += chunk
+            elif read > MAX_DISCARDED_BYTES:
+                break
     except ClientDisconnect:
         return b""
-    return bytes(body)
+    return bytes(body) if read <= MAX_BODY_BYTES else None
+
+
+def _announced(headers: AskHeaders) -> int:
+    """How long does the request say its body is? 0 when it does not say."""
+    length = headers.content_length or b""
+    return int(length) if length.isdigit() and len(length) < 20 else 0
 
 
 def _sent_target(scope: Scope) -> str:
