@@ -124,6 +124,8 @@ def _held_until(
     owner = view.principal.reference == compiled.account.owner
     if any(_is_met(compiled, question, view, need, cell, owner=owner) for need in needs):
         return None
+    if needs[0].action.takes_into_project and _may_be_disabled(compiled, cell):
+        return None
     if owner and all(need.implied for need in needs):
         return float("inf")
     end = max(_granting_ends(compiled, question, view, needs, cell), default=None)
@@ -135,6 +137,11 @@ def _held_until(
             return None
         end = min(end, other)
     return end
+
+
+def _may_be_disabled(compiled: CompiledAccount, cell: Cell) -> bool:
+    """Is there a disabled project in the cell, into which the action would take something? (rule 7.2 e)"""
+    return any(cell.project is None or overlaps(cell.project, name) for name in compiled.disabled_projects)
 
 
 def _services_of(compiled: CompiledAccount, cell: Cell) -> list[str]:
