@@ -16,11 +16,12 @@ from threading import RLock
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.authn.tokens import TokenParties
 from bailiwick.catalog.catalog import Catalog
-from bailiwick.errors import NotFound
+from bailiwick.errors import NotFound, Unavailable
 from bailiwick.model.names import parse_name
 from bailiwick.service.authentication import Authenticator
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.keyring import load_key_sets
+from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
@@ -64,7 +65,16 @@ class Host:
         self._generation = store.generation.read()
         self._system = store.head(SYSTEM_LOG)
         self._key_sets = load_key_sets(store)
+        self._refuse_missing_logs()
         self.authenticator = Authenticator(self)
+
+    def _refuse_missing_logs(self) -> None:
+        """SECURITY: a log that was deleted whole has no head to tell of it; the system log names every account."""
+        _, objects = self.store.load(SYSTEM_LOG)
+        wanted = {str(one.document["log"]) for one in objects if one.kind == ACCOUNT}
+        missing = sorted(wanted - set(self.store.list_logs()))
+        if missing:
+            raise Unavailable(f"the log `{missing[0]}` is missing from the store", "restore it from a backup")
 
     @property
     def public_url(self) -> str:

@@ -19,7 +19,7 @@ from bailiwick.service.keyring import create_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY, account_log
 from bailiwick.store.opening import create_store
-from bailiwick.store.ports import Change, SecretWrite, Store
+from bailiwick.store.ports import SYSTEM_LOG, Change, SecretWrite, Store
 
 DEFAULT_PROJECT = "default"
 
@@ -52,6 +52,9 @@ def create_account(store: Store, account: str, owner: str, email: str, at: datet
     """Create an account with its owner, its default project and the owner's first key; returns the key's text."""
     log = account_log(account)
     store.create_log(log, at=at)
+    system = store.head(SYSTEM_LOG)
+    known = Change(ACCOUNT, new_uid(ACCOUNT), account, "create", {"log": log})
+    store.append(SYSTEM_LOG, system.revision, [known], actor_uid="system", via="init", at=at)
     owner_uid, key_uid = new_uid("User"), new_uid(API_KEY)
     user = Principal(f"user:{owner}", email=email)
     account_document = format_document(ACCOUNT, Account(account, f"user:{owner}"))
