@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from msgspec import UNSET
-from tests.golden.tables import ApiRow, ApiTable, CatalogTable, Fact
+from tests.golden.tables import ApiRow, ApiTable, CatalogTable, Fact, RowMatrix
 from tests.golden.worlds import build_account
 
 from bailiwick.catalog.catalog import Catalog
@@ -28,6 +28,22 @@ def findings_of(table: CatalogTable, catalog: Catalog) -> list[Finding]:
     if isinstance(table, ApiTable):
         return [finding for row in table.rows for finding in _of_api(row, service)]
     return [_of_fact(fact, service, catalog) for fact in table.rows]
+
+
+def findings_of_rows(table: RowMatrix, catalog: Catalog) -> list[Finding]:
+    """Is each row an operation of the catalog, in the row's words and of the row's table?
+
+    What stands in a cell (`of`) is a summary of other tables' operations and none itself.
+    """
+    operations = catalog[table.service].operations.values()
+    findings: list[Finding] = []
+    for row in table.rows:
+        head = f"table {row.table},"
+        found = [o for o in operations if o.title == row.title and any(s.startswith(head) for s in o.source)]
+        got = [sorted(dict(operation.actions)) for operation in found]
+        if not row.of:
+            findings.append((f"actions of the operation `{row.title}`", [sorted(row.actions)], got))
+    return findings
 
 
 def faults_of(findings: list[Finding]) -> list[str]:

@@ -12,6 +12,7 @@ from tests.golden.tables import (
     ApiTable,
     DecisionTable,
     OperationMatrix,
+    RowMatrix,
     Texts,
     load_table,
     table_names,
@@ -25,6 +26,7 @@ from bailiwick.service.catalog_files import load_system_catalog
 
 DECISIONS = [name for name in table_names() if not isinstance(load_table(name), ApiTable | Texts)]
 OPERATIONS = [name for name in DECISIONS if isinstance(load_table(name), OperationMatrix)]
+ROWS = [name for name in DECISIONS if isinstance(load_table(name), RowMatrix)]
 FACTS = [name for name in table_names() if name not in DECISIONS]
 
 Record = Callable[[str, object], None]
@@ -88,6 +90,16 @@ def test_the_catalog_holds_every_fact_of_the_document(
     findings = catalog_facts.findings_of(table, catalog)
     record_property("cells", len(findings))
     assert findings
+    assert_no_faults(name, catalog_facts.faults_of(findings), len(findings))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_of_several_actions_is_an_operation_of_the_catalog(name: str, catalog: Catalog) -> None:
+    """An operation in the row's words, of the row's table, needs exactly the row's actions."""
+    table = load_table(name)
+    assert isinstance(table, RowMatrix)
+    findings = catalog_facts.findings_of_rows(table, catalog)
+    assert len(findings) == sum(not row.of for row in table.rows)
     assert_no_faults(name, catalog_facts.faults_of(findings), len(findings))
 
 
