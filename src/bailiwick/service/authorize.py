@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 from bailiwick.catalog.catalog import Catalog
-from bailiwick.engine import CompiledAccount, decide, decide_over
+from bailiwick.engine import Authority, CompiledAccount, decide, decide_over
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
 from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.policies import Policy, Scope
-from bailiwick.model.requests import AuthorityQuestion, Request, ResourceQuery
-from bailiwick.model.services import IAM
+from bailiwick.model.requests import AuthorityQuestion, Decision, Request, ResourceQuery
+from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.grants import Differ, Handover
-from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
+from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
+from bailiwick.service.needed import iam_service, needed_actions
+from bailiwick.service.reaching import held_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
 CREATE_POLICY = "iam.policy.create"
 PUBLISH_POLICY = "iam.policy.publish"
+_VERBS = {"created": "create", "changed": "update", "deleted": "delete"}
+_ASK = "ask somebody who may grant this, or the account's owner"
 
 
 def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -> None:
@@ -59,6 +63,7 @@ class Judge:
         self._plan = plan
         self._now = now
         self._compiled = self._with_later_guards(before.compiled)
+        self._answers: dict[tuple[str, Scope, str | None], Authority] = {}
 
     def _with_later_guards(self, compiled: CompiledAccount) -> CompiledAccount:
         """The state before, but a role that the change makes explicit is already assigned by name only."""
@@ -72,34 +77,13 @@ class Judge:
         return replace(compiled, roles=index, views={})
 
     def check_edit(self, difference: Difference) -> None:
-        """Does the session have the `iam` action of this edit? (rule 9.1)"""
-        verb = {"created": "create", "changed": "update", "deleted": "delete"}[difference.op]
-        if difference.kind == ACCOUNT:
-            return self.require("iam.account.update", iam_object("account", difference.name))
-        kind = KINDS[difference.kind]
-        action = self._action(difference, verb)
-        if kind.word == "Policy":
-            return self._check_policy_edit(difference, action)
-        if verb == "create":
-            return self.require(action, iam_service())
-        return self.require(action, iam_object(kind.resource_type, difference.name, self._owner(difference)))
-
-    def _action(self, difference: Difference, verb: str) -> str:
-        """Which action is it? Some changes have names of their own."""
-        kind = KINDS[difference.kind]
-        if kind.word == "User" and verb == "create":
-            return "iam.user.invite"
-        if kind.word == "Resource" and verb == "create":
-            return "iam.resource.register"
-        if kind.word == "Project" and verb == "update" and difference.before and difference.after:
-            was, is_ = difference.before.get("disabled", False), difference.after.get("disabled", False)
-            if was != is_:
-                return "iam.project.disable" if is_ else "iam.project.enable"
-        return f"iam.{kind.resource_type}.{verb}"
-
-    def _owner(self, difference: Difference) -> str | None:
-        value = find_value(self._before.account, difference.kind, difference.name)
-        return getattr(value, "owner", None)
+        """Does the session have the `iam` actions of this edit? (rule 9.1)"""
+        if difference.kind == "Policy":
+            return self._check_policy_edit(difference, f"iam.policy.{_VERBS[difference.op]}")
+        after = self._before.account if self._plan is None else self._plan.account
+        for needed in needed_actions(self._before.account, after, difference):
+            self.require(needed.action, needed.resource)
+        return None
 
     def _check_policy_edit(self, difference: Difference, action: str) -> None:
         """Policies are held over their scope; whoever administers `iam` policies as such may end or read any."""
@@ -107,101 +91,168 @@ class Judge:
             policy: Policy | None = account.policies.get(difference.name)
             if policy is None or self.holds(action, policy.scope):
                 continue
-            self.require(action, iam_object("policy", difference.name))
+            if not self.is_allowed(action, iam_service()):
+                self._refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
 
     def check_handover(self, handover: Handover) -> None:
         """Is what the change hands over within the session's authority, and not longer than it? (rule 9.2)"""
-        if handover.owner_only and self._session.principal != self._before.account.owner:
-            raise Denied(
-                f"only the account's owner may do this: {handover.because}",
-                action="iam.account.update",
-                reason="not_owner",
-            )
-        if not handover.roles:
+        if handover.owner_only:
+            if not self._is_plain_owner():
+                raise Denied(
+                    f"only the account's owner may do this: {handover.because}",
+                    action="iam.account.update",
+                    reason="not_owner",
+                )
+            return
+        # WHY: an account's own guardrail binds its owner, who could otherwise never take it away again.
+        if handover.unguards and self._is_plain_owner():
             return
         self._require_over(CREATE_POLICY, handover, None)
         if handover.publishes:
             self._require_over(PUBLISH_POLICY, handover, None)
         for role in self._full_names(handover):
             self._require_over(ASSIGN, handover, role)
+        if handover.adds and not self._is_plain_owner():
+            self._require_gains(handover)
+
+    def _is_plain_owner(self) -> bool:
+        """Is it the owner, acting for nobody else and with nothing taken off?"""
+        session = self._session
+        return (
+            session.principal == self._before.account.owner and not session.chain and not session.restrictions
+        )
 
     def _full_names(self, handover: Handover) -> Iterator[str]:
         """Which roles, by full name, may the names of this handover mean within its scope?"""
-        account = self._plan.account if self._plan is not None else self._before.account
+        after = self._plan.account if self._plan is not None else self._before.account
         services = handover.scope.service or tuple(n for n in self._before.compiled.services if n != IAM)
         for name in handover.roles:
             if "/" in name:
                 yield name
                 continue
-            custom = [a.roles[name] for a in (self._before.account, account) if name in a.roles]
-            found = {role.reference for role in custom}
+            found = {a.roles[name].reference for a in (self._before.account, after) if name in a.roles}
             for service in services:
-                entry = self._before.compiled.services.get(service) or account.services.get(service)
-                if entry is not None and name in entry.roles:
-                    found.add(entry.roles[name].reference)
+                entries = (self._before.compiled.services.get(service), after.services.get(service))
+                for entry in entries:
+                    if entry is not None and name in entry.roles:
+                        found.add(entry.roles[name].reference)
             yield from sorted(found)
 
     def _require_over(self, action: str, handover: Handover, role: str | None) -> None:
-        question = AuthorityQuestion(
-            principal=self._session.principal,
-            action=action,
-            scope=self._scope_for(handover.scope, role),
-            now=self._now,
-            action_properties={} if role is None else {"role": role},
-            restrictions=self._session.restrictions,
-        )
-        for link in (self._session.principal, *self._session.chain):
-            answer = decide_over(self._compiled, replace(question, principal=link))
-            if not answer:
+        answer = self._authority(action, self._scope_for(handover.scope, role), role)
+        if not answer:
+            raise Denied(
+                f"{handover.because}, and you lack `{action}`"
+                + (f" for role `{role}`" if role else "")
+                + f" over {format_scope(handover.scope)}",
+                action=action,
+                reason="no_authority",
+                help=_ASK,
+            )
+        if answer.expires_at is not None and (handover.until is None or handover.until > answer.expires_at):
+            raise Denied(
+                f"{handover.because} for longer than your own authority lasts",
+                action=action,
+                reason="authority_ends_earlier",
+                help="set an `expires_at` no later than the end of your authority",
+            )
+
+    def _require_gains(self, handover: Handover) -> None:
+        """May the session hand over what a role gains by other roles, as they were?
+
+        WHY: who may assign a role by its name and change it could otherwise hand over anything.
+        """
+        services = {right.service for right in handover.adds}
+        for name in sorted(services & set(self._before.compiled.services)):
+            service = self._before.compiled.services[name]
+            missing = set(gained_actions(handover.adds, service))
+            scope = self._scope_for(handover.scope, f"{name}/")
+            if not missing or self._may_assign(f"{name}/{ANY_ROLE}", scope):
+                continue
+            for role in self._roles_before(service):
+                held = held_actions(role, service) & missing
+                if held and self._may_assign(role.reference, scope):
+                    missing -= held
+            if missing:
                 raise Denied(
-                    f"{handover.because}, and you lack `{action}`"
-                    + (f" for role `{role}`" if role else "")
-                    + f" over {format_scope(handover.scope)}",
-                    action=action,
+                    f"{handover.because}, and you may not grant `{min(missing)}` over {format_scope(scope)}",
+                    action=ASSIGN,
                     reason="no_authority",
-                    help="ask somebody who may grant this, or the account's owner",
+                    help=_ASK,
                 )
-            if answer.expires_at is not None and (
-                handover.until is None or handover.until > answer.expires_at
-            ):
-                raise Denied(
-                    f"{handover.because} for longer than your own authority lasts",
-                    action=action,
-                    reason="authority_ends_earlier",
-                    help="set an `expires_at` no later than the end of your authority",
-                )
+
+    def _roles_before(self, service: Service) -> Iterator[Role]:
+        yield from service.roles.values()
+        yield from (r for r in self._before.account.roles.values() if r.service == service.name)
+
+    def _may_assign(self, role: str, scope: Scope) -> bool:
+        return self._authority(ASSIGN, scope, role).held
 
     def _scope_for(self, scope: Scope, role: str | None) -> Scope:
         """A role of one service is handed over within that service only."""
-        if role is None or scope.service is not None:
-            return scope
-        service = role.partition("/")[0]
-        return scope if service == IAM else replace(scope, service=(service,))
+        service = "" if role is None else role.partition("/")[0]
+        within = service != IAM if scope.service is None else service in scope.service
+        return replace(scope, service=(service,)) if service and within else scope
+
+    def _authority(self, action: str, scope: Scope, role: str | None) -> Authority:
+        """Does everyone of the session hold the action over this scope, and until when?"""
+        known = self._answers.get((action, scope, role))
+        if known is None:
+            known = self._answers[action, scope, role] = self._ask(action, scope, role)
+        return known
+
+    def _ask(self, action: str, scope: Scope, role: str | None) -> Authority:
+        session = self._session
+        ends: list[float] = []
+        links = (session.principal, *session.chain)
+        for link, part in product(links, self._parts_known(scope)):
+            question = AuthorityQuestion(
+                principal=link,
+                action=action,
+                scope=part,
+                now=self._now,
+                context=session.context,
+                action_properties={} if role is None else {"role": role},
+                restrictions=session.restrictions,
+            )
+            answer = decide_over(self._compiled, question)
+            if not answer:
+                return answer
+            if answer.expires_at is not None:
+                ends.append(answer.expires_at)
+        return Authority(True, expires_at=min(ends, default=None))
+
+    def _parts_known(self, scope: Scope) -> tuple[Scope, ...]:
+        """The scope; everything stands in it for services that are not there yet.
+
+        SECURITY: nobody but who holds all of the account can have authority over what nobody knows.
+        """
+        known = tuple(name for name in scope.service or () if name in self._before.compiled.services)
+        if scope.service is None or known == scope.service:
+            return (scope,)
+        return (Scope(), replace(scope, service=known)) if known else (Scope(),)
 
     def holds(self, action: str, scope: Scope) -> bool:
         """Is the action held over this scope?"""
-        question = AuthorityQuestion(
-            self._session.principal, action, scope, self._now, restrictions=self._session.restrictions
-        )
-        return all(
-            decide_over(self._compiled, replace(question, principal=link)).held
-            for link in (self._session.principal, *self._session.chain)
-        )
+        return self._authority(action, scope, None).held
+
+    def decide(self, action: str, resource: ResourceQuery) -> Decision:
+        """Is the action allowed on this resource, and why?"""
+        return decide(self._before.compiled, request_of(self._session, action, resource, self._now))
 
     def is_allowed(self, action: str, resource: ResourceQuery) -> bool:
         """Is the action allowed on this resource?"""
-        return decide(self._before.compiled, request_of(self._session, action, resource, self._now)).allowed
+        return self.decide(action, resource).allowed
 
     def require(self, action: str, resource: ResourceQuery) -> None:
         """Is the action allowed on this resource? Raises Denied."""
-        decision = decide(self._before.compiled, request_of(self._session, action, resource, self._now))
+        decision = self.decide(action, resource)
         if not decision.allowed:
-            raise Denied(
-                f"`{self._session.principal}` lacks `{action}`",
-                action=action,
-                reason=decision.reason.value,
-                help="ask somebody who may grant this, or the account's owner",
-            )
+            self._refuse(action, format_place(resource), decision.reason.value)
+
+    def _refuse(self, action: str, place: str, reason: str) -> None:
+        message = f"`{self._session.principal}` lacks `{action}`{place}"
+        raise Denied(message, action=action, reason=reason, help=_ASK)
 
 
 def request_of(session: Session, action: str, resource: ResourceQuery, now: float) -> Request:
@@ -211,19 +262,16 @@ def request_of(session: Session, action: str, resource: ResourceQuery, now: floa
         action=action,
         resource=resource,
         now=now,
+        context=session.context,
         chain=session.chain,
         restrictions=session.restrictions,
     )
 
 
-def iam_service() -> ResourceQuery:
-    """Bailiwick's own service, as a resource."""
-    return ResourceQuery(IAM, ((SERVICE_TYPE, IAM),))
-
-
-def iam_object(kind: str, name: str, owner: str | None = None) -> ResourceQuery:
-    """One of Bailiwick's own objects, as a resource."""
-    return ResourceQuery(IAM, ((kind, name),), owner=owner)
+def format_place(resource: ResourceQuery) -> str:
+    """How does a refusal name the object? The service itself is not named."""
+    kind, name = resource.path[-1]
+    return "" if kind == SERVICE_TYPE else f" on {kind} `{name}`"
 
 
 def format_scope(scope: Scope) -> str:

@@ -7,14 +7,16 @@ prepares anew on the new one, so what was authorized and validated is exactly wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bailiwick.engine import CompiledAccount
-from bailiwick.errors import Conflict
+from bailiwick.errors import Conflict, Unauthenticated
 from bailiwick.service.authorize import authorize_plan
-from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
+from bailiwick.service.edits import Difference, Edit, Name, Plan, plan_edits
 from bailiwick.service.host import Host
+from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import account_log, vector_of
+from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 from bailiwick.store.ports import Head, Idempotency, RevisionConflict
@@ -33,7 +35,17 @@ class Outcome:
     unchanged: int
     vector: dict[str, str]
     revision: int
+    plan: Plan = field(repr=False)
     dry_run: bool = False
+
+    def identity_of(self, key: Name) -> Identity | None:
+        """Under which uid is this object there afterwards, and since which revision? None: it is not."""
+        changed = key in self.plan.changed
+        if not changed or self.dry_run:
+            return self.plan.before.identities.get(key)
+        if find_value(self.plan.account, *key) is None:
+            return None
+        return Identity(self.plan.uids[key], *key, self.revision)
 
 
 def change_account(
@@ -52,6 +64,7 @@ def change_account(
     """
     for _ in range(TRIES):
         before = host.snapshot(session.account)
+        _check_still(session, before)
         plan = plan_edits(host.catalog, before, prepare(before))
         authorize_plan(host.catalog, session, plan, host.now())
         if dry_run or not plan.changes:
@@ -61,6 +74,14 @@ def change_account(
         except RevisionConflict:
             host.refresh(session.account)
     raise Conflict("the account is being changed too often at once", "try again")
+
+
+def _check_still(session: Session, before: Snapshot) -> None:
+    """Is the session's principal still the same? A name may have been given anew since it was authenticated."""
+    target = parse_target(session.principal)
+    identity = None if target is None else before.identities.get(target)
+    if identity is None or identity.uid != session.uid:
+        raise Unauthenticated("the session has ended")
 
 
 def _store(
@@ -112,4 +133,4 @@ def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Sna
 
 
 def _outcome(plan: Plan, vector: dict[str, str], revision: int, *, dry_run: bool) -> Outcome:
-    return Outcome(plan.differences, plan.unchanged, vector, revision, dry_run)
+    return Outcome(plan.differences, plan.unchanged, vector, revision, plan, dry_run)

@@ -7,8 +7,8 @@ Everyone may keep their own keys; a key for another hands over everything that t
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,24 @@ from bailiwick.authn.keys import ApiKeyRecord, generate_api_key
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenSubject, issue_access_token
 from bailiwick.errors import Conflict, Invalid, NotFound
-from bailiwick.service.authorize import Judge, authorize_handovers, iam_object
+from bailiwick.model.requests import Reason, ResourceQuery
+from bailiwick.service.authorize import Judge, authorize_handovers
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.loading import API_KEY, account_log, advance
+from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import ACCESS_TOKEN_SECONDS
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Change, RevisionConflict, SecretChange, SecretDelete, SecretWrite
+from bailiwick.store.ports import (
+    Change,
+    Idempotency,
+    RevisionConflict,
+    SecretChange,
+    SecretDelete,
+    SecretWrite,
+)
 
 MOST_KEYS = 20
 TRIES = 8
@@ -44,17 +53,34 @@ class NewKey:
         return f"NewKey(uid={self.uid!r}, prefix={self.prefix!r})"
 
 
+KeepNewKey = Callable[[NewKey], Idempotency]
+Precondition = Callable[[Snapshot], None]
+
+
 def create_key(
-    host: Host, session: Session, owner: str, *, description: str = "", expires_at: datetime | None = None
+    host: Host,
+    session: Session,
+    owner: str,
+    *,
+    description: str = "",
+    expires_at: datetime | None = None,
+    idempotency: KeepNewKey | None = None,
 ) -> NewKey:
-    """Make an API key for this principal (`user:alice`, `service-id:ci`). Raises Denied, Invalid, Conflict, NotFound."""
+    """Make an API key for this principal (`user:alice`, `service-id:ci`).
+
+    `idempotency` says what is kept of the answer, with the transaction. Raises Denied, Invalid, Conflict, NotFound.
+    """
     _check_description(description)
     if expires_at is not None and expires_at <= host.at():
         raise Invalid.at("expires_at", f"`{expires_at.isoformat()}` is not in the future")
     for _ in range(TRIES):
         snapshot = host.snapshot(session.account)
+        judge = Judge(host.catalog, session, snapshot, None, host.now())
+        wanted = replace(iam_service(), owner=owner)
+        if not _may(judge, session, "iam.api-key.create", wanted):
+            judge.require("iam.api-key.create", wanted)
         owner_uid = _owner_uid(snapshot, owner)
-        _authorize(host, session, snapshot, "iam.api-key.create", owner, hands_over=True)
+        _hand_over(host, session, snapshot, owner)
         if sum(1 for record in snapshot.keys.values() if record.owner_uid == owner_uid) >= MOST_KEYS:
             raise Conflict(f"`{owner}` has {MOST_KEYS} API keys already", "delete one that is not used")
         made = generate_api_key()
@@ -70,39 +96,49 @@ def create_key(
         if expires_at is not None:
             document["expires_at"] = expires_at.isoformat()
         secret = SecretWrite(uid, API_KEY, made.secret_hash)
-        if _append(host, session, snapshot, Change(API_KEY, uid, uid, "create", document), [secret]):
-            return NewKey(uid, made.text, made.prefix)
+        new = NewKey(uid, made.text, made.prefix)
+        kept = None if idempotency is None else idempotency(new)
+        change = Change(API_KEY, uid, uid, "create", document)
+        if _append(host, session, snapshot, change, secret_changes=[secret], idempotency=kept):
+            return new
     raise Conflict("the account is being changed too often at once", "try again")
 
 
 def update_key(host: Host, session: Session, uid: str, *, disabled: bool | None = None, description: str | None = None,
-               locked: bool | None = None) -> ApiKeyRecord:  # fmt: skip
-    """Disable, enable, lock or describe a key. Enabling another's key hands over what it can do."""
+               locked: bool | None = None, check: Precondition | None = None) -> ApiKeyRecord:  # fmt: skip
+    """Disable, enable, lock or describe a key. Enabling another's key hands over what it can do.
+
+    `check` is asked of the state that is changed, and raises what it finds wrong.
+    """
     for _ in range(TRIES):
         snapshot = host.snapshot(session.account)
-        record = get_key(snapshot, uid)
-        enabling = disabled is False and record.disabled
-        _authorize(host, session, snapshot, "iam.api-key.update", owner_of(record), hands_over=enabling)
+        record = _find(host, session, snapshot, "iam.api-key.update", uid)
+        if disabled is False and record.disabled:
+            _hand_over(host, session, snapshot, owner_of(record))
+        if check is not None:
+            check(snapshot)
         if record.locked and locked is not False:
             raise Conflict(f"API key `{uid}` is locked", "unlock it first")
         document = _document(snapshot, record)
         wanted = {"disabled": disabled, "description": description, "locked": locked}
         document.update({name: value for name, value in wanted.items() if value is not None})
         _check_description(str(document["description"]))
-        if _append(host, session, snapshot, Change(API_KEY, uid, uid, "replace", document), []):
+        if _append(host, session, snapshot, Change(API_KEY, uid, uid, "replace", document)):
             return host.snapshot(session.account).keys[uid]
     raise Conflict("the account is being changed too often at once", "try again")
 
 
-def delete_key(host: Host, session: Session, uid: str) -> None:
+def delete_key(host: Host, session: Session, uid: str, *, check: Precondition | None = None) -> None:
     """Withdraw a key for good: tokens made from it end with it."""
     for _ in range(TRIES):
         snapshot = host.snapshot(session.account)
-        record = get_key(snapshot, uid)
-        _authorize(host, session, snapshot, "iam.api-key.delete", owner_of(record), hands_over=False)
+        record = _find(host, session, snapshot, "iam.api-key.delete", uid)
+        if check is not None:
+            check(snapshot)
         if record.locked:
             raise Conflict(f"API key `{uid}` is locked", "unlock it first")
-        if _append(host, session, snapshot, Change(API_KEY, uid, uid, "delete"), [SecretDelete(uid)]):
+        change = Change(API_KEY, uid, uid, "delete")
+        if _append(host, session, snapshot, change, secret_changes=[SecretDelete(uid)]):
             return
     raise Conflict("the account is being changed too often at once", "try again")
 
@@ -111,28 +147,15 @@ def list_keys(host: Host, session: Session) -> list[ApiKeyRecord]:
     """Which keys may the session see: its own, and those of others where it may read them?"""
     snapshot = host.snapshot(session.account)
     judge = Judge(host.catalog, session, snapshot, None, host.now())
-    return [
-        record
-        for record in sorted(snapshot.keys.values(), key=lambda r: (r.created_at, r.uid))
-        if owner_of(record) == session.principal
-        or judge.is_allowed("iam.api-key.read", iam_object("api-key", record.uid, owner_of(record)))
-    ]
+    keys = sorted(snapshot.keys.values(), key=lambda r: (r.created_at, r.uid))
+    if judge.is_allowed("iam.api-key.list", iam_service()):
+        return keys
+    return [record for record in keys if _may(judge, session, "iam.api-key.read", _resource(record))]
 
 
 def read_key(host: Host, session: Session, uid: str) -> ApiKeyRecord:
     """What is known about this key? Raises NotFound, Denied."""
-    snapshot = host.snapshot(session.account)
-    record = get_key(snapshot, uid)
-    _authorize(host, session, snapshot, "iam.api-key.read", owner_of(record), hands_over=False)
-    return record
-
-
-def get_key(snapshot: Snapshot, uid: str) -> ApiKeyRecord:
-    """Which key has this uid? Raises NotFound."""
-    found = snapshot.keys.get(uid)
-    if found is None:
-        raise NotFound(f"there is no API key `{uid}`")
-    return found
+    return _find(host, session, host.snapshot(session.account), "iam.api-key.read", uid)
 
 
 def owner_of(record: ApiKeyRecord) -> str:
@@ -179,15 +202,37 @@ def describe_key(host: Host, snapshot: Snapshot, record: ApiKeyRecord) -> Mappin
     }
 
 
-def _authorize(
-    host: Host, session: Session, snapshot: Snapshot, action: str, owner: str, *, hands_over: bool
-) -> None:
-    if owner == session.principal:
-        return
+def _find(host: Host, session: Session, snapshot: Snapshot, action: str, uid: str) -> ApiKeyRecord:
+    """Which key is it, if the session may do this to it? Raises Denied, NotFound."""
     judge = Judge(host.catalog, session, snapshot, None, host.now())
-    judge.require(action, iam_object("api-key", owner.partition(":")[2], owner))
-    if hands_over:
+    record = snapshot.keys.get(uid)
+    if record is None:
+        judge.require(action, iam_object("api-key", uid))
+        raise NotFound(f"there is no API key `{uid}`")
+    if not _may(judge, session, action, _resource(record)):
+        judge.require(action, _resource(record))
+    return record
+
+
+def _may(judge: Judge, session: Session, action: str, resource: ResourceQuery) -> bool:
+    """May the session do this to the key? To its own it may where nothing forbids it.
+
+    SECURITY: a session that is less than its principal makes no key, which would be all of the principal.
+    """
+    decision = judge.decide(action, resource)
+    whole = not session.chain and not session.restrictions
+    own = whole and resource.owner == session.principal
+    return decision.allowed or (own and decision.reason is Reason.NO_MATCHING_POLICY)
+
+
+def _hand_over(host: Host, session: Session, snapshot: Snapshot, owner: str) -> None:
+    """A credential for another hands over all that the other holds. Raises Denied."""
+    if owner != session.principal:
         authorize_handovers(host.catalog, session, snapshot, owner, host.now())
+
+
+def _resource(record: ApiKeyRecord) -> ResourceQuery:
+    return iam_object("api-key", record.uid, owner_of(record))
 
 
 def _owner_uid(snapshot: Snapshot, owner: str) -> str:
@@ -222,7 +267,13 @@ def _check_description(text: str) -> None:
 
 
 def _append(
-    host: Host, session: Session, snapshot: Snapshot, change: Change, kept: list[SecretChange]
+    host: Host,
+    session: Session,
+    snapshot: Snapshot,
+    change: Change,
+    *,
+    secret_changes: Sequence[SecretChange] = (),
+    idempotency: Idempotency | None = None,
 ) -> bool:
     """Store it if the head has not moved, and answer from the new state. False: prepare again."""
     log = account_log(session.account)
@@ -235,7 +286,8 @@ def _append(
                 actor_uid=session.uid,
                 via="keys",
                 at=host.at(),
-                secrets=kept,
+                secrets=secret_changes,
+                idempotency=idempotency,
             )
         except RevisionConflict:
             host.refresh(session.account)

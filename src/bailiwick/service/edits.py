@@ -6,13 +6,14 @@ Pure but for the uids of new objects, which are drawn here. Authorization is aut
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bailiwick.catalog.catalog import Catalog
 from bailiwick.catalog.checks import check_account
 from bailiwick.catalog.documents import Value, format_document
+from bailiwick.catalog.places import Locate, Path, nowhere
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
@@ -23,18 +24,21 @@ from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change, SecretDelete
 
 Name = tuple[str, str]
-Place = Callable[[Name], Finding | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One object as it shall be; `value` None removes it. `file` and `line` say where that was written."""
+    """One object as it shall be; `value` None removes it.
+
+    `file` and `line` say where that was written, `locate` where each of its parts was.
+    """
 
     kind: str
     name: str
     value: Value | None
     file: str = ""
     line: int = 0
+    locate: Locate = nowhere
 
     @property
     def key(self) -> Name:
@@ -74,10 +78,16 @@ class Plan:
 def plan_edits(catalog: Catalog, snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
     """What do these edits come to? Raises Invalid with every finding; nothing is changed here."""
     _refuse_doubles(edits)
-    values = {edit.key: edit.value for edit in edits if find_value(snapshot.account, *edit.key) != edit.value}
+    values = {edit.key: edit.value for edit in edits if not _is_so(snapshot.account, edit)}
     after = with_values(snapshot.account, values)
     places = {edit.key: edit for edit in edits}
-    findings = [_located(finding, places) for finding in check_account(catalog, after, only=set(values))]
+
+    def locate(kind: str, name: str, path: Path) -> tuple[str, int]:
+        edit = places.get((kind, name))
+        return nowhere(path) if edit is None else edit.locate(path)
+
+    # WHY a list of the values' keys: findings come in the order of the documents.
+    findings = check_account(catalog, after, only=list(values), locate=locate)
     if findings:
         raise Invalid(findings)
     uids = {key: _uid_of(snapshot, key) for key in values}
@@ -108,15 +118,12 @@ def _refuse_doubles(edits: Iterable[Edit]) -> None:
         raise Invalid(findings)
 
 
-def _located(finding: Finding, places: Mapping[Name, Edit]) -> Finding:
-    """The finding with the file and line of the document that it speaks of, where it came from one."""
-    kind, _, rest = finding.place.partition(" ")
-    for key, edit in places.items():
-        if key[0] == kind and (
-            rest == key[1] or rest.startswith(f"{key[1]}: ") or rest.startswith(f"{key[1]}.")
-        ):
-            return Finding(finding.message, finding.place, finding.help, edit.file, edit.line)
-    return finding
+def _is_so(account: Account, edit: Edit) -> bool:
+    """Does the account hold the object just so already? Of the account itself, its own fields count."""
+    if edit.kind == ACCOUNT and isinstance(edit.value, Account):
+        return format_document(ACCOUNT, account) == format_document(ACCOUNT, edit.value)
+    held: object = find_value(account, *edit.key)
+    return held == edit.value
 
 
 def _uid_of(snapshot: Snapshot, key: Name) -> str:

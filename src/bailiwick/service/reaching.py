@@ -1,0 +1,226 @@
+"""Two states of an account, indexed by who reaches what: policies by subject, groups by member, readers of attributes.
+
+Serves grants.py (docs/spec.md rule 9.3). Pure. Windows are not looked at: a group or policy counts whether it holds
+now or not, so what is found may be too much and never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from bailiwick.model.accounts import Account
+from bailiwick.model.conditions import Condition, keys_of
+from bailiwick.model.names import EVERYONE, MEMBERS
+from bailiwick.model.patterns import is_pattern, matches
+from bailiwick.model.policies import Guardrail, Policy
+from bailiwick.model.services import Right, Role, Service
+
+
+class Reaching:
+    """Both states together: what is true in either counts. `services` are those of the state before."""
+
+    def __init__(self, before: Account, after: Account, services: Mapping[str, Service]) -> None:
+        self.before = before
+        self.after = after
+        self.services = services
+        self._reads: dict[tuple[int, str], bool] = {}
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """Which enabled policies are there, before or after, each state of each once?"""
+        found = []
+        for name, policy in self.before.policies.items():
+            if policy.enabled:
+                found.append(policy)
+            later = self.after.policies.get(name)
+            if later is not None and later is not policy and later != policy and later.enabled:
+                found.append(later)
+        new = (p for n, p in self.after.policies.items() if n not in self.before.policies and p.enabled)
+        return (*found, *new)
+
+    @cached_property
+    def guardrails(self) -> tuple[Guardrail, ...]:
+        """Which enabled guardrails are there, before or after?"""
+        old = self.before.guardrails
+        changed = (g for name, g in self.after.guardrails.items() if g != old.get(name))
+        return tuple(g for g in (*old.values(), *changed) if g.enabled)
+
+    @cached_property
+    def _of_subject(self) -> Mapping[str, list[Policy]]:
+        found: dict[str, list[Policy]] = {}
+        for policy in self.policies:
+            for subject in policy.subjects:
+                found.setdefault(subject, []).append(policy)
+        return found
+
+    @cached_property
+    def _of_project(self) -> Mapping[str, list[Policy]]:
+        """Policies whose scope names a project, by it; under "" those that name a pattern."""
+        found: dict[str, list[Policy]] = {}
+        for policy in self.policies:
+            for project in dict.fromkeys(
+                "" if is_pattern(text) else text for text in policy.scope.project or ()
+            ):
+                found.setdefault(project, []).append(policy)
+        return found
+
+    @cached_property
+    def _of_role(self) -> Mapping[str, list[Policy]]:
+        found: dict[str, list[Policy]] = {}
+        for policy in self.policies:
+            for name in dict.fromkeys(text.rpartition("/")[2] for text in policy.roles):
+                found.setdefault(name, []).append(policy)
+        return found
+
+    @cached_property
+    def _above(self) -> Mapping[str, set[str]]:
+        """Which groups hold each member directly?"""
+        found: dict[str, set[str]] = {}
+        for account in (self.before, self.after):
+            for group in account.groups.values():
+                for membership in group.members:
+                    found.setdefault(membership.member, set()).add(f"group:{group.name}")
+        return found
+
+    @cached_property
+    def _trusted_by(self) -> Mapping[str, set[str]]:
+        """Which profiles trust each subject?"""
+        found: dict[str, set[str]] = {}
+        for account in (self.before, self.after):
+            for reference, principal in account.principals.items():
+                for subject in principal.trust:
+                    found.setdefault(subject, set()).add(reference)
+        return found
+
+    def policies_of(self, subjects: Iterable[str]) -> Iterator[Policy]:
+        """Which policies name one of these subjects? Each once."""
+        seen: set[int] = set()
+        for subject in sorted(subjects):
+            for policy in self._of_subject.get(subject, ()):
+                if id(policy) not in seen:
+                    seen.add(id(policy))
+                    yield policy
+
+    def policies_naming_role(self, name: str) -> Iterable[Policy]:
+        """Which policies name a role of this bare name, alone or in full?"""
+        return self._of_role.get(name, ())
+
+    def policies_reading_resource(self, projects: Iterable[str]) -> Iterator[Policy]:
+        """Which policies may change their mind when a resource of these projects changes? Each once."""
+        found = [p for project in ("", *projects) for p in self._of_project.get(project, ())]
+        yield from {id(p): p for p in (*found, *self._resource_readers)}.values()
+
+    @cached_property
+    def _resource_readers(self) -> tuple[Policy, ...]:
+        return tuple(p for p in self.policies if self.policy_reads(p, "resource."))
+
+    def groups_above(self, reference: str) -> set[str]:
+        """This group or principal and every group that contains it."""
+        found, pending = {reference}, [reference]
+        while pending:
+            fresh = self._above.get(pending.pop(), set()) - found
+            found |= fresh
+            pending.extend(fresh)
+        return found
+
+    def subjects_of(self, reference: str) -> set[str]:
+        """Through which subjects may policies reach this principal?"""
+        built_in = {EVERYONE} | (
+            {MEMBERS} if reference.partition(":")[0] in ("user", "service-id") else set()
+        )
+        return self.groups_above(reference) | built_in
+
+    def with_profiles(self, subjects: Iterable[str]) -> set[str]:
+        """These subjects, and those of every profile that trusts one of them, and so on."""
+        found, pending = set(subjects), list(subjects)
+        while pending:
+            for profile in self._trusted_by.get(pending.pop(), ()):
+                fresh = self.groups_above(profile) - found
+                found |= fresh
+                pending.extend(fresh)
+        return found
+
+    def principals_below(self, reference: str) -> set[str]:
+        """Every principal in this group (or this principal itself)."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        pending = [reference]
+        while pending:
+            one = pending.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            kind, _, name = one.partition(":")
+            if kind != "group":
+                found.add(one)
+                continue
+            for account in (self.before, self.after):
+                if name in account.groups:
+                    pending += [m.member for m in account.groups[name].members]
+        return found
+
+    def roles_of(self, policy: Policy) -> Iterator[Role]:
+        """Which roles may this policy's names mean?"""
+        for text in policy.roles:
+            bare = text.rpartition("/")[2]
+            for account in (self.before, self.after):
+                if bare in account.roles:
+                    yield account.roles[bare]
+            for service in (*self.services.values(), *self.after.services.values()):
+                if bare in service.roles:
+                    yield service.roles[bare]
+
+    def denies(self, policy: Policy) -> bool:
+        """Does the policy deny anything?"""
+        return policy.effect == "deny" or any(
+            right.effect == "deny" for role in self.roles_of(policy) for right in role.rights
+        )
+
+    def policy_reads(self, policy: Policy, key: str) -> bool:
+        """Does what the policy grants or denies depend on this attribute?"""
+        if reads(policy.when, key):
+            return True
+        return any(self._role_reads(role, key) for role in self.roles_of(policy))
+
+    def _role_reads(self, role: Role, key: str) -> bool:
+        # WHY by identity: the two states may hold two roles of one name.
+        found = self._reads.get((id(role), key))
+        if found is None:
+            found = self._reads[id(role), key] = any(self._right_reads(right, key) for right in role.rights)
+        return found
+
+    def _right_reads(self, right: Right, key: str) -> bool:
+        if reads(right.when, key):
+            return True
+        if right.qualifier is None:
+            return False
+        entries = (self.services.get(right.service), self.after.services.get(right.service))
+        return any(
+            reads(entry.qualifiers[right.qualifier].when, key)
+            for entry in entries
+            if entry is not None and right.qualifier in entry.qualifiers
+        )
+
+
+def reads(condition: Condition | None, key: str) -> bool:
+    """Does the condition read this attribute, something inside it, or something around it?"""
+    if condition is None:
+        return False
+    head = key if key.endswith(".") else f"{key}."
+    return any(k == key or k.startswith(head) or key.startswith(f"{k}.") for k in keys_of(condition))
+
+
+def held_actions(role: Role, service: Service) -> frozenset[str]:
+    """Which actions of its service does the role give outright: no qualifier, condition, level or deny?"""
+    allowed: set[str] = set()
+    denied: set[str] = set()
+    for right in role.rights:
+        if right.service != service.name:
+            continue
+        ids = {a for a in service.actions if any(matches(p, a) for p in right.actions)}
+        if right.effect == "deny":
+            denied |= ids
+        elif right.qualifier is None and right.when is None and right.level is None:
+            allowed |= ids
+    return frozenset(allowed - denied)
