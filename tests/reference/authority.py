@@ -28,7 +28,7 @@ from bailiwick.model.accounts import Account
 from bailiwick.model.conditions import All, Any, Comparison, Condition, Not, Ref
 from bailiwick.model.policies import Guardrail, Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion
-from bailiwick.model.services import IAM, Right, Service
+from bailiwick.model.services import IAM, Action, Right, Service
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Held:
     cell: Cell
     asked: Asked
     known: Known
+    is_required: bool
 
     @property
     def services(self) -> list[str]:
@@ -79,7 +80,9 @@ def cells_of(scope: Scope) -> Iterator[Cell]:
         yield Cell(service, region, instance, project, kind, ident, within)  # type: ignore[arg-type]  # a product of unlike tuples
 
 
-def is_held(world: World, question: AuthorityQuestion, cell: Cell, action: str) -> bool:
+def is_held(
+    world: World, question: AuthorityQuestion, cell: Cell, action: str, is_required: bool = False
+) -> bool:
     """Is the action held over the cell (8.3)?"""
     asked = find_action_over(world, question.scope, action)
     if asked is None or (cell.service is not None and cell.service not in world.services):
@@ -88,13 +91,15 @@ def is_held(world: World, question: AuthorityQuestion, cell: Cell, action: str) 
     if world.account.suspended or not is_known(world, principal) or is_disabled(world, principal):
         return False
     known = Known(world, principal, question.now, None, question.context, question.action_properties)
-    held = Held(world, question, cell, asked, known)
+    held = Held(world, question, cell, asked, known, is_required)
     if is_another_action_somewhere(held) or is_met(held) or may_take_into_disabled_project(held):
         return False
     if principal == world.account.owner and is_implied_for_owner(world, asked.service, asked.action.id):
         return True
     is_granted = any(is_granted_by(held, policy) for policy in world.account.policies.values())
-    return is_granted and all(is_held(world, question, cell, required) for required in asked.action.requires)
+    return is_granted and all(
+        is_held(world, question, cell, required, True) for required in asked.action.requires
+    )
 
 
 def find_action_over(world: World, scope: Scope, name: str) -> Asked | None:
@@ -122,7 +127,7 @@ def is_another_action_somewhere(held: Held) -> bool:
 def may_take_into_disabled_project(held: Held) -> bool:
     """Would the action take something into a disabled project somewhere in the cell?
 
-    WHY: rule 7.2 e denies that, so without this look the law of 8.7 would not hold.
+    Rule 7.2 e would deny that.
     """
     project = held.cell.project
     return held.asked.action.takes_into_project and any(
@@ -180,14 +185,9 @@ def _right_grants(held: Held, policy: Policy, right: Right, known: Known) -> boo
 
 
 def contains(scope: Scope, held: Held) -> bool:
-    """Does the policy's scope contain the cell, attribute by attribute (8.5)?
-
-    WHY: a scope that constrains an attribute on which the action is not decided is never true (3.2, 4.2), so it
-    contains nothing; a required action may be decided on fewer attributes than the one that requires it.
-    """
+    """Does the policy's scope contain the cell, attribute by attribute (8.5)?"""
     cell = held.cell
-    unseen = not_decided_on(held.asked.action) & frozenset({*SCOPED, *NODES})
-    if any(getattr(scope, name) is not None for name in unseen):
+    if held.is_required and constrains_unseen(scope, held.asked.action):
         return False
     return (
         _contains_service(scope, cell)
@@ -195,6 +195,15 @@ def contains(scope: Scope, held: Held) -> bool:
         and _contains_node(scope, cell)
         and (scope.within is None or cell.within in scope.within)
     )
+
+
+def constrains_unseen(scope: Scope, action: Action) -> bool:
+    """Does the scope constrain an attribute on which the action is not decided?
+
+    WHY: such a scope is never true for the action (3.2, 4.2). For the action that is asked about no resource is
+    then in the cell either; but one that it requires may be decided on less, and the cell full of resources.
+    """
+    return any(getattr(scope, name) is not None for name in not_decided_on(action) & {*SCOPED, *NODES})
 
 
 def _contains_service(scope: Scope, cell: Cell) -> bool:
