@@ -5,13 +5,14 @@ A snapshot is a value: a change makes another. Nothing in it does I/O.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
 from bailiwick.model.accounts import Account
+from bailiwick.service.kinds import list_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Snapshot:
             for record in self.keys.values():
                 found.setdefault(record.prefix, []).append(record)
             self._derived["prefixes"] = found
+        return found
+
+    def sorted_names(self, kind: str) -> Sequence[str]:
+        """Which names has this kind, by code point? Made at the first question."""
+        found: list[str] | None = self._derived.get(f"names of {kind}")
+        if found is None:
+            found = self._derived[f"names of {kind}"] = sorted(list_values(self.account, kind))
         return found
 
     @property

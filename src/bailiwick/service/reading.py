@@ -1,0 +1,193 @@
+"""Reading what an account holds, as far as a session may: one object, lists, differences, the whole.
+
+Every answer asks the engine: `iam.<type>.read` on the object, `iam.<type>.list` on the service; where the list is not
+allowed, the members that may be read one by one. There is no other permission check (docs/spec.md section 9).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bailiwick.catalog.documents import format_document
+from bailiwick.errors import NotFound
+from bailiwick.model.accounts import Account
+from bailiwick.model.policies import Policy
+from bailiwick.service.authorize import Judge
+from bailiwick.service.edits import Difference
+from bailiwick.service.host import Host
+from bailiwick.service.kinds import ACCOUNT, KINDS, find_value, list_values
+from bailiwick.service.needed import iam_service, object_of
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Identity, Snapshot
+
+EXPORT = "iam.export.read"
+# What others name stands before them.
+_EXPORT_ORDER = (
+    "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Guardrail", "Policy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which members of a list are wanted? What is None is not asked for.
+
+    `q` is found anywhere in name, title, email or description, whatever its case. `service`: policies that reach it.
+    """
+
+    name: str | None = None
+    prefix: str | None = None
+    q: str | None = None
+    subject: str | None = None
+    role: str | None = None
+    service: str | None = None
+    effect: str | None = None
+    state: str | None = None
+    disabled: bool | None = None
+
+    def fits(self, name: str, value: Any) -> bool:
+        """Is this member wanted?"""
+        if self.name is not None and name != self.name:
+            return False
+        if self.prefix is not None and not name.startswith(self.prefix):
+            return False
+        if self.q is not None and not _mentions(self.q.casefold(), name, value):
+            return False
+        if self.disabled is not None and getattr(value, "disabled", False) != self.disabled:
+            return False
+        return not isinstance(value, Policy) or self._fits_policy(value)
+
+    def _fits_policy(self, policy: Policy) -> bool:
+        if self.subject is not None and self.subject not in policy.subjects:
+            return False
+        if self.role is not None and not any(_is_role(text, self.role) for text in policy.roles):
+            return False
+        if self.service is not None and not _reaches(policy, self.service):
+            return False
+        if self.effect is not None and policy.effect != self.effect:
+            return False
+        return self.state is None or policy.enabled == (self.state == "enabled")
+
+
+def _mentions(word: str, name: str, value: Any) -> bool:
+    texts = (name, *(getattr(value, field, "") for field in ("title", "email", "description")))
+    return any(word in text.casefold() for text in texts)
+
+
+def _is_role(text: str, wanted: str) -> bool:
+    return text == wanted or ("/" not in wanted and text.rpartition("/")[2] == wanted)
+
+
+def _reaches(policy: Policy, service: str) -> bool:
+    services = policy.scope.service
+    return service != "iam" if services is None else service in services
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object that the session may see."""
+
+    kind: str
+    name: str
+    document: dict[str, Any]
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a list, by name; `more`: there are others after the last."""
+
+    items: tuple[Found, ...]
+    more: bool
+
+
+class Reader:
+    """One session that reads one state at one moment."""
+
+    def __init__(self, host: Host, session: Session, snapshot: Snapshot | None = None) -> None:
+        self.snapshot = snapshot if snapshot is not None else host.snapshot(session.account)
+        self.session = session
+        self.judge = Judge(host.catalog, session, self.snapshot, None, host.now())
+
+    def get(self, kind: str, name: str) -> Found:
+        """What is this object? Raises Denied, and NotFound only to who may read it."""
+        value = find_value(self.snapshot.account, kind, name)
+        if not self.may_read(kind, name, value):
+            self._refuse(kind, name, value)
+        if value is None:
+            raise NotFound(f"there is no {_words(kind)} `{name}`")
+        return self._found(kind, name, value)
+
+    def may_read(self, kind: str, name: str, value: Any) -> bool:
+        """May the session see this object (or, if `value` is None, one of this name)?"""
+        action = _action(kind, "read")
+        if isinstance(value, Policy) and self.judge.holds(action, value.scope):
+            return True
+        resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
+        return self.judge.is_allowed(action, resource)
+
+    def _refuse(self, kind: str, name: str, value: Any) -> None:
+        resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
+        self.judge.require(_action(kind, "read"), resource)
+
+    def list(self, kind: str, wanted: Filter, *, after: str | None, limit: int) -> Page:
+        """Which members of this kind does the session see, by name, after this one? Raises Denied if it sees none."""
+        values = list_values(self.snapshot.account, kind)
+        names = self.snapshot.sorted_names(kind)
+        may_list = self.judge.is_allowed(_action(kind, "list"), iam_service())
+        items: list[Found] = []
+        start = 0 if after is None else bisect_right(names, after)
+        for name in names[start:]:
+            value = values[name]
+            if wanted.fits(name, value) and (may_list or self.may_read(kind, name, value)):
+                if len(items) == limit:
+                    return Page(tuple(items), more=True)
+                items.append(self._found(kind, name, value))
+        if not items and not may_list and not self._sees_any(kind, names, values):
+            self.judge.require(_action(kind, "list"), iam_service())
+        return Page(tuple(items), more=False)
+
+    def _sees_any(self, kind: str, names: Sequence[str], values: dict[str, Any]) -> bool:
+        return any(self.may_read(kind, name, values[name]) for name in names)
+
+    def _found(self, kind: str, name: str, value: Any) -> Found:
+        account = self.snapshot.account.name
+        return Found(kind, name, format_document(kind, value, account), self._identity(kind, name))
+
+    def _identity(self, kind: str, name: str) -> Identity:
+        return self.snapshot.identities[kind, name]
+
+    def visible(self, differences: Sequence[Difference]) -> Iterator[Difference]:
+        """The differences, without the old state of what the session may not see."""
+        account = self.snapshot.account
+        for one in differences:
+            old = None if one.before is None else find_value(account, one.kind, one.name)
+            hidden = old is not None and not self.may_read(one.kind, one.name, old)
+            yield replace(one, before=None) if hidden else one
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Every document of the account, in an order that apply accepts. Raises Denied."""
+        self.judge.require(EXPORT, iam_service())
+        return self._documents()
+
+    def _documents(self) -> Iterator[dict[str, Any]]:
+        account: Account = self.snapshot.account
+        yield format_document(ACCOUNT, account)
+        for kind in _EXPORT_ORDER:
+            values = list_values(account, kind)
+            for name in self.snapshot.sorted_names(kind):
+                yield format_document(kind, values[name], account.name)
+
+
+def _action(kind: str, verb: str) -> str:
+    if kind == ACCOUNT:
+        return "iam.account.read"
+    if kind == "Service":
+        return "iam.catalog.read"
+    return f"iam.{KINDS[kind].resource_type}.{verb}"
+
+
+def _words(kind: str) -> str:
+    return ACCOUNT.lower() if kind == ACCOUNT else KINDS[kind].resource_type.replace("-", " ")
