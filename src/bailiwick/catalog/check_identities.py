@@ -16,11 +16,7 @@ def check_head(account: Account, notes: ObjectNotes, world: World) -> None:
     if not account.owner.startswith("user:"):
         notes.add(("owner",), f"`{account.owner}` cannot own an account", "name a user, as `user:name`")
     elif owner is None:
-        notes.add(
-            ("owner",),
-            f"unknown principal `{account.owner}`",
-            world.nearest(account.owner, account.principals),
-        )
+        world.check_reference(account.owner, ("owner",), notes)
     elif owner.disabled:
         notes.add(
             ("owner",), f"owner `{account.owner}` is disabled", "enable the user, or name another owner"

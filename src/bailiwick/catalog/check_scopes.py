@@ -84,12 +84,17 @@ def role_grants(role: Role, service: Service, shape: Shape, world: World) -> boo
 
 def action_meets(action: Action, owner: Service, over: Service, shape: Shape, world: World) -> bool:
     """Can this action of `owner`, asked over resources of `over`, ever be decided under such a scope?"""
-    if action.spans_services:
-        return _spanning_meets(action, over, shape, world)
-    type = action.resource_type or SERVICE_TYPE
-    if "project" in shape.constrained and "project" not in attributes_of(action, owner):
+    if not _sees(action, over if action.spans_services else owner, shape):
         return False
-    return _sees(action, owner, shape) and _reaches_type(owner, type, shape, world)
+    needs_project = "project" in shape.constrained
+    if action.spans_services:
+        return any(
+            has_project >= needs_project and _reaches_type(over, type, shape, world)
+            for type, has_project in _types_with_project(over)
+        )
+    if needs_project and "project" not in attributes_of(action, owner):
+        return False
+    return _reaches_type(owner, action.resource_type or SERVICE_TYPE, shape, world)
 
 
 def _at(path: Path, field: str, values: tuple[object, ...] | None, index: int) -> Path:
@@ -161,32 +166,16 @@ def _right_holds(right: Right, role: Role, service: Service, shape: Shape, world
     )
 
 
-def _sees(action: Action, owner: Service, shape: Shape) -> bool:
-    """Are region, instance and nodes, where constrained, attributes that the action is decided on?"""
+def _sees(action: Action, service: Service, shape: Shape) -> bool:
+    """Is the action decided on region, instance and nodes, where constrained, and has the service these?"""
     seen = action.decided_on
     if seen is None:
-        seen = frozenset({"region"}) if action.resource_type is None else shape.constrained | _NODES
-    if "region" in shape.constrained and not ("region" in seen and owner.regional):
-        return False
-    if "instance" in shape.constrained and not ("instance" in seen and owner.instances):
+        is_untyped = action.resource_type is None and not action.spans_services
+        seen = frozenset({"region"}) if is_untyped else shape.constrained | _NODES
+    has = {"region": service.regional, "instance": service.instances, "project": True}
+    if any(word in shape.constrained and not (has[word] and word in seen) for word in has):
         return False
     return not shape.constrained & _NODES or bool(seen & _NODES)
-
-
-def _spanning_meets(action: Action, over: Service, shape: Shape, world: World) -> bool:
-    seen = shape.constrained | _NODES if action.decided_on is None else action.decided_on
-    if "region" in shape.constrained and not ("region" in seen and over.regional):
-        return False
-    if "instance" in shape.constrained and not ("instance" in seen and over.instances):
-        return False
-    if "project" in shape.constrained and "project" not in seen:
-        return False
-    if shape.constrained & _NODES and not seen & _NODES:
-        return False
-    return any(
-        _reaches_type(over, type, shape, world) and ("project" not in shape.constrained or has_project)
-        for type, has_project in _types_with_project(over)
-    )
 
 
 def _types_with_project(service: Service) -> Iterable[tuple[str, bool]]:

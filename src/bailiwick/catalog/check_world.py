@@ -7,6 +7,7 @@ Serves docs/spec.md sections 1 to 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from difflib import get_close_matches
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -65,6 +66,15 @@ class World:
         return tuple(project.name for project in self.account.projects.values() if project.default)
 
     @cached_property
+    def names_by_kind(self) -> dict[str, dict[str, None]]:
+        """Which principals of each kind are there, by name without kind?"""
+        out: dict[str, dict[str, None]] = {}
+        for reference in self.account.principals:
+            kind, _, name = reference.partition(":")
+            out.setdefault(kind, {})[name] = None
+        return out
+
+    @cached_property
     def role_references(self) -> frozenset[str]:
         """Which roles are there, by full name?"""
         system = (role.reference for service in self.services.values() for role in service.roles.values())
@@ -91,9 +101,13 @@ class World:
             if name not in self.services:
                 notes.add(path, f"unknown service `{name}`", self.nearest(name, self.services))
         elif reference not in self.account.principals:
-            notes.add(
-                path, f"unknown principal `{reference}`", self.nearest(reference, self.account.principals)
-            )
+            notes.add(path, f"unknown principal `{reference}`", self._nearest_principal(kind, name))
+
+    def _nearest_principal(self, kind: str, name: str) -> str | None:
+        for other in self.names_by_kind:
+            if name in self.names_by_kind[other]:
+                return f"did you mean `{other}:{name}`?"
+        return self.nearest(name, self.names_by_kind.get(kind, ()))
 
     def check_project(self, name: str, path: Path, notes: Collector) -> None:
         """Does this project exist?"""
@@ -109,15 +123,13 @@ class World:
         self._hints += 1
         if self._hints > _MOST_HINTS:
             return None
-        if len(known) > _MOST_COMPARED:
-            half = (len(word) + 1) // 2
-            near = [
-                o
-                for o in known
-                if abs(len(o) - len(word)) <= 1 and (o[:half] == word[:half] or o[-half:] == word[-half:])
-            ]
-            return did_you_mean(word, near[:_MOST_COMPARED]) if near else None
-        return did_you_mean(word, known)
+        if len(known) <= _MOST_COMPARED:
+            return did_you_mean(word, known)
+        half = (len(word) + 1) // 2
+        like = (other for other in known if abs(len(other) - len(word)) <= 1)
+        like = (other for other in like if other[:half] == word[:half] or other[-half:] == word[-half:])
+        near = get_close_matches(word, sorted(like)[:_MOST_COMPARED], n=1)
+        return f"did you mean `{near[0]}`?" if near else None
 
 
 def check_window(window: Window, path: Path, notes: Collector) -> None:

@@ -27,15 +27,17 @@ from bailiwick.model.services import Role, Service
 Value = Account | Principal | Group | Project | Role | Policy | Guardrail | Resource | Service
 
 
+Parse = Callable[[Mapping[str, object], str, Locate], Value]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What kind of document is it? `holder`: the mapping of an Account that holds such values; "": none."""
 
     name: str
-    fields: tuple[str, ...]
-    parse: Callable[[Fields, str], Value]
-    format: Callable[[Any], dict[str, object]]
     holder: str
+    parse: Parse
+    format: Callable[[Any], dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +50,47 @@ class ParsedDocument:
     source: SourceDocument
 
 
-def _not_by_fields(fields: Fields, account: str) -> Value:
-    raise AssertionError("a service is parsed as a whole")
+def _by_fields(names: tuple[str, ...], parse: Callable[[Fields, str], Value]) -> Parse:
+    """How is a document of these fields parsed, all its findings at once?"""
 
+    def parse_whole(data: Mapping[str, object], account: str, locate: Locate) -> Value:
+        notes = Collector(locate)
+        value = parse(Fields(data, (), notes, ("kind", "account", *names)), account)
+        notes.raise_if_any()
+        return value
+
+    return parse_whole
+
+
+def _own_service(data: Mapping[str, object], account: str, locate: Locate) -> Value:
+    return parse_service(data, locate, account)
+
+
+_USER = _by_fields(principals.USER_FIELDS, principals.parse_user)
+_SERVICE_ID = _by_fields(principals.SERVICE_ID_FIELDS, principals.parse_service_id)
+_PROFILE = _by_fields(principals.PROFILE_FIELDS, principals.parse_profile)
+_GROUP = _by_fields(principals.GROUP_FIELDS, principals.parse_group)
+_ACCOUNT = _by_fields(resources.ACCOUNT_FIELDS, resources.parse_account)
+_PROJECT = _by_fields(resources.PROJECT_FIELDS, resources.parse_project)
+_RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
+_ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
+_POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
+_GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("Account", resources.ACCOUNT_FIELDS, resources.parse_account, resources.format_account, ""),
-        Kind(
-            "User", principals.USER_FIELDS, principals.parse_user, principals.format_principal, "principals"
-        ),
-        Kind(
-            "ServiceId",
-            principals.SERVICE_ID_FIELDS,
-            principals.parse_service_id,
-            principals.format_principal,
-            "principals",
-        ),
-        Kind(
-            "Profile",
-            principals.PROFILE_FIELDS,
-            principals.parse_profile,
-            principals.format_principal,
-            "principals",
-        ),
-        Kind("Group", principals.GROUP_FIELDS, principals.parse_group, principals.format_group, "groups"),
-        Kind(
-            "Project", resources.PROJECT_FIELDS, resources.parse_project, resources.format_project, "projects"
-        ),
-        Kind("Service", (), _not_by_fields, format_service, "services"),
-        Kind("Role", policies.ROLE_FIELDS, policies.parse_role, policies.format_role, "roles"),
-        Kind("Policy", policies.POLICY_FIELDS, policies.parse_policy, policies.format_policy, "policies"),
-        Kind(
-            "Guardrail",
-            policies.GUARDRAIL_FIELDS,
-            policies.parse_guardrail,
-            policies.format_guardrail,
-            "guardrails",
-        ),
-        Kind(
-            "Resource",
-            resources.RESOURCE_FIELDS,
-            resources.parse_resource,
-            resources.format_resource,
-            "resources",
-        ),
+        Kind("Account", "", _ACCOUNT, resources.format_account),
+        Kind("User", "principals", _USER, principals.format_principal),
+        Kind("ServiceId", "principals", _SERVICE_ID, principals.format_principal),
+        Kind("Profile", "principals", _PROFILE, principals.format_principal),
+        Kind("Group", "groups", _GROUP, principals.format_group),
+        Kind("Project", "projects", _PROJECT, resources.format_project),
+        Kind("Service", "services", _own_service, format_service),
+        Kind("Role", "roles", _ROLE, policies.format_role),
+        Kind("Policy", "policies", _POLICY, policies.format_policy),
+        Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
+        Kind("Resource", "resources", _RESOURCE, resources.format_resource),
     )
 }
 PRINCIPAL_KINDS: Mapping[str, str] = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
@@ -114,11 +111,7 @@ def parse_document(
     notes = Collector(locate)
     kind = _parse_kind(data, notes)
     of = _parse_account_of(data, kind, account, notes)
-    if kind.name == "Service":
-        return kind.name, parse_service(data, locate, of)
-    value = kind.parse(Fields(data, (), notes, ("kind", "account", *kind.fields)), of)
-    notes.raise_if_any()
-    return kind.name, value
+    return kind.name, kind.parse(data, of, locate)
 
 
 def format_document(kind: str, value: Value, account: str | None = None) -> dict[str, object]:

@@ -11,7 +11,6 @@ from bailiwick.model.conditions import (
     NEGATED,
     All,
     Any,
-    Comparison,
     Condition,
     Not,
     format_condition,
@@ -149,14 +148,13 @@ def _reads(when: Condition, attribute: str) -> bool:
 
 def _check_positive(condition: Condition, fields: Fields) -> None:
     """Does the qualifier only say what must be so? (An absent owner must never satisfy it.)"""
-    match condition:
-        case All(items) | Any(items):
-            for item in items:
-                _check_positive(item, fields)
-        case Not(item):
-            fields.notes.add(fields.at("when"), "a qualifier takes no `not`")
-        case Comparison(_, operator, _, missing):
-            if operator in NEGATED or operator == "exists":
-                fields.notes.add(fields.at("when"), f"a qualifier takes no `{operator}`")
-            if missing is not None:
-                fields.notes.add(fields.at("when"), "a qualifier takes no `missing`")
+    if isinstance(condition, All | Any):
+        for item in condition.items:
+            _check_positive(item, fields)
+    elif isinstance(condition, Not):
+        fields.notes.add(fields.at("when"), "a qualifier takes no `not`")
+    else:
+        if condition.operator in NEGATED or condition.operator == "exists":
+            fields.notes.add(fields.at("when"), f"a qualifier takes no `{condition.operator}`")
+        if condition.missing is not None:
+            fields.notes.add(fields.at("when"), "a qualifier takes no `missing`")

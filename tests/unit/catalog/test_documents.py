@@ -63,7 +63,18 @@ VALUES: dict[str, tuple[dict[str, Any], Value]] = {
             owner="user:bob",
         ),
     ),
+    "a bare group": ({"kind": "Group", "name": "g", "members": []}, Group("g")),
+    "a bare project": ({"kind": "Project", "name": "p"}, Project("p")),
+    "a bare resource": (
+        {"kind": "Resource", "name": "brn:acme:cloud:eu-de::volume/v-17"},
+        Resource("brn:acme:cloud:eu-de::volume/v-17"),
+    ),
+    "a bare account": ({"kind": "Account", "name": "acme", "owner": "user:o"}, Account("acme", "user:o")),
     "a service ID": ({"kind": "ServiceId", "name": "ci"}, Principal("service-id:ci")),
+    "a bare profile": (
+        {"kind": "Profile", "name": "p", "trust": []},
+        Principal("profile:p"),
+    ),
     "a profile": (
         {
             "kind": "Profile",
@@ -612,12 +623,12 @@ def test_all_findings_of_a_file_come_at_once() -> None:
 
 def test_an_account_is_assembled_from_its_values() -> None:
     """Values go where an account holds them; a later one replaces an earlier, and nothing else is lost."""
-    values = [value for _, value in VALUES.values()]
+    values = [value for case, (_, value) in VALUES.items() if not case.startswith("a bare")]
     account = assemble_account(Account("acme", "user:x"), values)
     assert (account.owner, account.suspended, account.description) == ("user:alice", True, "d")
     assert set(account.principals) == {"user:alice", "service-id:ci", "profile:deployer"}
     assert account.principals["user:alice"].email == "alice@acme.example"
-    assert set(account.policies) == {"p", "image-readers-eu"}
+    assert set(account.policies) == {"image-readers-eu"}
     assert set(account.resources) == {"brn:acme:cloud:eu-de::volume/v-17"}
     more = assemble_account(account, [Project("prod")])
     assert set(more.projects) == {"dev", "prod"}
