@@ -152,6 +152,20 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
             "  help: role `archive/Operator` holds no rights"
         ],
     ),
+    "a project of what lies in none": (
+        policy("Editor", {"service": "archive", "project": "dev"}),
+        [
+            "role `archive/Editor` grants nothing under this scope at Policy p: roles[0]\n"
+            "  help: none of its actions is decided on `project`: leave `project` out"
+        ],
+    ),
+    "a role of iam over what lies in no project": (
+        policy("iam/Evaluator", {"service": "archive", "project": "dev", "type": "box"}),
+        [
+            "role `iam/Evaluator` grants nothing under this scope at Policy p: roles[0]\n"
+            "  help: none of its actions is decided on `project`: leave `project` out"
+        ],
+    ),
     "a deny of denies": (
         policy("Careful", {"service": "records"}, effect="deny"),
         [
@@ -206,7 +220,8 @@ ROLES: list[dict[str, Any]] = [
         "kind": "Service",
         "name": "archive",
         "title": "Archive",
-        "actions": [{"id": "burn", "access": "delete"}],
+        "resource_types": {"box": {"attributes": []}},
+        "actions": [{"id": "burn", "access": "delete", "resource_type": "box"}],
     },
     {"kind": "Role", "name": "Custodian", "service": "records", "rights": [{"actions": ["audit"]}]},
     {
