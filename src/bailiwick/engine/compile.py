@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bailiwick.engine.conditions import compile_condition
-from bailiwick.engine.resources import Key, key_of_name
+from bailiwick.engine.resources import Key, Kinds, key_of_name, kinds_of
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
@@ -32,6 +32,7 @@ class CompiledAccount:
     roles: RoleIndex
     slots: Slots
     shapes: Shapes
+    kinds: Mapping[str, Kinds]
     needs: Mapping[str, Mapping[str, Need]]
     tables: Mapping[str, SubjectTable]
     policies_of: Mapping[str, tuple[str, ...]]
@@ -65,6 +66,7 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         roles=index,
         slots=slots,
         shapes=shapes,
+        kinds={name: kinds_of(service) for name, service in every.items()},
         needs=build_needs(index, slots),
         tables=tables,
         policies_of={subject: tuple(names) for subject, names in policies_of.items()},

@@ -6,27 +6,27 @@ Each step is one function below; `decide_one` is the order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.resources import PROJECT, Resolved, as_asked, check_path, resolve
-from bailiwick.engine.roles import Need, Space
-from bailiwick.engine.scopes import Shape, keys_of
-from bailiwick.engine.tables import Block, Held
-from bailiwick.engine.views import View, find_view, merged_table
+from bailiwick.engine.resources import PROJECT, Resolved, find_kind, path_problem, resolve
+from bailiwick.engine.roles import Need, Reaching
+from bailiwick.engine.scopes import Key
+from bailiwick.engine.tables import Block, Entry, Held
+from bailiwick.engine.views import Look, View, find_view, make_look
 from bailiwick.model.patterns import matches
 from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
-from bailiwick.model.services import IAM
 
-ALLOWED = Decision(True, Reason.ALLOWED)
-NO_POLICY = Decision(False, Reason.NO_MATCHING_POLICY)
+# A key under which something is held that needs a test, whether its scope is narrow, for which slots.
+Pending = tuple[Key, bool, Reaching]
 
 
 def decide(compiled: CompiledAccount, request: Request) -> Decision:
     """Is it allowed, for the principal and for everyone it acts for? (rule 7.9)"""
     if not request.chain:
-        return decide_one(compiled, request, request.principal)
+        return _decide_action(compiled, request, request.principal, request.action)
     until: float | None = None
     for link in (request.principal, *request.chain):
         decision = decide_one(compiled, request, link)
@@ -38,10 +38,14 @@ def decide(compiled: CompiledAccount, request: Request) -> Decision:
 
 def decide_one(compiled: CompiledAccount, request: Request, principal: str) -> Decision:
     """Is it allowed for this one principal, judged as itself? (rule 7.2)"""
-    asked = understand(compiled, request.action, request.resource)
+    return _decide_action(compiled, request, principal, request.action)
+
+
+def _decide_action(compiled: CompiledAccount, request: Request, principal: str, action: str) -> Decision:
+    """Is this action, the request's or one that it requires, allowed?"""
+    asked = understand(compiled, action, request.resource)
     if isinstance(asked, Reason):
         return Decision(False, asked)
-    need, resource = asked
     if compiled.account.suspended:
         return Decision(False, Reason.ACCOUNT_SUSPENDED)
     view = find_view(compiled, principal, request.now)
@@ -49,24 +53,37 @@ def decide_one(compiled: CompiledAccount, request: Request, principal: str) -> D
         return Decision(False, Reason.UNKNOWN_PRINCIPAL)
     if view.principal.disabled:
         return Decision(False, Reason.PRINCIPAL_DISABLED)
-    until = view.valid_until
-    if request.restrictions:
-        until = _sooner(until, _next_edge(request))
-    if (compiled.guardrails or request.restrictions) and guarded(compiled, request, view, need, resource):
-        return Decision(False, Reason.GUARDRAIL, until)
+    need, resource = asked
+    decision = _decide_by_policies(compiled, request, view, need, resource)
+    return _bounded(decision, request) if request.restrictions else decision
+
+
+def _decide_by_policies(
+    compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
+) -> Decision:
+    """What do guardrails, projects, denies, ownership and allows say? (rule 7.2 d to h)"""
+    if (compiled.guardrails.all or request.restrictions) and guarded(compiled, request, view, need, resource):
+        return _refused(view, Reason.GUARDRAIL)
     if need.action.takes_into_project and project_is_disabled(compiled, resource):
-        return Decision(False, Reason.PROJECT_DISABLED, until)
-    owner = principal == compiled.account.owner
-    if view.denies and not owner and denied(compiled, request, view, need, resource):
-        return Decision(False, Reason.EXPLICIT_DENY, until)
-    if owner and need.implied:
-        return ALLOWED if until is None else Decision(True, Reason.ALLOWED, until)
+        return _refused(view, Reason.PROJECT_DISABLED)
+    if view.is_owner:
+        if need.implied:
+            return view.allowed
+    elif view.denies and denied(compiled, request, view, need, resource):
+        return _refused(view, Reason.EXPLICIT_DENY)
     if not granted(compiled, request, view, need, resource):
-        return NO_POLICY if until is None else Decision(False, Reason.NO_MATCHING_POLICY, until)
-    missing = _missing_prerequisite(compiled, request, principal, need) if need.action.requires else None
-    if missing is not None:
-        return Decision(False, Reason.PREREQUISITE_MISSING, until, prerequisite=missing)
-    return ALLOWED if until is None else Decision(True, Reason.ALLOWED, until)
+        return view.refused
+    if need.action.requires:
+        missing = _missing_prerequisite(compiled, request, view.principal.reference, need)
+        if missing is not None:
+            return Decision(
+                False, Reason.PREREQUISITE_MISSING, view.refused.valid_until, prerequisite=missing
+            )
+    return view.allowed
+
+
+def _refused(view: View, reason: Reason) -> Decision:
+    return Decision(False, reason, view.refused.valid_until)
 
 
 def understand(
@@ -76,101 +93,81 @@ def understand(
     needs = compiled.needs.get(query.service)
     if needs is None:
         return Reason.UNKNOWN_SERVICE
-    service = compiled.services[query.service]
-    problem = check_path(service, query.path)
-    if problem is not None:
-        return problem
+    kind = find_kind(compiled.kinds[query.service], query.path)
+    if kind is None:
+        return path_problem(compiled.services[query.service], query.path)
     need = needs.get(action)
     if need is None:
         return Reason.UNKNOWN_ACTION
     wanted = need.action.resource_type
     if wanted is not None and wanted != query.path[-1][0] and not need.action.spans_services:
         return Reason.WRONG_RESOURCE_TYPE
-    resource = resolve(service, query, compiled.registered)
-    if need.action.decided_on is None and (wanted is not None or need.action.spans_services):
-        return need, resource
-    return need, as_asked(resource, need.action)
+    return need, resolve(kind, query, compiled.registered, need.sight)
 
 
 def granted(compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved) -> bool:
     """Does an allow apply, prerequisites aside? (rule 7.3)"""
-    merged = merged_table(view)
-    service = resource.service
-    more_to_ask = bool(need.foreign)
-    for shape, tables in view.tables:
-        if shape.service:
-            plain, tested = need.plain_own, need.tested_own
-        else:
-            plain, tested = need.plain_any, need.tested_any
-        if not plain | tested:
+    pending: list[Pending] = []
+    for slots in need.slots:
+        look = view.looks.get(slots.space)
+        if look is None:
+            look = make_look(view, slots.space)
+        if look and _is_held(look, resource, slots, pending):
+            return True
+    return bool(pending) and _is_held_by_test(compiled, request, view, resource, pending)
+
+
+def _is_held(look: Look, resource: Resolved, slots: Reaching, pending: list[Pending]) -> bool:
+    """Is one of the plain slots held here without residue? What else may grant it is added to `pending`."""
+    _, plain, every, _, _ = slots
+    for occurring, shape, table in look:
+        if not occurring & every:
             continue
-        for key in keys_of(shape, resource, service):
-            looks = [table.get(key) for _, table in tables] if merged is None else [merged.get(key)]
-            for held in looks:
-                if held is None:
-                    continue
-                if isinstance(held, int):
-                    if held & plain:
-                        return True
-                    more_to_ask = more_to_ask or bool(held & tested)
-                elif held.mask & plain:
-                    return True
-                else:
-                    more_to_ask = True
-    return more_to_ask and _granted_by_test(compiled, request, view, need, resource)
+        for key in shape.keys(resource):
+            held = table.get(key)
+            if held is None:
+                continue
+            mask, most = (held.mask, held.every) if isinstance(held, Entry) else (held, held)
+            if mask & plain:
+                return True
+            if most & every:
+                pending.append((key, shape.narrow, slots))
+    return False
 
 
-def _granted_by_test(
-    compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
+def _is_held_by_test(
+    compiled: CompiledAccount, request: Request, view: View, resource: Resolved, pending: list[Pending]
 ) -> bool:
-    """Does an allow apply that asks for more than a look-up: qualifier, condition, window, other service?"""
-    services = [resource.service, *(foreign[0] for foreign in need.foreign)]
-    for subject, shape, key_service, held in _held(view, resource, services):
-        facts = facts_of(compiled, request, view, resource, subject)
-        space: Space = key_service if shape.service else None
-        meanings = [key_service] if shape.service else [name for name in services if name != IAM]
-        for mask in _masks(held, facts, request.now, meanings):
-            for name in _names(compiled, space, mask):
-                if any(_right_applies(compiled, need, name, meaning, facts, shape) for meaning in meanings):
+    """Does an allow apply that asks for more than a look-up: qualifier, condition, window, leftover scope?"""
+    for subject, table in view.tables:
+        for key, narrow, slots in pending:
+            held = table.allows.get(key)
+            if held is None:
+                continue
+            facts = facts_of(compiled, request, view, resource, subject)
+            for mask in _masks(held, slots, facts, request.now):
+                if mask & slots.plain or _passes_test(mask, slots, facts, narrow=narrow):
                     return True
     return False
 
 
-def _held(view: View, resource: Resolved, services: list[str]) -> Iterator[tuple[str, Shape, str, Held]]:
-    """What is held for this resource, through which subject, in which shape, taking it for which service?"""
-    for shape, tables in view.tables:
-        for service in services if shape.service else services[:1]:
-            for key in keys_of(shape, resource, service):
-                for subject, table in tables:
-                    held = table.get(key)
-                    if held is not None:
-                        yield subject, shape, service, held
-
-
-def _masks(held: Held, facts: Facts, now: float, services: list[str]) -> Iterator[int]:
-    """Which roles are held here now, by policies whose window, condition and leftover scope are true?"""
+def _masks(held: Held, slots: Reaching, facts: Facts, now: float) -> Iterator[int]:
+    """Which slots are held here now, by policies whose window, condition and leftover scope are true?"""
     if isinstance(held, int):
         yield held
         return
-    if held.mask:
-        yield held.mask
+    yield held.mask
     for residue in held.residues:
-        if any(residue.answer(facts, now, service) for service in services):
+        if residue.mask & slots.every and residue.answer(facts, now, slots.service):
             yield residue.mask
 
 
-def _names(compiled: CompiledAccount, space: Space, mask: int) -> Iterator[str]:
-    for bit, name in enumerate(compiled.slots.names(space)):
-        if mask >> bit & 1:
-            yield name
-
-
-def _right_applies(
-    compiled: CompiledAccount, need: Need, name: str, meaning: str, facts: Facts, shape: Shape
-) -> bool:
-    """Has the role of this name, meant for this service, an allow right that applies?"""
-    reach = compiled.roles.reach(name, meaning, need.action_service, need.action)
-    return any(test.answer(facts, narrow=shape.narrow) is True for test in reach.allows)
+def _passes_test(mask: int, slots: Reaching, facts: Facts, *, narrow: bool) -> bool:
+    """Has one of these slots an allow right whose qualifier and condition are true?"""
+    return any(
+        mask & bit and any(test.answer(facts, narrow=narrow) is True for test in tests)
+        for bit, tests in slots.tested
+    )
 
 
 def facts_of(
@@ -194,32 +191,35 @@ def facts_of(
 
 def denied(compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved) -> bool:
     """Does a deny apply? (rule 7.4)"""
-    return any(True for _ in applicable_denies(compiled, request, view, need, resource))
+    return bool(applicable_denies(compiled, request, view, need, resource))
 
 
 def applicable_denies(
     compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
-) -> Iterator[str]:
+) -> list[str]:
     """Which policies deny it? Names, some more than once."""
+    names: list[str] = []
     for subject, table in view.denies:
-        facts = facts_of(compiled, request, view, resource, subject)
-        for meaning in (resource.service, *(foreign[0] for foreign in need.foreign)):
-            blocks: Iterable[Block] = table.all if need.foreign else table.near(resource, meaning)
-            for block in blocks:
-                if _deny_applies(compiled, need, block, facts, request.now, meaning):
-                    yield block.name
+        for meaning in need.meanings:
+            blocks = table.near(resource, meaning)
+            if blocks:
+                facts = facts_of(compiled, request, view, resource, subject)
+                names += [
+                    block.name
+                    for block in blocks
+                    if _has_right(compiled, need, block, facts, meaning)
+                    and block.stands(facts, request.now, meaning)
+                ]
+    return names
 
 
-def _deny_applies(
-    compiled: CompiledAccount, need: Need, block: Block, facts: Facts, now: float, meaning: str
-) -> bool:
+def _has_right(compiled: CompiledAccount, need: Need, block: Block, facts: Facts, meaning: str) -> bool:
+    """Does one of its roles, meant for this service, have a right that denies and is not false?"""
     narrow = is_narrow(block)
     for name in block.roles:
         reach = compiled.roles.reach(name, meaning, need.action_service, need.action)
         tests = (*reach.denies, *reach.allows) if block.all_rights else reach.denies
-        if any(test.answer(facts, narrow=narrow) is not False for test in tests) and block.stands(
-            facts, now, meaning
-        ):
+        if any(test.answer(facts, narrow=narrow) is not False for test in tests):
             return True
     return False
 
@@ -239,13 +239,12 @@ def applicable_guardrails(
     compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
 ) -> Iterator[str]:
     """Which guardrails or restrictions forbid it? Names, some more than once."""
-    facts = facts_of(compiled, request, view, resource, None)
-    restrictions = guardrail_blocks(request.restrictions)
-    for block in (*compiled.guardrails.near(resource, resource.service), *restrictions):
-        if guardrail_reaches(block, need, resource.service) and block.stands(
-            facts, request.now, resource.service
-        ):
-            yield block.name
+    near = compiled.guardrails.near(resource, resource.service)
+    for block in (*near, *guardrail_blocks(request.restrictions)):
+        if guardrail_reaches(block, need, resource.service):
+            facts = facts_of(compiled, request, view, resource, None)
+            if block.stands(facts, request.now, resource.service):
+                yield block.name
 
 
 def guardrail_reaches(block: Block, need: Need, service: str) -> bool:
@@ -270,24 +269,16 @@ def _missing_prerequisite(
 ) -> str | None:
     """Which required action, the first in the action's order, is not allowed? (rule 7.6)"""
     for action in need.action.requires:
-        asked = Request(
-            principal=principal,
-            action=action,
-            resource=request.resource,
-            now=request.now,
-            context=request.context,
-            action_properties=request.action_properties,
-            principal_properties=request.principal_properties,
-            restrictions=request.restrictions,
-        )
-        if not decide_one(compiled, asked, principal).allowed:
+        if not _decide_action(compiled, request, principal, action).allowed:
             return action
     return None
 
 
-def _next_edge(request: Request) -> float | None:
+def _bounded(decision: Decision, request: Request) -> Decision:
+    """The same, but for no longer than until a window of the session's restrictions opens or closes (rule 7.8)."""
     edges = [e for r in request.restrictions if r.enabled for e in (r.window.starts_at, r.window.expires_at)]
-    return min((edge for edge in edges if edge is not None and edge > request.now), default=None)
+    next_edge = min((edge for edge in edges if edge is not None and edge > request.now), default=None)
+    return replace(decision, valid_until=_sooner(decision.valid_until, next_edge))
 
 
 def _sooner(one: float | None, other: float | None) -> float | None:

@@ -131,7 +131,7 @@ def _consider(
         p is not None for p in (policy.scope.project, policy.scope.type, policy.scope.id, policy.scope.within)
     )
     best: tuple[int, str, str] | None = None
-    for service in (resource.service, *(foreign[0] for foreign in need.foreign)):
+    for service in need.meanings:
         for failed, text in _failures(compiled, request, need, resource, policy, service, facts, narrow):
             if not failed:
                 return Considered(policy.name, policy.effect, subject, True, "", text)

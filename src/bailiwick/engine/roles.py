@@ -9,10 +9,12 @@ mask of the slots that reach it, so that the question "does any of these roles g
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from bailiwick.engine.conditions import Answer, Test, compile_condition
 from bailiwick.engine.facts import Facts
+from bailiwick.engine.resources import Sight, sight_of
 from bailiwick.model.conditions import Condition
 from bailiwick.model.patterns import is_pattern, matches
 from bailiwick.model.services import IAM, Action, Right, Role, Service
@@ -89,23 +91,34 @@ class Reach:
 NO_REACH = Reach()
 
 
-@dataclass(slots=True)
+class Reaching(NamedTuple):
+    """Which slots of one space reach an action?
+
+    `plain` ones grant by themselves; `every` also has those that grant subject to `tested` (one bit, its rights).
+    `service`: what a scope of this space is judged for.
+    """
+
+    space: Space
+    plain: int
+    every: int
+    tested: tuple[tuple[int, tuple[RightTest, ...]], ...]
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What does it take to be allowed this action over resources of one service?
 
-    Masks are over slots of the service (`own_*`) and of scopes without a service (`any_*`): `plain` slots grant by
-    themselves, `tested` ones subject to `tests`. `foreign` are services whose roles reach the action of another
-    service (rule 3.9), with masks of their own slots.
+    `meanings` are the services whose roles can reach it: the resource's, and others by rule 3.9. `slots` has one
+    element for each of them, and one for scopes without a service, if any slot there reaches the action.
     """
 
     action: Action
     action_service: str
-    plain_own: int = 0
-    plain_any: int = 0
-    tested_own: int = 0
-    tested_any: int = 0
-    foreign: list[tuple[str, int, int]] = field(default_factory=list)
-    implied: bool = False
+    meanings: tuple[str, ...]
+    slots: tuple[Reaching, ...]
+    implied: bool
+    sight: Sight
 
 
 class RoleIndex:
@@ -115,7 +128,10 @@ class RoleIndex:
     """
 
     def __init__(
-        self, services: Mapping[str, Service], custom: Mapping[str, Role], guards: frozenset[str] = frozenset()
+        self,
+        services: Mapping[str, Service],
+        custom: Mapping[str, Role],
+        guards: frozenset[str] = frozenset(),
     ) -> None:
         self.services = services
         self.custom = custom
@@ -287,26 +303,44 @@ def build_needs(index: RoleIndex, slots: Slots) -> dict[str, dict[str, Need]]:
 
 
 def _build_need(index: RoleIndex, slots: Slots, service: str, action_service: str, action: Action) -> Need:
-    need = Need(action, action_service, implied=index.is_implied(action_service, action))
-    need.plain_own, need.tested_own = _masks(index, slots, service, service, action_service, action)
-    if service != IAM:
-        need.plain_any, need.tested_any = _masks(index, slots, None, service, action_service, action)
-    for other in index.other_services(action_service, action) if service == action_service else ():
-        need.foreign.append((other, *_masks(index, slots, other, other, action_service, action)))
-        plain, tested = _masks(index, slots, None, other, action_service, action)
-        need.plain_any |= plain
-        need.tested_any |= tested
-    return need
+    foreign = index.other_services(action_service, action) if service == action_service else ()
+    meanings = (service, *foreign)
+    anywhere = [name for name in meanings if name != IAM]
+    asked = _Asked(index, slots, action_service, action)
+    reaching = [_reaching(asked, meaning, [meaning]) for meaning in meanings]
+    if anywhere:
+        reaching.append(_reaching(asked, None, anywhere))
+    return Need(
+        action,
+        action_service,
+        meanings=meanings,
+        slots=tuple(one for one in reaching if one.every),
+        implied=index.is_implied(action_service, action),
+        sight=sight_of(action),
+    )
 
 
-def _masks(
-    index: RoleIndex, slots: Slots, space: Space, service: str, action_service: str, action: Action
-) -> tuple[int, int]:
-    plain = tested = 0
-    for bit, name in enumerate(slots.names(space)):
-        reach = index.reach(name, service, action_service, action)
-        if reach.plain:
-            plain |= 1 << bit
-        elif reach.allows:
-            tested |= 1 << bit
-    return plain, tested
+class _Asked(NamedTuple):
+    roles: RoleIndex
+    slots: Slots
+    action_service: str
+    action: Action
+
+
+def _reaching(asked: _Asked, space: Space, meanings: list[str]) -> Reaching:
+    """Which slots of the space reach the action, if their names are meant for one of these services?"""
+    plain = every = 0
+    tested: list[tuple[int, tuple[RightTest, ...]]] = []
+    for number, name in enumerate(asked.slots.names(space)):
+        reaches = [
+            asked.roles.reach(name, meaning, asked.action_service, asked.action) for meaning in meanings
+        ]
+        rights = tuple(right for reach in reaches for right in reach.allows)
+        bit = 1 << number
+        if rights:
+            every |= bit
+        if any(right.plain for right in rights):
+            plain |= bit
+        elif rights:
+            tested.append((bit, rights))
+    return Reaching(space, plain, every, tuple(tested), meanings[0])

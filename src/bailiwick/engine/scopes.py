@@ -9,18 +9,21 @@ Source: Srinivasan, Suri, Varghese, Packet Classification Using Tuple Space Sear
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
+from operator import attrgetter
+from typing import NamedTuple
 
-from bailiwick.engine.resources import INSTANCE, NODE_ID, PROJECT, REGION, Resolved
+from bailiwick.engine.resources import INSTANCE, NODE_ID, PROJECT, REGION, Nodes, Resolved
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
 from bailiwick.model.policies import Scope
 from bailiwick.model.services import IAM
 
 MAX_CELLS = 64
 _HASHED = ("id", "project", "region", "instance", "within", "type")
+_PATTERNED = ("region", "instance", "project", "id")
 EXACT = -1
 
 Answer = bool | None
@@ -86,41 +89,17 @@ def _within_answer(scope: Scope, resource: Resolved) -> Answer:
     return answer
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Which attributes does a cell constrain? None: not; EXACT: by value; n >= 0: by a prefix of n characters.
+# service, region, instance, project, has type, id, has within
+ShapeCode = tuple[str | None, Code, Code, Code, bool, Code, bool]
+KeysOf = Callable[[Resolved], Sequence[Key]]
 
-    `number` tells shapes apart within one compiled account and begins every key of the shape.
-    """
-
-    number: int
-    service: bool
-    region: Code
-    instance: Code
-    project: Code
-    type: bool
-    id: Code
-    within: bool
-
-    @property
-    def narrow(self) -> bool:
-        """Does it constrain project, type, id or within? (rule 7.5)"""
-        return self.project is not None or self.type or self.within
-
-    @property
-    def reads(self) -> int:
-        """Which attributes, as bits of `Resolved.unknown`, decide whether a key can be made?"""
-        bits = 0 if self.region is None else REGION
-        bits |= 0 if self.instance is None else INSTANCE
-        bits |= 0 if self.project is None else PROJECT
-        return bits | (NODE_ID if self.id is not None or self.within else 0)
+_WHOLE_SERVICE = (None, None, None, False, None, False)
+_ONE_REGION = (EXACT, None, None, False, None, False)
+_ONE_PROJECT = (None, None, EXACT, False, None, False)
+_ONE_NODE = (None, None, None, True, EXACT, False)
 
 
-ShapeCode = tuple[bool, Code, Code, Code, bool, Code, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One alternative of a scope: its shape, its key without the shape's number, what remains to be checked."""
 
     code: ShapeCode
@@ -129,45 +108,54 @@ class Cell:
 
 
 def cells_of(scope: Scope) -> Iterator[Cell]:
-    """Which cells does this scope consist of? At most MAX_CELLS for each service; the longest lists become leftover first."""
-    hashed, leftover = _split(scope)
-    rest = leftover if leftover != Scope() else None
-    nodes = [(kind, ident) for kind in hashed.type or (None,) for ident in hashed.id or (None,)]
-    for service, region, instance, project, (kind, ident), within in product(
+    """Which cells does this scope consist of? At most MAX_CELLS for each service; long lists become leftover."""
+    hashed, leftover = (scope, None) if _is_small(scope) else _split(scope)
+    for service, region, instance, project, kind, ident, within in product(
         hashed.service or (None,),
         hashed.region or (None,),
         hashed.instance or (None,),
         hashed.project or (None,),
-        nodes,
+        hashed.type or (None,),
+        hashed.id or (None,),
         hashed.within or (None,),
     ):
-        codes = (_code(region), _code(instance), _code(project))
-        code: ShapeCode = (service is not None, *codes, kind is not None, _code(ident), within is not None)
-        values: list[object] = [service]
-        values += [_stem(text) for text in (region, instance, project) if text is not None]
+        codes = [None if text is None else _code(text) for text in (region, instance, project, ident)]
+        texts = [_stem(text) for text in (region, instance, project) if text is not None]
         if kind is not None:
-            values.append(kind)
+            texts.append(kind)
         if ident is not None:
-            values.append(_stem(ident))
+            texts.append(_stem(ident))
         if within is not None:
-            values += within
-        yield Cell(code, tuple(values), rest)
+            texts += within
+        code = (service, codes[0], codes[1], codes[2], kind is not None, codes[3], within is not None)
+        yield Cell(code, tuple(texts), leftover)
 
 
-def _split(scope: Scope) -> tuple[Scope, Scope]:
+def _is_small(scope: Scope) -> bool:
+    """Is it surely no more than one cell for each service, with nothing that a hash cannot answer?"""
+    for patterns in (scope.region, scope.instance, scope.project, scope.id):
+        if patterns is not None and (len(patterns) > 1 or _inner_wildcard(patterns[0])):
+            return False
+    return (scope.type is None or len(scope.type) == 1) and (scope.within is None or len(scope.within) == 1)
+
+
+def _inner_wildcard(pattern: str) -> bool:
+    return is_pattern(pattern) and prefix_of(pattern) is None
+
+
+def _split(scope: Scope) -> tuple[Scope, Scope | None]:
+    """Which part of the scope is found by hash, and which is left to be checked?"""
     hashed, leftover = scope, Scope()
-    for name in ("region", "instance", "project", "id"):
+    for name in _PATTERNED:
         patterns: tuple[str, ...] | None = getattr(scope, name)
-        if patterns is not None and any(is_pattern(p) and prefix_of(p) is None for p in patterns):
+        if patterns is not None and any(_inner_wildcard(pattern) for pattern in patterns):
             hashed, leftover = _move(name, scope, hashed, leftover)
     while True:
         sizes = {name: len(getattr(hashed, name) or ()) for name in _HASHED}
         longest = max(sizes, key=lambda name: sizes[name])
-        if (
-            sizes[longest] <= 1
-            or prod(size or 1 for size in sizes.values()) * len(hashed.service or (None,)) <= MAX_CELLS
-        ):
-            return hashed, leftover
+        cells = prod(size or 1 for size in sizes.values()) * len(hashed.service or (None,))
+        if sizes[longest] <= 1 or cells <= MAX_CELLS:
+            return hashed, None if leftover == Scope() else leftover
         hashed, leftover = _move(longest, scope, hashed, leftover)
 
 
@@ -182,9 +170,7 @@ def _move(name: str, scope: Scope, hashed: Scope, leftover: Scope) -> tuple[Scop
     return hashed, replace(leftover, service=scope.service)
 
 
-def _code(text: str | None) -> Code:
-    if text is None:
-        return None
+def _code(text: str) -> int:
     prefix = prefix_of(text)
     return EXACT if prefix is None else len(prefix)
 
@@ -194,8 +180,28 @@ def _stem(text: str) -> str:
     return text if prefix is None else prefix
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """Which attributes do the cells of one service (or None: of scopes without one) constrain, and how?
+
+    `number` tells shapes apart within one compiled account and begins every key of the shape.
+    `keys` makes the keys under which its cells can match a resource: one for each node that may fit.
+    `reads`: which attributes, as bits of `Resolved.unknown`, decide whether a key can be made.
+    `narrow`: it constrains project, type, id or within (rule 7.5).
+    """
+
+    number: int
+    service: str | None
+    keys: KeysOf
+    reads: int
+    narrow: bool
+
+
 class Shapes:
-    """Which shapes occur? Numbers them; grows only, so that snapshots of one account may share it."""
+    """Which shapes occur? Numbers them; grows only, so that snapshots of one account may share it.
+
+    CAUTION: only one thread at a time may compile with it; any number may read.
+    """
 
     def __init__(self) -> None:
         self._by_code: dict[ShapeCode, Shape] = {}
@@ -204,7 +210,7 @@ class Shapes:
         """Which shape has this code?"""
         found = self._by_code.get(code)
         if found is None:
-            found = self._by_code.setdefault(code, Shape(len(self._by_code), *code))
+            found = self._by_code[code] = _shape(len(self._by_code), code)
         return found
 
     def by_number(self) -> list[Shape]:
@@ -212,55 +218,61 @@ class Shapes:
         return list(self._by_code.values())
 
 
-def keys_of(shape: Shape, resource: Resolved, service: str) -> tuple[Key, ...] | list[Key]:
-    """Under which keys can cells of this shape match this resource? One for each node that fits."""
-    head: Key = (shape.number, service if shape.service else None)
-    if shape.region is not None:
-        if resource.region is None:
-            return ()
-        if shape.region == EXACT:
-            head += (resource.region,)
-        elif len(resource.region) >= shape.region:
-            head += (resource.region[: shape.region],)
-        else:
-            return ()
-    if shape.instance is not None:
-        if resource.instance is None:
-            return ()
-        if shape.instance == EXACT:
-            head += (resource.instance,)
-        elif len(resource.instance) >= shape.instance:
-            head += (resource.instance[: shape.instance],)
-        else:
-            return ()
-    if shape.project is not None:
-        if resource.project is None:
-            return ()
-        if shape.project == EXACT:
-            head += (resource.project,)
-        elif len(resource.project) >= shape.project:
-            head += (resource.project[: shape.project],)
-        else:
-            return ()
-    if not shape.type and not shape.within:
-        return (head,)
-    return _keys_by_path(shape, resource, head)
+def _shape(number: int, code: ShapeCode) -> Shape:
+    service, region, instance, project, has_type, ident, within = code
+    reads = REGION if region is not None else 0
+    reads |= INSTANCE if instance is not None else 0
+    reads |= PROJECT if project is not None else 0
+    reads |= NODE_ID if ident is not None or within else 0
+    return Shape(number, service, key_maker(number, code), reads, project is not None or has_type or within)
 
 
-def _keys_by_path(shape: Shape, resource: Resolved, head: Key) -> list[Key]:
-    keys = [head]
-    if shape.type:
-        if shape.id is None:
-            keys = [(*head, kind) for kind, _ in resource.nodes]
-        elif shape.id == EXACT:
-            keys = [head + node for node in resource.nodes]
-        else:
-            size = shape.id
-            keys = [
-                (*head, kind, ident[:size])
-                for kind, ident in resource.nodes
-                if ident is not None and len(ident) >= size
-            ]
-    if shape.within:
-        keys = [key + node for key in keys for node in resource.nodes[:-1]]
+def key_maker(number: int, code: ShapeCode) -> KeysOf:
+    """Which function makes the keys of this shape? The most frequent shapes have one of their own.
+
+    INVARIANT: an attribute that is absent or unknown, or shorter than a prefix, makes a key that no cell has.
+    """
+    constrained = code[1:]
+    if constrained == _WHOLE_SERVICE:
+        always = ((number,),)
+        return lambda resource: always
+    if constrained == _ONE_REGION:
+        return lambda resource: ((number, resource.region),)
+    if constrained == _ONE_PROJECT:
+        return lambda resource: ((number, resource.project),)
+    if constrained == _ONE_NODE:
+        head = (number,)
+        return lambda resource: [head + node for node in resource.nodes]
+    return _any_key_maker(number, code)
+
+
+def _any_key_maker(number: int, code: ShapeCode) -> KeysOf:
+    """Which function makes the keys: the texts, then the node that a scope names, then the ancestor?"""
+    _, region, instance, project, has_type, ident, within = code
+    sizes = {"region": region, "instance": instance, "project": project}
+    stems = [_stem_reader(name, size) for name, size in sizes.items() if size is not None]
+
+    def keys(resource: Resolved) -> Sequence[Key]:
+        found: list[Key] = [(number, *[stem(resource) for stem in stems])]
+        if has_type:
+            found = [head + node for head in found for node in _node_stems(resource.nodes, ident)]
+        if within:
+            found = [head + node for head in found for node in resource.nodes[:-1]]
+        return found
+
     return keys
+
+
+def _stem_reader(name: str, size: int) -> Callable[[Resolved], str | None]:
+    read: Callable[[Resolved], str | None] = attrgetter(name)
+    return read if size == EXACT else lambda resource: _cut(read(resource), size)
+
+
+def _node_stems(nodes: Nodes, size: Code) -> Sequence[Key]:
+    if size is None:
+        return [(kind,) for kind, _ in nodes]
+    return nodes if size == EXACT else [(kind, _cut(ident, size)) for kind, ident in nodes]
+
+
+def _cut(text: str | None, size: int) -> str | None:
+    return None if text is None else text[:size]

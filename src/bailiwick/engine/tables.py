@@ -6,8 +6,9 @@ Tables are values: a change builds new ones for the subjects it touches and shar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar, cast
 
 from bailiwick.engine.conditions import Test, compile_condition
@@ -15,15 +16,13 @@ from bailiwick.engine.facts import Facts
 from bailiwick.engine.resources import Resolved
 from bailiwick.engine.roles import Slots, Space
 from bailiwick.engine.scopes import (
-    Cell,
     Key,
     Shape,
     Shapes,
     cells_of,
-    keys_of,
     scope_answer,
 )
-from bailiwick.model.policies import Policy, Scope, Window
+from bailiwick.model.policies import ALWAYS, Policy, Scope, Window
 
 
 def holds(window: Window, now: float) -> bool:
@@ -53,10 +52,11 @@ class Residue:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Which roles are held in a cell: `mask` without residue, the others with."""
+    """Which roles are held in a cell: `mask` without residue, the others with; `every` is all of them."""
 
     mask: int
     residues: tuple[Residue, ...]
+    every: int
 
 
 Shared = TypeVar("Shared", bound=Hashable)
@@ -87,45 +87,55 @@ class Block:
 class BlockTable:
     """Which blocks may concern a resource? By shape and key; all of a shape where a read attribute is unknown."""
 
-    __slots__ = ("_by_shape", "all")
+    __slots__ = ("_anywhere", "_by_service", "all")
 
     def __init__(self, blocks: Iterable[Block], shapes: Shapes) -> None:
         self.all = tuple(blocks)
-        self._by_shape: dict[Shape, dict[Key, tuple[Block, ...]]] = {}
+        by_shape: dict[Shape, dict[Key, list[Block]]] = {}
         for block in self.all:
-            for cell in cells_of(block.scope):
-                shape = shapes.shape(cell.code)
-                table = self._by_shape.setdefault(shape, {})
-                key = (shape.number, *cell.values)
-                if block not in table.get(key, ()):
-                    table[key] = (*table.get(key, ()), block)
+            cells = [(shapes.shape(cell.code), cell.values) for cell in cells_of(block.scope)]
+            for shape, values in dict.fromkeys(cells):
+                by_shape.setdefault(shape, {}).setdefault((shape.number, *values), []).append(block)
+        steps = tuple(by_shape.items())
+        self._anywhere = tuple(step for step in steps if step[0].service is None)
+        self._by_service = {
+            service: tuple(step for step in steps if step[0].service in (service, None))
+            for service in {shape.service for shape in by_shape} - {None}
+        }
 
     def __bool__(self) -> bool:
         return bool(self.all)
 
-    def near(self, resource: Resolved, service: str) -> Iterator[Block]:
+    def near(self, resource: Resolved, service: str) -> list[Block]:
         """Which blocks could stand for this resource? A few too many, never one too few; some more than once."""
-        for shape, table in self._by_shape.items():
+        blocks: list[Block] = []
+        for shape, by_key in self._by_service.get(service, self._anywhere):
             if shape.reads & resource.unknown:
-                for blocks in table.values():
-                    yield from blocks
+                blocks += chain.from_iterable(by_key.values())
                 continue
-            for key in keys_of(shape, resource, service):
-                yield from table.get(key, ())
+            for key in shape.keys(resource):
+                blocks += by_key.get(key, ())
+        return blocks
+
+
+Layout = Mapping[Space, tuple[tuple[Shape, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectTable:
-    """What may one subject by its policies? `shapes` are those that occur in `allows`."""
+    """What may one subject by its policies? `layout`: by space, which shapes occur in `allows`, and which slots."""
 
     allows: AllowTable
-    shapes: tuple[Shape, ...]
+    layout: Layout
     denies: BlockTable | None
     boundaries: tuple[float, ...]
 
 
 class TableBuilder:
-    """Collects the policies of subjects, one by one, without keeping them."""
+    """Collects the policies of subjects, one by one, without keeping them.
+
+    Equal keys, texts and masks are kept once, whatever the number of subjects that have them.
+    """
 
     def __init__(self, shapes: Shapes, slots: Slots, deny_roles: frozenset[str]) -> None:
         self._shapes = shapes
@@ -145,65 +155,70 @@ class TableBuilder:
         subjects = tuple(subjects)
         if policy.effect == "allow":
             self._add_allow(policy, when, subjects)
-        if policy.effect == "deny" or any(name in self._deny_roles for name in policy.roles):
+        if policy.effect == "deny" or not self._deny_roles.isdisjoint(policy.roles):
             block = Block(
                 policy.name, policy.scope, policy.window, when, policy.roles, policy.effect == "deny"
             )
             for subject in subjects:
                 self._blocks.setdefault(subject, []).append(block)
-        edges = {edge for edge in (policy.window.starts_at, policy.window.expires_at) if edge is not None}
-        if edges:
+        if policy.window is not ALWAYS:
+            edges = [e for e in (policy.window.starts_at, policy.window.expires_at) if e is not None]
             for subject in subjects:
                 self._boundaries.setdefault(subject, set()).update(edges)
 
     def _add_allow(self, policy: Policy, when: Test | None, subjects: tuple[str, ...]) -> None:
         timed = policy.window.starts_at is not None or policy.window.expires_at is not None
-        for cell in cells_of(policy.scope):
-            number = self._shapes.shape(cell.code).number
-            key = (number, *(self._share(value) for value in cell.values))
-            mask = self._share(self._slots.mask(self._space(cell), policy.roles))
-            plain = when is None and not timed and cell.leftover is None
-            held: Held = mask if plain else Entry(0, (Residue(mask, when, policy.window, cell.leftover),))
+        for code, values, leftover in cells_of(policy.scope):
+            shape = self._shapes.shape(code)
+            key = self._share_key((shape.number, *values))
+            mask = self._share(self._slots.mask(shape.service, policy.roles))
+            held: Held = mask
+            if when is not None or timed or leftover is not None:
+                held = Entry(0, (Residue(mask, when, policy.window, leftover),), mask)
             for subject in subjects:
                 table = self._allows.setdefault(subject, {})
                 present = table.get(key)
                 table[key] = held if present is None else merge(present, held)
 
-    @staticmethod
-    def _space(cell: Cell) -> Space:
-        first = cell.values[0]
-        return first if isinstance(first, str) else None
+    def _share_key(self, key: Key) -> Key:
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = tuple([self._share(part) for part in key])
+        return cast(Key, found)
 
     def _share(self, value: Shared) -> Shared:
         return cast(Shared, self._shared.setdefault(value, value))
 
     def finish(self) -> dict[str, SubjectTable]:
         """Which tables came of it? Only subjects with policies have one."""
-        by_number = self._shapes.by_number()
-        known: dict[frozenset[object], tuple[Shape, ...]] = {}
+        shapes = self._shapes.by_number()
         tables: dict[str, SubjectTable] = {}
         for subject in {**self._allows, **self._blocks}:
             allows = self._allows.get(subject, self._no_allows)
-            numbers = frozenset(key[0] for key in allows)
-            if numbers not in known:
-                known[numbers] = tuple(shape for shape in by_number if shape.number in numbers)
             blocks = self._blocks.get(subject)
             tables[subject] = SubjectTable(
                 allows,
-                known[numbers],
+                self._layout(allows, shapes),
                 None if blocks is None else BlockTable(blocks, self._shapes),
                 tuple(sorted(self._boundaries.get(subject, ()))),
             )
         return tables
+
+    def _layout(self, allows: AllowTable, shapes: list[Shape]) -> Layout:
+        slots: dict[Shape, int] = {}
+        for key, held in allows.items():
+            shape = shapes[cast(int, key[0])]
+            slots[shape] = slots.get(shape, 0) | (held.every if isinstance(held, Entry) else held)
+        layout: dict[Space, tuple[tuple[Shape, int], ...]] = {}
+        for shape, mask in slots.items():
+            layout[shape.service] = (*layout.get(shape.service, ()), self._share((shape, mask)))
+        return {space: self._share(found) for space, found in layout.items()}
 
 
 def merge(one: Held, other: Held) -> Held:
     """Which roles are held where both are?"""
     if isinstance(one, int) and isinstance(other, int):
         return one | other
-    first = one if isinstance(one, Entry) else Entry(one, ())
-    second = other if isinstance(other, Entry) else Entry(other, ())
-    return Entry(first.mask | second.mask, first.residues + second.residues)
-
-
-Tables = Mapping[str, SubjectTable]
+    first = one if isinstance(one, Entry) else Entry(one, (), one)
+    second = other if isinstance(other, Entry) else Entry(other, (), other)
+    return Entry(first.mask | second.mask, first.residues + second.residues, first.every | second.every)

@@ -6,69 +6,75 @@ A view holds references, no copies. A principal with many tables gets a merged c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from bailiwick.engine.scopes import Key, Shape
-from bailiwick.engine.tables import (
-    AllowTable,
-    BlockTable,
-    Held,
-    SubjectTable,
-    holds,
-    merge,
-)
-from bailiwick.model.accounts import Principal, Property
+from bailiwick.engine.roles import Space
+from bailiwick.engine.scopes import Shape
+from bailiwick.engine.tables import AllowTable, BlockTable, SubjectTable, holds, merge
+from bailiwick.model.accounts import Principal
 from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
+from bailiwick.model.policies import ALWAYS
+from bailiwick.model.requests import Decision, Reason
 
 if TYPE_CHECKING:
     from bailiwick.engine.compile import CompiledAccount
 
 MANY_TABLES = 16
-MAX_VIEWS = 65536
-NO_PROPERTIES: Mapping[str, Property] = {}
+SMALL_TABLE = 64
+MAX_VIEWS = 262_144
+DROPPED_AT_ONCE = 1024
+FOREVER = float("inf")
+
+ALLOWED = Decision(True, Reason.ALLOWED)
+NO_POLICY = Decision(False, Reason.NO_MATCHING_POLICY)
+
+Look = tuple[tuple[int, Shape, AllowTable], ...]
 
 
 @dataclass(slots=True)
 class View:
-    """What may this principal look up? `tables` are (shape, the tables that have it, with their subjects).
+    """What may this principal look up?
 
-    `merged` unites the roles held without residue over many tables, for the first look.
-    `valid_from` and `valid_until` bound it: a window opens or closes there (rule 7.8).
+    `tables` are those of its subjects that have one. `looks` are the same by space: slots that occur, in a shape,
+    in a table; made when a space is asked about.
+    It holds from `valid_from` to before `ends`: a window opens or closes there (rule 7.8); `allowed` and
+    `refused`, the answers most often given, say so.
     """
 
     principal: Principal
-    subjects: tuple[str, ...]
     groups: tuple[str, ...]
-    tables: tuple[tuple[Shape, tuple[tuple[str, AllowTable], ...]], ...]
+    tables: tuple[tuple[str, SubjectTable], ...]
     denies: tuple[tuple[str, BlockTable], ...]
     valid_from: float
-    valid_until: float | None
-    uses: int = 0
-    merged: dict[Key, Held] | None = field(default=None)
+    ends: float
+    is_owner: bool
+    allowed: Decision
+    refused: Decision
+    looks: dict[Space, Look] = field(default_factory=dict)
+    asked: tuple[Space, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """As whom does the principal hold policies? (rule 1.6)"""
+        return (self.principal.reference, *self.groups, *built_in_groups(self.principal))
 
 
 def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | None:
     """What may the principal look up now? None when nobody of that name exists (rule 1.3)."""
     view = compiled.views.get(principal)
-    if view is not None and view.valid_from <= now and (view.valid_until is None or now < view.valid_until):
+    if view is not None and view.valid_from <= now < view.ends:
         return view
     stored = find_principal(compiled, principal)
     if stored is None:
         return None
     view = _build(compiled, stored, now)
     if len(compiled.views) >= MAX_VIEWS:
-        _drop_oldest(compiled.views)
+        for oldest in list(islice(compiled.views, DROPPED_AT_ONCE)):
+            compiled.views.pop(oldest, None)
     compiled.views[principal] = view
     return view
-
-
-def _drop_oldest(views: dict[str, View]) -> None:
-    try:
-        views.pop(next(iter(views)), None)
-    except (StopIteration, RuntimeError):
-        views.clear()
 
 
 def find_principal(compiled: CompiledAccount, reference: str) -> Principal | None:
@@ -83,32 +89,29 @@ def find_principal(compiled: CompiledAccount, reference: str) -> Principal | Non
 
 
 def _build(compiled: CompiledAccount, principal: Principal, now: float) -> View:
-    groups, every, edges = _walk(compiled, principal.reference, now)
-    subjects = (principal.reference, *groups, *built_in_groups(principal))
-    reachable = (principal.reference, *every, *built_in_groups(principal))
-    edges |= set(compiled.guardrail_edges)
-    by_shape: dict[Shape, list[tuple[str, AllowTable]]] = {}
-    denies: list[tuple[str, BlockTable]] = []
-    for subject in subjects:
+    groups, others, edges = _walk(compiled, principal.reference, now)
+    edges.update(compiled.guardrail_edges)
+    tables: list[tuple[str, SubjectTable]] = []
+    for subject in (principal.reference, *groups, *built_in_groups(principal)):
         table = compiled.tables.get(subject)
-        if table is None:
-            continue
-        for shape in table.shapes:
-            by_shape.setdefault(shape, []).append((subject, table.allows))
-        if table.denies is not None:
-            denies.append((subject, table.denies))
-    for subject in reachable:
-        found: SubjectTable | None = compiled.tables.get(subject)
-        if found is not None and found.boundaries:
-            edges.update(found.boundaries)
+        if table is not None:
+            tables.append((subject, table))
+            edges.update(table.boundaries)
+    for group in others:
+        table = compiled.tables.get(group)
+        if table is not None:
+            edges.update(table.boundaries)
+    ends = min((edge for edge in edges if edge > now), default=FOREVER)
     return View(
         principal=principal,
-        subjects=subjects,
-        groups=tuple(sorted(groups)),
-        tables=tuple((shape, tuple(tables)) for shape, tables in by_shape.items()),
-        denies=tuple(denies),
-        valid_from=max((edge for edge in edges if edge <= now), default=float("-inf")),
-        valid_until=min((edge for edge in edges if edge > now), default=None),
+        groups=tuple(groups),
+        tables=tuple(tables),
+        denies=tuple([(subject, table.denies) for subject, table in tables if table.denies is not None]),
+        valid_from=max((edge for edge in edges if edge <= now), default=-FOREVER),
+        ends=ends,
+        is_owner=principal.reference == compiled.account.owner,
+        allowed=ALLOWED if ends == FOREVER else Decision(True, Reason.ALLOWED, ends),
+        refused=NO_POLICY if ends == FOREVER else Decision(False, Reason.NO_MATCHING_POLICY, ends),
     )
 
 
@@ -118,42 +121,59 @@ def built_in_groups(principal: Principal) -> tuple[str, ...]:
     return (MEMBERS, EVERYONE) if kind in ("user", "service-id") and not principal.disabled else (EVERYONE,)
 
 
-def _walk(compiled: CompiledAccount, start: str, now: float) -> tuple[set[str], set[str], set[float]]:
-    """Which groups contain this principal now, which on any path upwards, and when do those paths change?"""
+def _walk(compiled: CompiledAccount, start: str, now: float) -> tuple[list[str], set[str], set[float]]:
+    """Which groups contain this principal now, which others are on a path upwards, when do those paths change?"""
     active: set[str] = set()
-    every: set[str] = set()
+    others: set[str] = set()
     edges: set[float] = set()
     pending = [(start, True)]
     while pending:
         member, is_active = pending.pop()
         for group, window in compiled.parents.get(member, ()):
-            edges.update(edge for edge in (window.starts_at, window.expires_at) if edge is not None)
-            reached = is_active and holds(window, now)
-            if (group in active) or (group in every and not reached):
+            reached = is_active
+            if window is not ALWAYS:
+                edges.update(edge for edge in (window.starts_at, window.expires_at) if edge is not None)
+                reached = is_active and holds(window, now)
+            if group in active or (group in others and not reached):
                 continue
-            every.add(group)
-            if reached:
-                active.add(group)
+            (active if reached else others).add(group)
             pending.append((group, reached))
-    return active, every, edges
+    return sorted(active), others - active, edges
 
 
-def merged_table(view: View) -> dict[Key, Held] | None:
-    """Which one table unites this view's? None while it has few tables, or was asked only once."""
-    if view.merged is not None:
-        return view.merged
-    view.uses += 1
-    if view.uses < 2 or sum(len(tables) for _, tables in view.tables) <= MANY_TABLES:
-        return None
-    merged: dict[Key, Held] = {}
-    done: set[int] = set()
-    for _, tables in view.tables:
-        for _, table in tables:
-            if id(table) in done:
-                continue
-            done.add(id(table))
-            for key, held in table.items():
+def make_look(view: View, space: Space) -> Look:
+    """Of which slots are which shapes to be looked up in which tables, for this space?
+
+    Kept in the view; where there are many, only from the second question on, and then of merged tables.
+    """
+    look = tuple(
+        [
+            (slots, shape, table.allows)
+            for _, table in view.tables
+            for shape, slots in table.layout.get(space, ())
+        ]
+    )
+    if len(look) > MANY_TABLES:
+        if space not in view.asked:
+            view.asked += (space,)
+            return look
+        look = _merge_small(look)
+    view.looks[space] = look
+    return look
+
+
+def _merge_small(look: Look) -> Look:
+    """Which shorter look finds the same? Large tables stay as they are, so that copies are bounded."""
+    large = [step for step in look if len(step[2]) > SMALL_TABLE]
+    small = [step for step in look if len(step[2]) <= SMALL_TABLE]
+    slots: dict[Shape, int] = {}
+    for mask, shape, _ in small:
+        slots[shape] = slots.get(shape, 0) | mask
+    numbers = {shape.number for shape in slots}
+    merged: AllowTable = {}
+    for table in {id(table): table for _, _, table in small}.values():
+        for key, held in table.items():
+            if key[0] in numbers:
                 present = merged.get(key)
                 merged[key] = held if present is None else merge(present, held)
-    view.merged = merged
-    return merged
+    return (*large, *((mask, shape, merged) for shape, mask in slots.items()))
