@@ -35,6 +35,12 @@ class BodyTooLarge(BailiwickError):  # noqa: N818 - named for what it says, like
         super().__init__(f"expected a body of at most {most_bytes} bytes, got a longer one")
 
 
+class PreconditionFailed(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
+    """The object is not in the form that the request is for."""
+
+    code = "precondition_failed"
+
+
 class UnsupportedEncoding(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
     """The body is compressed."""
 
@@ -52,6 +58,7 @@ _STATUS: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (Denied, 403, "Not allowed"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
+    (PreconditionFailed, 412, "Precondition failed"),
     (BodyTooLarge, 413, "Body too large"),
     (UnsupportedEncoding, 415, "Unsupported content encoding"),
     (Unavailable, 503, "Unavailable for now"),
