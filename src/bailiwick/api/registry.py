@@ -63,7 +63,7 @@ def _answering(host: Host, parameters_of: Callable[[Request], Awaitable[Paramete
     async def endpoint(request: Request) -> Response:
         try:
             parameters = await parameters_of(request)
-            return await run_in_threadpool(_grant, host, parameters, _authorization_of(request))
+            return await run_in_threadpool(_grant, host, request, parameters)
         except BailiwickError as error:
             return _refuse(error)
         except ClientDisconnect:
@@ -75,8 +75,9 @@ def _answering(host: Host, parameters_of: Callable[[Request], Awaitable[Paramete
     return endpoint
 
 
-def _grant(host: Host, parameters: Parameters, authorization: str | None) -> Response:
-    granted = grant_registry_token(host, parameters, authorization)
+def _grant(host: Host, request: Request, parameters: Parameters) -> Response:
+    address = request.client.host if request.client is not None else ""
+    granted = grant_registry_token(host, parameters, _authorization_of(request), address)
     body = registry_token_body(granted.token)
     if granted.refresh is not None:
         body["refresh_token"] = granted.refresh.text

@@ -2,8 +2,9 @@
 
 A registry asks nobody at each request; it believes the token that its client brings. So what a token says is decided
 here, by the engine, in one state of the account at one moment, and is over after a minute (authn/registry/replies.py).
-SECURITY: account, region and network come from the installation's settings, chosen by the registry's service name;
-nothing that a client says moves them. What may not be done is left out, not refused: 401 is for bad credentials only.
+SECURITY: account, region and network come from the installation's settings, chosen by the registry's service name,
+and the address from the connection; nothing that a client says moves them.
+What may not be done is left out, not refused: 401 is for bad credentials only.
 This module must not know HTTP. Serves docs/spec.md 7, 8.1 and 10.2.
 Source: IBM Cloud Container Registry, Managing user access (2022-04-22), tables 3 and 4; distribution, Token
 Authentication Specification.
@@ -33,6 +34,7 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenParties
 from bailiwick.engine import CompiledAccount, decide, decide_over
 from bailiwick.errors import Finding, Invalid, Unauthenticated, did_you_mean
+from bailiwick.model.accounts import Property
 from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
@@ -85,10 +87,11 @@ def check_registries(host: Host) -> None:
 
 
 def grant_registry_token(
-    host: Host, parameters: Sequence[tuple[str, str]], authorization: str | None
+    host: Host, parameters: Sequence[tuple[str, str]], authorization: str | None, address: str = ""
 ) -> RegistryGrant:
     """What does a client get for these query or form parameters and this `Authorization` header?
 
+    `address` is the connection's, for conditions on `context.ip`; "" where there is none.
     Raises Invalid for a request that cannot be read, Unauthenticated for a credential that does not stand.
     """
     registry = host.settings.find_registry(dict(parameters).get("service", ""))
@@ -97,6 +100,7 @@ def grant_registry_token(
         if registry is None:
             raise Invalid.at("service", f"`{asked.service}` is no registry of this installation")
         session, key = _session_of(host, registry, asked.credential)
+        session = replace(session, context={"ip": address} if address else {})
     except Unauthenticated as refused:
         _record_refusal(host, registry, refused)
         raise
@@ -133,7 +137,7 @@ def _decide(
             action=question.action,
             resource=ResourceQuery(CONTAINER_REGISTRY, path, region=registry.region),
             now=now,
-            context={"network": registry.network},
+            context=_context(registry, session),
             chain=session.chain,
             restrictions=session.restrictions,
         ),
@@ -152,12 +156,17 @@ def _decide_catalog(
         action=action,
         scope=Scope(service=(CONTAINER_REGISTRY,), region=(registry.region,)),
         now=now,
-        context={"network": registry.network},
+        context=_context(registry, session),
         restrictions=session.restrictions,
     )
     links = (session.principal, *session.chain)
     held = all(decide_over(compiled, replace(question, principal=link)).held for link in links)
     return Decision(held, Reason.ALLOWED if held else Reason.NO_MATCHING_POLICY)
+
+
+def _context(registry: Registry, session: Session) -> dict[str, Property]:
+    """What is known of the situation? SECURITY: the network is the registry's, whatever else is said."""
+    return {**session.context, "network": registry.network}
 
 
 def _session_of(

@@ -315,6 +315,25 @@ def test_a_client_cannot_say_where_it_is_or_whose_registry_it_asks(world: World)
     assert claims_of(granted.token.text)["access"] == []
 
 
+def test_a_condition_on_the_address_reads_the_connection_s(world: World) -> None:
+    """A guardrail on networks is met by the address that the connection has; where there is none it is closed."""
+    world.apply(
+        """
+        kind: Guardrail
+        name: office-only
+        actions: ["container-registry.*"]
+        scope: {service: container-registry}
+        when: {key: context.ip, operator: ip-not-in, value: [10.0.0.0/8]}
+        """
+    )
+    header = basic("iamapikey", world.key("user:rita"))
+    parameters = [("service", EU.service), ("scope", EVERYTHING), ("context.ip", "10.1.2.3")]
+    for address, granted in (("10.1.2.3", 1), ("::ffff:10.1.2.3", 1), ("192.0.2.1", 0), ("", 0)):
+        access = claims_of(grant_registry_token(world.host, parameters, header, address).token.text)["access"]
+        assert isinstance(access, list)
+        assert len(access) == granted
+
+
 def test_the_catalog_needs_the_list_over_the_whole_region(world: World) -> None:
     """A manager of one namespace does not see the names of all; a reader of the region does, and of it alone."""
     world.apply(
