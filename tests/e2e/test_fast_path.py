@@ -156,8 +156,8 @@ def test_the_answers_are_what_they_should_be(fast: RunningServer) -> None:
         400: [
             "empty body", "no body at all", "broken JSON", "not UTF-8", "a list", "missing subject", "wrong type",
             "deep", "several services", "request id of an error", "several, wrong semantic",
-            "too many questions", "chunked, empty", "wrong option", "wrong content type", "no content type", "two content types",
-            "two credentials",
+            "too many questions", "chunked, empty", "wrong option", "wrong content type", "no content type",
+            "two content types", "two credentials",
         ],
         401: ["no credential", "wrong credential", "no credential, broken body"],
         403: ["not allowed to ask", "other account"],

@@ -22,6 +22,7 @@ MAX_BODY_BYTES = 1 << 20
 MAX_NESTING = 32
 MAX_EVALUATIONS = 1000
 MAX_NUMBER_BITS = 64
+MAX_TEXT_CHARACTERS = 16_384
 
 EXECUTE_ALL = "execute_all"
 DENY_ON_FIRST_DENY = "deny_on_first_deny"
@@ -86,7 +87,6 @@ class EvaluationsBody(PartBody, gc=False):
 _EVALUATION = msgspec.json.Decoder(EvaluationBody)
 _EVALUATIONS = msgspec.json.Decoder(EvaluationsBody)
 _PART = msgspec.json.Decoder(PartBody)
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
@@ -146,10 +146,14 @@ def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:
 
 
 def said(properties: dict[str, Any], place: str) -> Mapping[str, Property]:
-    """What do these properties say? A null says nothing; a number has at most 64 bits. Raises Invalid."""
+    """What do these properties say? A null says nothing; texts and numbers have a limit. Raises Invalid."""
     for value in properties.values():
-        if not isinstance(value, str | bool):
-            return cast("Mapping[str, Property]", _cleaned(properties, place))
+        if isinstance(value, str):
+            if len(value) <= MAX_TEXT_CHARACTERS:
+                continue
+        elif isinstance(value, bool):
+            continue
+        return cast("Mapping[str, Property]", _cleaned(properties, place))
     return properties
 
 
@@ -172,10 +176,12 @@ def check_body(body: bytes) -> None:
 
 
 def _is_deep(body: bytes) -> bool:
-    """Are more than MAX_NESTING brackets open anywhere? Few brackets cannot be."""
+    """Are more than MAX_NESTING brackets open anywhere outside of strings? Few brackets cannot be."""
     if body.count(b"{") + body.count(b"[") <= MAX_NESTING:
         return False
-    brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(body.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_NESTING
 
 
@@ -184,6 +190,8 @@ def _cleaned(value: object, place: str) -> object:
         return {name: _cleaned(one, f"{place}.{name}") for name, one in value.items() if one is not None}
     if isinstance(value, list):
         return [_cleaned(one, place) for one in value]
+    if isinstance(value, str) and len(value) > MAX_TEXT_CHARACTERS:
+        raise Invalid.at(place, f"expected at most {MAX_TEXT_CHARACTERS} characters, got {len(value)}")
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
         raise Invalid.at(place, f"expected a number of at most {MAX_NUMBER_BITS} bits, got a longer one")
     return value

@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from bailiwick.api.authzen_bodies import ResourceBody, said
+from bailiwick.api.authzen_bodies import MAX_TEXT_CHARACTERS, ResourceBody, said
 from bailiwick.api.authzen_index import index_of
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.resources import Key
 from bailiwick.errors import Invalid
 from bailiwick.model.names import (
+    MAX_NAME_LENGTH,
     SERVICE_TYPE,
     parse_group_reference,
     parse_principal,
@@ -27,6 +28,7 @@ from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.model.services import Service
 
 FULL_NAME = "brn:"
+MAX_ID_CHARACTERS = 2048
 
 
 class Found(NamedTuple):
@@ -40,6 +42,10 @@ def find_resource(compiled: CompiledAccount, asked: ResourceBody) -> Found:
     """Which resource does the request mean? Raises Invalid."""
     if not asked.id:
         raise Invalid.at("resource.id", "expected an id, got empty text")
+    if len(asked.id) > MAX_ID_CHARACTERS:
+        raise Invalid.at(
+            "resource.id", f"expected at most {MAX_ID_CHARACTERS} characters, got {len(asked.id)}"
+        )
     if asked.id.startswith(FULL_NAME):
         query = _named(asked.id, asked.type, compiled.account.name)
         return Found(_with_properties(compiled, query, asked.properties) if asked.properties else query)
@@ -176,11 +182,15 @@ def _described(properties: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str) or not value:
         raise Invalid.at(place, f"expected text, got {_kind_of(value)}")
+    if len(value) > MAX_NAME_LENGTH:
+        raise Invalid.at(place, f"expected at most {MAX_NAME_LENGTH} characters, got {len(value)}")
     return value
 
 
 def _owner(value: object, place: str) -> str:
-    return parse_principal(_text(value, place), place)
+    if not isinstance(value, str):
+        raise Invalid.at(place, f"expected text, got {_kind_of(value)}")
+    return parse_principal(value, place)
 
 
 def _groups(value: object, place: str) -> tuple[str, ...]:
@@ -198,6 +208,8 @@ def _tags(value: object, place: str) -> Mapping[str, str]:
 def _tag(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise Invalid.at(place, f"expected text, got {_kind_of(value)}")
+    if len(value) > MAX_TEXT_CHARACTERS:
+        raise Invalid.at(place, f"expected at most {MAX_TEXT_CHARACTERS} characters, got {len(value)}")
     return value
 
 

@@ -15,6 +15,7 @@ from bailiwick.engine import Explanation, decide, explain
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Property
 from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
+from bailiwick.service.authorize import request_of
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -114,14 +115,7 @@ class Asking:
         nothing about anybody, so it may be given.
         """
         session = self.session
-        request = Request(
-            principal=session.principal,
-            action=action,
-            resource=question.resource,
-            now=self.now,
-            chain=session.chain,
-            restrictions=session.restrictions,
-        )
+        request = request_of(session, action, question.resource, self.now)
         decision = decide(self.snapshot.compiled, request)
         if decision.allowed or decision.reason in _NO_SUCH_RESOURCE:
             return
@@ -136,15 +130,15 @@ class Asking:
         """What is the engine asked? A session asks about itself under its own chain and restrictions."""
         own = question.principal == self.session.principal
         return Request(
-            principal=question.principal,
-            action=question.action,
-            resource=question.resource,
-            now=self.now,
-            context=question.context,
-            action_properties=question.action_properties,
-            principal_properties=question.principal_properties,
-            chain=self.session.chain if own else (),
-            restrictions=self.session.restrictions if own else (),
+            question.principal,
+            question.action,
+            question.resource,
+            self.now,
+            question.context,
+            question.action_properties,
+            question.principal_properties,
+            self.session.chain if own else (),
+            self.session.restrictions if own else (),
         )
 
 

@@ -244,12 +244,25 @@ def test_nesting_is_limited_everywhere() -> None:
 
 def test_a_body_has_a_limit() -> None:
     """Exactly a mebibyte is read, one byte more is not."""
-    asked = json.dumps(question(context={"pad": ""})).encode()
-    filled = asked.replace(b'"pad": ""', b'"pad": "' + b"x" * (MAX_BODY_BYTES - len(asked)) + b'"')
-    assert len(filled) == MAX_BODY_BYTES
+    asked = json.dumps(question()).encode()
+    filled = asked + b" " * (MAX_BODY_BYTES - len(asked))
     assert post(HOST, filled)[0] == 200
     answer = post(HOST, filled + b" ")
     assert (answer[0], read(answer)["code"]) == (413, "body_too_large")
+
+
+def test_texts_and_numbers_have_limits() -> None:
+    """A text as long as the limit is taken, one longer or deeper down refused with its place."""
+    assert post(HOST, question(context={"note": "x" * 16_384}))[0] == 200
+    for context, place in (
+        ({"note": "x" * 16_385}, "context.note"),
+        ({"a": {"b": ["x" * 16_385]}}, "context.a.b"),
+    ):
+        answer = post(HOST, question(context=context))
+        assert answer[0] == 400
+        assert read(answer)["errors"] == [
+            {"message": "expected at most 16384 characters, got 16385", "place": place}
+        ]
 
 
 JSON_VALUES = st.recursive(

@@ -254,6 +254,22 @@ def test_built_in_attributes_have_strict_types(
         assert refusal(acme, "record", "brn:acme:records:::record/r", **properties)[0] == message
 
 
+def test_texts_have_a_limit(acme: CompiledAccount) -> None:
+    """Ids, names and tags that no policy could mean are refused before anything matches them."""
+    assert find(acme, "record", "x" * 2048).unresolved is None
+    assert refusal(acme, "record", "x" * 2049) == (
+        "expected at most 2048 characters, got 2049",
+        "resource.id",
+    )
+    assert refusal(acme, "record", "r", project="p" * 257)[0] == "expected at most 256 characters, got 257"
+    assert refusal(acme, "record", "r", tags={"t": "x" * 16_385})[1] == "resource.properties.tags.t"
+    long = {"note": "x" * 16_385}
+    assert refusal(acme, "record", "r", **long) == (
+        "expected at most 16384 characters, got 16385",
+        "resource.properties.note",
+    )
+
+
 def test_members_of_lists_and_tags_have_strict_types(acme: CompiledAccount) -> None:
     """Each group is a reference, each tag a text."""
     assert refusal(acme, "record", "r", groups=["group:night", "user:alice"]) == (

@@ -190,6 +190,8 @@ def test_the_right_to_ask_is_judged_on_the_asked_resource(host: MemoryHost) -> N
 def test_the_right_to_ask_takes_nothing_from_the_body_but_the_resource(host: MemoryHost) -> None:
     """A caller whose right depends on its network cannot claim the network in the body."""
     assert post(host, question(context={"network": "private"}), "service-id:inside")[0] == 403
+    host.sessions["connected"] = session_of("service-id:inside", context={"network": "private"})
+    assert post(host, question(context={"network": "public"}), "connected")[0] == 200
 
 
 def test_an_ambiguous_resource_is_asked_of_the_whole_service(host: MemoryHost) -> None:
