@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Conflict, Unauthenticated
 from bailiwick.service.authorize import authorize_plan
-from bailiwick.service.edits import Difference, Edit, Name, Plan, plan_edits
+from bailiwick.service.edits import Difference, Edit, Name, Plan, check_plan, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import account_log, vector_of
+from bailiwick.service.reading import Reader
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
@@ -24,7 +25,7 @@ from bailiwick.store.ports import Head, Idempotency, RevisionConflict
 TRIES = 8
 
 Prepare = Callable[[Snapshot], Sequence[Edit]]
-Keep = Callable[[Callable[[Head], "Outcome"]], Idempotency]
+Keep = Callable[[Callable[[Head], "Outcome"]], Idempotency | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,11 @@ def change_account(
     for _ in range(TRIES):
         before = host.snapshot(session.account)
         _check_still(session, before)
-        plan = plan_edits(host.catalog, before, prepare(before))
+        edits = prepare(before)
+        plan = plan_edits(before, edits)
         authorize_plan(host.catalog, session, plan, host.now())
+        _check_kept(host, session, plan)
+        check_plan(host.catalog, plan, edits)
         if dry_run or not plan.changes:
             return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)
         try:
@@ -82,6 +86,18 @@ def _check_still(session: Session, before: Snapshot) -> None:
     identity = None if target is None else before.identities.get(target)
     if identity is None or identity.uid != session.uid:
         raise Unauthenticated("the session has ended")
+
+
+def _check_kept(host: Host, session: Session, plan: Plan) -> None:
+    """May the session see what it would leave as it is?
+
+    SECURITY: else it could guess at what it may not read, and be told when it is right.
+    """
+    reader = Reader(host, session, plan.before)
+    listed = {kind: reader.may_list(kind) for kind in {kind for kind, _ in plan.kept}}
+    for kind, name in plan.kept:
+        if not listed[kind] and find_value(plan.before.account, kind, name) is not None:
+            reader.get(kind, name)
 
 
 def _store(
@@ -133,4 +149,4 @@ def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Sna
 
 
 def _outcome(plan: Plan, vector: dict[str, str], revision: int, *, dry_run: bool) -> Outcome:
-    return Outcome(plan.differences, plan.unchanged, vector, revision, plan, dry_run)
+    return Outcome(plan.differences, len(plan.kept), vector, revision, plan, dry_run)

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bailiwick.authn.compact import Signer
@@ -29,6 +30,7 @@ from bailiwick.service.settings import ACCESS_TOKEN_SECONDS
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import (
     Change,
+    Head,
     Idempotency,
     RevisionConflict,
     SecretChange,
@@ -43,7 +45,7 @@ MAX_DESCRIPTION = 250
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made. `text` is the secret: shown now and never again."""
+    """A key and its secret: `text` is shown at its making and never again."""
 
     uid: str
     text: str
@@ -53,7 +55,15 @@ class NewKey:
         return f"NewKey(uid={self.uid!r}, prefix={self.prefix!r})"
 
 
-KeepNewKey = Callable[[NewKey], Idempotency]
+@dataclass(frozen=True, slots=True, repr=False)
+class MadeKey(NewKey):
+    """A key just made, when, and the head of the account's log after it."""
+
+    created_at: datetime
+    head: Head
+
+
+KeepMadeKey = Callable[[Callable[[Head], MadeKey]], Idempotency | None]
 Precondition = Callable[[Snapshot], None]
 
 
@@ -64,14 +74,15 @@ def create_key(
     *,
     description: str = "",
     expires_at: datetime | None = None,
-    idempotency: KeepNewKey | None = None,
-) -> NewKey:
+    idempotency: KeepMadeKey | None = None,
+) -> MadeKey:
     """Make an API key for this principal (`user:alice`, `service-id:ci`).
 
     `idempotency` says what is kept of the answer, with the transaction. Raises Denied, Invalid, Conflict, NotFound.
     """
     _check_description(description)
-    if expires_at is not None and expires_at <= host.at():
+    now = host.at()
+    if expires_at is not None and expires_at <= now:
         raise Invalid.at("expires_at", f"`{expires_at.isoformat()}` is not in the future")
     for _ in range(TRIES):
         snapshot = host.snapshot(session.account)
@@ -90,17 +101,18 @@ def create_key(
         document: dict[str, Any] = {
             "owner": {"uid": owner_uid},
             "prefix": made.prefix,
-            "created_at": host.at().isoformat(),
+            "created_at": now.isoformat(),
             "description": description,
         }
         if expires_at is not None:
             document["expires_at"] = expires_at.isoformat()
         secret = SecretWrite(uid, API_KEY, made.secret_hash)
-        new = NewKey(uid, made.text, made.prefix)
+        new = partial(MadeKey, uid, made.text, made.prefix, now)
         kept = None if idempotency is None else idempotency(new)
         change = Change(API_KEY, uid, uid, "create", document)
-        if _append(host, session, snapshot, change, secret_changes=[secret], idempotency=kept):
-            return new
+        head = _append(host, session, snapshot, change, secret_changes=[secret], idempotency=kept)
+        if head is not None:
+            return new(head)
     raise Conflict("the account is being changed too often at once", "try again")
 
 
@@ -123,7 +135,8 @@ def update_key(host: Host, session: Session, uid: str, *, disabled: bool | None 
         wanted = {"disabled": disabled, "description": description, "locked": locked}
         document.update({name: value for name, value in wanted.items() if value is not None})
         _check_description(str(document["description"]))
-        if _append(host, session, snapshot, Change(API_KEY, uid, uid, "replace", document)):
+        change = Change(API_KEY, uid, uid, "replace", document)
+        if _append(host, session, snapshot, change) is not None:
             return host.snapshot(session.account).keys[uid]
     raise Conflict("the account is being changed too often at once", "try again")
 
@@ -138,7 +151,7 @@ def delete_key(host: Host, session: Session, uid: str, *, check: Precondition | 
         if record.locked:
             raise Conflict(f"API key `{uid}` is locked", "unlock it first")
         change = Change(API_KEY, uid, uid, "delete")
-        if _append(host, session, snapshot, change, secret_changes=[SecretDelete(uid)]):
+        if _append(host, session, snapshot, change, secret_changes=[SecretDelete(uid)]) is not None:
             return
     raise Conflict("the account is being changed too often at once", "try again")
 
@@ -274,8 +287,8 @@ def _append(
     *,
     secret_changes: Sequence[SecretChange] = (),
     idempotency: Idempotency | None = None,
-) -> bool:
-    """Store it if the head has not moved, and answer from the new state. False: prepare again."""
+) -> Head | None:
+    """Store it if the head has not moved, and answer from the new state. None: prepare again."""
     log = account_log(session.account)
     with host.writing:
         try:
@@ -291,7 +304,7 @@ def _append(
             )
         except RevisionConflict:
             host.refresh(session.account)
-            return False
+            return None
         rows = host.store.changes(log, snapshot.revision, 1)
         host.publish(session.account, advance(host.store, snapshot, rows, head, host.system_head()))
-    return True
+    return head

@@ -59,7 +59,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the edits come to: the state after, the rows for the log, and what differs (unchanged: how many not)."""
+    """What the edits come to: the state after, the rows for the log, what differs, and (`kept`) what is so already."""
 
     before: Snapshot
     account: Account
@@ -67,7 +67,7 @@ class Plan:
     changes: tuple[Change, ...]
     dropped_secrets: tuple[SecretDelete, ...]
     differences: tuple[Difference, ...]
-    unchanged: int
+    kept: tuple[Name, ...]
     uids: Mapping[Name, str]
 
     def compile(self) -> CompiledAccount:
@@ -75,33 +75,39 @@ class Plan:
         return self.before.compiled.apply(self.account, self.changed)
 
 
-def plan_edits(catalog: Catalog, snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
-    """What do these edits come to? Raises Invalid with every finding; nothing is changed here."""
+def plan_edits(snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
+    """What do these edits come to? Raises Invalid where one object is given twice; nothing is changed here."""
     _refuse_doubles(edits)
     values = {edit.key: edit.value for edit in edits if not _is_so(snapshot.account, edit)}
-    after = with_values(snapshot.account, values)
+    uids = {key: _uid_of(snapshot, key) for key in values}
+    changes, dropped = _changes(snapshot, values, uids)
+    return Plan(
+        before=snapshot,
+        account=with_values(snapshot.account, values),
+        changed=frozenset(values),
+        changes=tuple(changes),
+        dropped_secrets=tuple(dropped),
+        differences=tuple(_difference(snapshot.account, key, value) for key, value in values.items()),
+        kept=tuple(edit.key for edit in edits if edit.key not in values),
+        uids=uids,
+    )
+
+
+def check_plan(catalog: Catalog, plan: Plan, edits: Sequence[Edit]) -> None:
+    """Does everything fit together afterwards? Raises Invalid with every finding, each where it was written.
+
+    SECURITY: asked after authorization, for findings name what else there is.
+    """
     places = {edit.key: edit for edit in edits}
 
     def locate(kind: str, name: str, path: Path) -> tuple[str, int]:
         edit = places.get((kind, name))
         return nowhere(path) if edit is None else edit.locate(path)
 
-    # WHY a list of the values' keys: findings come in the order of the documents.
-    findings = check_account(catalog, after, only=list(values), locate=locate)
+    only = [(one.kind, one.name) for one in plan.differences]
+    findings = check_account(catalog, plan.account, only=only, locate=locate)
     if findings:
         raise Invalid(findings)
-    uids = {key: _uid_of(snapshot, key) for key in values}
-    changes, dropped = _changes(snapshot, values, uids)
-    return Plan(
-        before=snapshot,
-        account=after,
-        changed=frozenset(values),
-        changes=tuple(changes),
-        dropped_secrets=tuple(dropped),
-        differences=tuple(_difference(snapshot.account, key, value) for key, value in values.items()),
-        unchanged=len(edits) - len(values),
-        uids=uids,
-    )
 
 
 def _refuse_doubles(edits: Iterable[Edit]) -> None:

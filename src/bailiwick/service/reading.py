@@ -128,6 +128,10 @@ class Reader:
         resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
         return self.judge.is_allowed(action, resource)
 
+    def may_list(self, kind: str) -> bool:
+        """May the session see all objects of this kind?"""
+        return self.judge.is_allowed(_action(kind, "list"), iam_service())
+
     def _refuse(self, kind: str, name: str, value: Any) -> None:
         resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
         self.judge.require(_action(kind, "read"), resource)
@@ -136,7 +140,7 @@ class Reader:
         """Which members of this kind does the session see, by name, after this one? Raises Denied if it sees none."""
         values = list_values(self.snapshot.account, kind)
         names = self.snapshot.sorted_names(kind)
-        may_list = self.judge.is_allowed(_action(kind, "list"), iam_service())
+        may_list = self.may_list(kind)
         items: list[Found] = []
         start = 0 if after is None else bisect_right(names, after)
         for name in names[start:]:

@@ -1,0 +1,169 @@
+"""API keys over HTTP: made (the secret is shown once), listed, changed, withdrawn.
+
+service/credentials.py does the work and asks the engine. It must not show a hash, nor a secret a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from bailiwick.api.administration import ACCOUNT_PATH, PAGES
+from bailiwick.api.answers import (
+    empty_answer,
+    etag_headers,
+    json_answer,
+    json_response,
+    page_body,
+    response_of,
+)
+from bailiwick.api.calls import JSON, MERGE_PATCH, Call
+from bailiwick.api.idempotency import Repeatable
+from bailiwick.api.preconditions import preconditions_of
+from bailiwick.api.problems import WireAnswer
+from bailiwick.api.routes import Entry, actions
+from bailiwick.catalog.places import Collector
+from bailiwick.catalog.reading import Fields
+from bailiwick.errors import Denied
+from bailiwick.service import credentials
+from bailiwick.service.loading import API_KEY, vector_of
+from bailiwick.service.snapshots import Identity, Snapshot
+
+PATH = f"{ACCOUNT_PATH}/api-keys"
+_NEW_FIELDS = ("owner", "description", "expires_at")
+_PATCH_FIELDS = ("disabled", "locked", "description")
+
+
+def key_entries() -> list[Entry]:
+    """Which routes administer API keys?"""
+    one = f"{PATH}/{{name}}"
+    owner = {"owner": "only keys of this owner, such as `user:alice`"}
+    return [
+        Entry("GET", PATH, _list, actions("iam.api-key.list", "iam.api-key.read"), "List API keys", "api-keys",
+              query={**owner, **PAGES}, answers={200: "Page"}),
+        Entry("POST", PATH, _create, actions("iam.api-key.create"), "Make an API key; its secret is shown once",
+              "api-keys", body="NewApiKey", answers={201: "ApiKey"}),
+        Entry("GET", one, _get, actions("iam.api-key.read"), "Show an API key", "api-keys", answers={200: "ApiKey"}),
+        Entry("PATCH", one, _patch, actions("iam.api-key.update"), "Disable, enable, lock or describe an API key",
+              "api-keys", body="Patch", body_type=MERGE_PATCH, answers={200: "ApiKey"}),
+        Entry("DELETE", one, _delete, actions("iam.api-key.delete"), "Withdraw an API key", "api-keys",
+              answers={204: ""}),
+    ]  # fmt: skip
+
+
+def _list(call: Call) -> Response:
+    snapshot = call.host.snapshot(call.account)
+    owner = call.parameters.get("owner")
+    seen = credentials.list_keys(call.host, call.session)
+    if not seen:
+        raise Denied(
+            f"`{call.session.principal}` lacks `iam.api-key.list`",
+            action="iam.api-key.list",
+            reason="no_matching_policy",
+        )
+    keys = [record for record in seen if owner in (None, credentials.owner_of(record))]
+    after = call.position()
+    if after is not None:
+        keys = [record for record in keys if _position(record.created_at, record.uid) > after]
+    shown = keys[: call.limit]
+    more = len(keys) > call.limit
+    items = [dict(credentials.describe_key(call.host, snapshot, record)) for record in shown]
+    cursor = call.cursor(_position(shown[-1].created_at, shown[-1].uid)) if more else None
+    return json_response(page_body(items, cursor, snapshot.vector), vector=snapshot.vector)
+
+
+def _position(created_at: datetime, uid: str) -> str:
+    return f"{created_at.astimezone(UTC).isoformat(timespec='microseconds')} {uid}"
+
+
+def _create(call: Call) -> Response:
+    notes = Collector()
+    fields = Fields(call.json(), (), notes, _NEW_FIELDS)
+    owner = fields.text("owner", call.session.principal)
+    description = fields.text("description")
+    expires = fields.instant("expires_at")
+    notes.raise_if_any()
+    repeatable = Repeatable(call)
+
+    expires_at = None if expires is None else datetime.fromtimestamp(expires, UTC)
+
+    def answer(new: credentials.MadeKey) -> WireAnswer:
+        body = {
+            "id": new.uid,
+            "owner": owner,
+            "apikey": new.text,
+            "prefix": new.prefix,
+            "description": description,
+            "created_at": new.created_at.isoformat(),
+            "expires_at": None if expires_at is None else expires_at.isoformat(),
+            "disabled": False,
+            "locked": False,
+            "last_used_at": None,
+        }
+        identity = Identity(new.uid, API_KEY, new.uid, new.head.revision)
+        location = (b"location", f"{PATH.format(account=quote(call.account, safe=''))}/{new.uid}".encode())
+        vector = vector_of(new.head, call.host.system_head())
+        return json_answer(201, body, vector=vector, headers=[*etag_headers(identity), location])
+
+    def carry_out() -> WireAnswer:
+        made = credentials.create_key(
+            call.host,
+            call.session,
+            owner,
+            description=description,
+            expires_at=expires_at,
+            idempotency=lambda made: repeatable.keep(lambda head: answer(made(head))),
+        )
+        return answer(made)
+
+    return response_of(repeatable.answer(carry_out))
+
+
+def _get(call: Call) -> Response:
+    record = credentials.read_key(call.host, call.session, call.name)
+    return _show(call, call.host.snapshot(call.account), record.uid)
+
+
+def _patch(call: Call) -> Response:
+    check = _precondition(call)
+    notes = Collector()
+    fields = Fields(call.json(MERGE_PATCH, JSON), (), notes, _PATCH_FIELDS)
+    said = {name: fields.flag(name) for name in ("disabled", "locked") if fields.has(name)}
+    described = "description" in fields.data
+    description = fields.text("description")
+    notes.raise_if_any()
+    credentials.update_key(
+        call.host,
+        call.session,
+        call.name,
+        disabled=said.get("disabled"),
+        locked=said.get("locked"),
+        description=description if described else None,
+        check=check,
+    )
+    return _show(call, call.host.snapshot(call.account), call.name)
+
+
+def _delete(call: Call) -> Response:
+    credentials.delete_key(call.host, call.session, call.name, check=_precondition(call))
+    return response_of(empty_answer(vector=call.host.snapshot(call.account).vector))
+
+
+def _precondition(call: Call) -> Callable[[Snapshot], None]:
+    conditions = preconditions_of(call)
+
+    def check(snapshot: Snapshot) -> None:
+        conditions.check(snapshot.identities.get((API_KEY, call.name)))
+
+    return check
+
+
+def _show(call: Call, snapshot: Snapshot, uid: str) -> Response:
+    record = snapshot.keys[uid]
+    body: dict[str, Any] = dict(credentials.describe_key(call.host, snapshot, record))
+    headers = etag_headers(snapshot.identities.get((API_KEY, uid)))
+    return json_response(body, vector=snapshot.vector, headers=headers)

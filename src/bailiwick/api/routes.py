@@ -1,0 +1,183 @@
+"""The route table's form: method, path, action, handler; and how an entry becomes a route of the framework.
+
+Every entry names the `iam` actions that it asks the engine for, or why it is public; a test refuses any route of the
+application without (`access_of`). The path's account is the session's, else the request is refused here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from bailiwick.api.authzen import answer_error
+from bailiwick.api.authzen_metadata import METADATA_PATH
+from bailiwick.api.authzen_requests import check_authorization, collect_headers, echo
+from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
+from bailiwick.api.calls import Call
+from bailiwick.api.problems import internal_problem, respond
+from bailiwick.errors import BailiwickError, Denied
+from bailiwick.service.host import Host
+from bailiwick.service.sessions import Session
+
+Handler = Callable[[Call], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+DISCOVERY = "says where the decision point is, to whoever looks for it; nothing about any account"
+
+_logger = logging.getLogger("bailiwick.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which actions of `iam` does a route ask for, or why is it public?"""
+
+    actions: tuple[str, ...] = ()
+    public: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the route table.
+
+    `query`: the parameters that it takes, each with what it means. `body`: the schema of its body, "" where none is
+    read. `answers`: status to schema, "" where there is no body.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    summary: str
+    tag: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    body_type: str = "application/json"
+    most_bytes: int = MAX_BODY_BYTES
+    answers: Mapping[int, str] = field(default_factory=dict)
+
+
+class TableRoute(APIRoute):
+    """A route of the framework that knows its line of the table."""
+
+    entry: Entry
+
+
+def actions(*names: str) -> Access:
+    """Which access is it to ask the engine for these actions?"""
+    return Access(names)
+
+
+def public(reason: str) -> Access:
+    """Which access is it to ask nobody, for this reason?"""
+    return Access((), reason)
+
+
+def access_of(route: BaseRoute) -> Access | None:
+    """What does the route ask for, whoever made it? None: it does not say."""
+    if isinstance(route, TableRoute):
+        return route.entry.access
+    action, reason = getattr(route, "action", None), getattr(route, "public", "")
+    if action is None and str(getattr(route, "path", "")).startswith(METADATA_PATH):
+        reason = DISCOVERY
+    return Access((action,) if action else (), reason) if action or reason else None
+
+
+def endpoint_of(host: Host, entry: Entry) -> Endpoint:
+    """Which function of the framework carries out this entry?
+
+    Who asks is settled before the body is read; both, and the handler, run in threads.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        headers = collect_headers(request.headers.raw)
+        call = Call(host, request, tuple(entry.query))
+        try:
+            if not entry.access.public:
+                check_authorization(headers)
+                call.who = await run_in_threadpool(_session, host, request, headers.authorization, entry)
+            if entry.body:
+                call.body = await read_body(request, entry.most_bytes)
+            response = await run_in_threadpool(entry.handler, call)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except BailiwickError as error:
+            await run_in_threadpool(_remember_refusal, call, entry, error)
+            return respond(answer_error(error, headers))
+        except Exception:
+            _logger.exception("%s %s could not be answered", entry.method, entry.path)
+            response = internal_problem()
+        response.raw_headers.extend(echo(headers))
+        return response
+
+    return endpoint
+
+
+def _session(host: Host, request: Request, authorization: str | None, entry: Entry) -> Session:
+    """Who asks? Raises Unauthenticated, Denied for a path of another account."""
+    session = host.authenticate(authorization)
+    address = request.client.host if request.client is not None else ""
+    session = replace(session, context={"ip": address} if address else {})
+    account = request.path_params.get("account")
+    if account is not None and account != session.account:
+        raise Denied(
+            f"this session is not one of account `{account}`"[:200],
+            action=entry.access.actions[0],
+            reason="other_account",
+            help="ask with a token of that account",
+        )
+    return session
+
+
+def _remember_refusal(call: Call, entry: Entry, error: BailiwickError) -> None:
+    if isinstance(error, Denied) and call.who is not None:
+        path = f"{entry.method} {entry.path}"
+        call.host.record("refusal", error.reason, call.who, action=error.action, route=path)
+
+
+def describe(entry: Entry, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """How does the OpenAPI document describe this entry, beyond what the framework knows?"""
+    operation: dict[str, Any] = {"parameters": [*_path_parameters(entry.path), *_query_parameters(entry)]}
+    if entry.access.public:
+        operation["security"] = []
+        operation["description"] = f"Public: {entry.access.public}."
+    else:
+        operation["description"] = "Asks for " + ", ".join(f"`{name}`" for name in entry.access.actions) + "."
+    if entry.body:
+        schema = {"$ref": f"#/components/schemas/{entry.body}"}
+        operation["requestBody"] = {"required": True, "content": {entry.body_type: {"schema": schema}}}
+    return operation
+
+
+def responses_of(entry: Entry) -> dict[int | str, dict[str, Any]]:
+    """Which answers does the OpenAPI document list?"""
+    listed: dict[int | str, dict[str, Any]] = {}
+    for status, schema in entry.answers.items():
+        listed[status] = {"description": _STATUS_WORDS[status]}
+        if schema:
+            kind = "text/plain" if schema == "Text" else "application/json"
+            listed[status]["content"] = {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    listed["default"] = {"description": "An error", "content": problem}
+    return listed
+
+
+_STATUS_WORDS = {200: "Done", 201: "Created", 204: "Done, nothing to say", 503: "Not ready"}
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    names = [part.strip("{}").partition(":")[0] for part in path.split("/") if part.startswith("{")]
+    return [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
+
+
+def _query_parameters(entry: Entry) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in entry.query.items()
+    ]
