@@ -1,0 +1,118 @@
+"""A guide of docs/guides as something that is run: its blocks in their order, in one shell and one folder.
+
+Blocks of a guide: `sh` is run and must succeed; `sh refused` is run and must fail; `yaml file=NAME` is written to a
+file; `text` is what the block before it has printed, line by line, among other lines. Any other block is an error, so
+that none is left out by a slip. Ports and paths of a guide may be replaced by what is free.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+BLOCK_SECONDS = 120
+STOP_SECONDS = 10
+_BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"yaml file=([A-Za-z0-9._-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One fenced block: the words after the fence, its text, and the line of the guide where it begins."""
+
+    words: str
+    text: str
+    line: int
+
+
+def list_blocks(guide: str) -> list[Block]:
+    """Which blocks does the guide have, in order?"""
+    return [
+        Block(match.group(1).strip(), match.group(2), guide.count("\n", 0, match.start()) + 1)
+        for match in _BLOCK.finditer(guide)
+    ]
+
+
+class GuideShell:
+    """A shell in `folder` that runs a guide's blocks one after the other; what they start ends with it."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._environment = dict(environment)
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self._shell = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            env=self._environment,
+            text=True,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the shell and everything in its session that it has started, and nothing else."""
+        assert self._shell.stdin is not None
+        os.killpg(self._shell.pid, signal.SIGTERM)
+        self._shell.stdin.close()
+        try:
+            self._shell.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._shell.pid, signal.SIGKILL)
+            self._shell.wait(STOP_SECONDS)
+
+    def run(self, text: str) -> tuple[int, str]:
+        """Exit code of the block's last command, and what the block has printed."""
+        self._count += 1
+        output, code = (self.folder / f".block-{self._count}.{name}" for name in ("output", "code"))
+        assert self._shell.stdin is not None
+        self._shell.stdin.write(
+            f"{{\n{text}\n}} >{output} 2>&1\necho $? >{code}.new && mv {code}.new {code}\n"
+        )
+        self._shell.stdin.flush()
+        deadline = time.monotonic() + BLOCK_SECONDS
+        while not code.exists():
+            printed = output.read_text(errors="replace") if output.exists() else ""
+            assert self._shell.poll() is None, f"the shell has ended:\n{printed}"
+            assert time.monotonic() < deadline, f"still running after {BLOCK_SECONDS} seconds:\n{printed}"
+            time.sleep(0.02)
+        return int(code.read_text()), output.read_text(errors="replace")
+
+
+def run_guide(guide: str, shell: GuideShell) -> Iterator[Block]:
+    """Run the guide; gives each block once it has done what the guide says. Raises AssertionError where it has not."""
+    printed = ""
+    for block in list_blocks(guide):
+        where = f"line {block.line}:\n{block.text}"
+        file = _FILE.fullmatch(block.words)
+        if file:
+            (shell.folder / file.group(1)).write_text(block.text, encoding="utf-8")
+        elif block.words in ("sh", "sh refused"):
+            code, printed = shell.run(block.text)
+            assert (code == 0) == (block.words == "sh"), f"exit code {code} at {where}\n{printed}"
+        else:
+            assert block.words == "text", f"unknown block `{block.words}` at {where}"
+            _check_printed(block.text, printed, where)
+        yield block
+
+
+def _check_printed(expected: str, printed: str, where: str) -> None:
+    """Does every expected line stand in what was printed, in order?"""
+    place = 0
+    for line in expected.splitlines():
+        place = printed.find(line.strip(), place)
+        assert place >= 0, f"`{line.strip()}` was not printed at {where}\n{printed}"
