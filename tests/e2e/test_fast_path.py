@@ -22,6 +22,7 @@ from tests.unit.api.http_servers import (
 
 from bailiwick.api.authzen_bodies import MAX_BODY_BYTES
 from bailiwick.api.authzen_requests import EVALUATION_PATH, EVALUATIONS_PATH
+from bailiwick.api.problems import WireAnswer
 
 HOST = MemoryHost()
 SEVERAL = question() | {"evaluations": [{}, {"action": {"name": "write"}}, {"subject": 7}, {}]}
@@ -31,7 +32,7 @@ BODY = json.dumps(question()).encode()
 @pytest.fixture(scope="module")
 def fast() -> Iterator[RunningServer]:
     """A server with the fast path."""
-    with RunningServer(HOST, fast=True) as server:
+    with RunningServer(HOST) as server:
         yield server
 
 
@@ -242,6 +243,16 @@ def test_nothing_is_answered_after_the_last_answer(fast: RunningServer) -> None:
     assert fast.app.requests == before
 
 
+def test_nothing_is_answered_after_an_answer_to_an_old_client(fast: RunningServer) -> None:
+    """HTTP/1.0 connections end with their first answer, even where the client asks to keep them."""
+    before = fast.app.requests
+    old = request(version="1.0", close=False, headers=["Connection: keep-alive"])
+    offering = request("/tell", b"x", headers=UPGRADES[0])
+    replies = fast.talk(old + request("/tell", b"x") + offering)
+    assert [reply.status for reply in replies] == [200]
+    assert fast.app.requests == before
+
+
 def test_a_client_that_expects_to_be_asked_is_asked(fast: RunningServer, plain: RunningServer) -> None:
     """`Expect: 100-continue` gets its interim answer, then the answer."""
     head, _, body = request(headers=["Expect: 100-continue"]).partition(b"\r\n\r\n")
@@ -360,14 +371,49 @@ def test_an_upgrade_hides_no_second_request(fast: RunningServer) -> None:
 def test_a_tunnel_is_refused(fast: RunningServer) -> None:
     """`CONNECT` opens nothing, and what follows it is not read."""
     before = fast.app.requests
-    replies = fast.talk(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n" + request("/tell", b"x"))
-    assert all(reply.status in (400, 404, 405) for reply in replies)
+    for address in (b"evil.example:443", b"/tell"):
+        replies = fast.talk(b"CONNECT %b HTTP/1.1\r\nHost: x\r\n\r\n" % address + request("/tell", b"x"))
+        assert [reply.status for reply in replies] in ([400], [405])
     assert fast.app.requests - before <= 1
+
+
+WEB_SOCKET = [
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+]
+
+
+def test_a_web_socket_is_left_to_the_server(fast: RunningServer, plain: RunningServer) -> None:
+    """Where web sockets are served, offers of them go their way; nothing here takes one."""
+    sent = request("/slow", b"", method="GET", headers=WEB_SOCKET, close=False)
+    assert [reply.status for reply in both(fast, plain, sent)] == [403]
+
+
+def test_a_web_socket_that_is_not_served_is_a_request() -> None:
+    """Where web sockets are not served, an offer of one changes nothing."""
+    with RunningServer(HOST, ws="none") as server:
+        [first, second] = server.talk(request(headers=WEB_SOCKET, close=False) + request())
+        assert (first.status, second.status) == (200, 200)
+
+
+def test_a_failure_of_the_protocol_answers_nothing_it_should_not(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception outside the answering function ends the connection, is logged, and decides nothing."""
+
+    def fail(*_: object) -> WireAnswer:
+        raise RuntimeError("secret connection string")
+
+    with RunningServer(HOST, answer=fail) as server:
+        [reply] = server.talk(request(close=False) + request("/tell", b"x"))
+    assert (reply.status, reply.header("connection")) == (400, "close")
+    assert b"secret" not in reply.body
+    assert server.app.requests == 0
 
 
 def test_a_silent_client_is_let_go() -> None:
     """After an answer the connection is kept for the set time, then closed."""
-    with RunningServer(HOST, fast=True, timeout_keep_alive=1) as server, server.connect() as connection:
+    with RunningServer(HOST, timeout_keep_alive=1) as server, server.connect() as connection:
         connection.sendall(request(close=False))
         [reply] = read_replies(connection, 1)
         assert reply.status == 200
@@ -378,7 +424,7 @@ def test_a_silent_client_is_let_go() -> None:
 
 def test_a_limit_of_connections_holds_for_questions() -> None:
     """Over the limit the answer is 503, as for everything else."""
-    with RunningServer(HOST, fast=True, limit_concurrency=2) as server:
+    with RunningServer(HOST, limit_concurrency=2) as server:
         assert [reply.status for reply in server.talk(request())] == [200]
         with server.connect() as first:
             first.sendall(request(close=False))
@@ -402,15 +448,19 @@ def test_a_client_that_does_not_read_is_not_read_from(fast: RunningServer) -> No
         assert sent < 64 * 1024 * 1024
         connection.settimeout(20)
         whole = sent // (len(batch) // 200)
-        replies = read_replies(connection, whole)
-        assert {reply.status for reply in replies} == {200}
-        assert len(replies) == whole
+        answered, last = 0, b""
+        while answered < whole:
+            chunk = connection.recv(1 << 20)
+            assert chunk
+            answered += (last + chunk).count(b"HTTP/1.1 200 OK\r\n")
+            last = chunk[-16:]
+        assert answered == whole
 
 
 def test_a_server_that_stops_answers_what_it_began_to_read() -> None:
     """A question whose body is still coming when the server stops is answered, and the connection closed."""
     sent = request(close=False)
-    with RunningServer(HOST, fast=True) as server, server.connect() as connection:
+    with RunningServer(HOST) as server, server.connect() as connection:
         connection.sendall(sent[:-20])
         time.sleep(0.2)
         server.server.should_exit = True
@@ -418,6 +468,28 @@ def test_a_server_that_stops_answers_what_it_began_to_read() -> None:
         connection.sendall(sent[-20:])
         [reply] = read_replies(connection)
         assert (reply.status, reply.header("connection")) == (200, "close")
+
+
+def test_a_server_that_stops_refuses_what_grows_too_long() -> None:
+    """A body that turns out too long while the server stops is refused, and the connection closed."""
+    with RunningServer(HOST) as server, server.connect() as connection:
+        connection.sendall(chunked(EVALUATION_PATH, [b" "]).removesuffix(b"0\r\n\r\n"))
+        time.sleep(0.2)
+        server.server.should_exit = True
+        time.sleep(0.5)
+        rest = chunked(EVALUATION_PATH, [b" " * 65_536] * 17).partition(b"\r\n\r\n")[2]
+        connection.sendall(rest)
+        [reply] = read_replies(connection)
+        assert (reply.status, reply.header("connection")) == (413, "close")
+
+
+def test_a_server_that_stops_lets_silent_clients_go() -> None:
+    """A kept connection without a request ends when the server stops."""
+    with RunningServer(HOST) as server, server.connect() as connection:
+        connection.sendall(request(close=False))
+        assert read_replies(connection, 1)[0].status == 200
+        server.server.should_exit = True
+        assert connection.recv(1) == b""
 
 
 def test_a_question_is_logged_like_any_request(caplog: pytest.LogCaptureFixture) -> None:

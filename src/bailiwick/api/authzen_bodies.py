@@ -107,7 +107,7 @@ def parse_evaluation(body: bytes) -> EvaluationBody:
     check_body(body)
     try:
         return _EVALUATION.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise _invalid(error) from None
 
 
@@ -116,7 +116,7 @@ def parse_evaluations(body: bytes) -> EvaluationsBody:
     check_body(body)
     try:
         asked = _EVALUATIONS.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise _invalid(error) from None
     if len(asked.evaluations) > MAX_EVALUATIONS:
         raise Invalid.at(
@@ -131,7 +131,7 @@ def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:
     """Which question is this one of several, with the defaults? Raises Invalid."""
     try:
         part = _PART.decode(raw)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise _invalid(error, place) from None
     subject = defaults.subject if part.subject is UNSET else part.subject
     action = defaults.action if part.action is UNSET else part.action
@@ -199,8 +199,6 @@ def _cleaned(value: object, place: str) -> object:
 
 def _invalid(error: Exception, place: str = "") -> Invalid:
     """How is what the decoder found said in our words?"""
-    if isinstance(error, RecursionError):
-        return Invalid.at(place, f"expected at most {MAX_NESTING} levels of nesting, got more")
     text = str(error)
     found = _PLACE.match(text)
     where = ""

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.unit.api.asked_world import MemoryHost, question
 
+from bailiwick.api.authzen import Answering
 from bailiwick.api.authzen_requests import EVALUATION_PATH
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.fastpath import fast_path_protocol
@@ -62,15 +63,17 @@ def make_app(host: MemoryHost) -> CountedApp:
 
 
 class RunningServer:
-    """One uvicorn server in a thread. `fast` chooses the protocol."""
+    """One uvicorn server in a thread. `fast` chooses the protocol, `answer` replaces what the fast one answers."""
 
-    def __init__(self, host: MemoryHost, *, fast: bool, **options: Any) -> None:
+    def __init__(
+        self, host: MemoryHost, *, fast: bool = True, answer: Answering | None = None, **options: Any
+    ) -> None:
         self.app = make_app(host)
         self.socket = socket.socket()
         self.socket.bind((LOOPBACK, 0))
         self.port: int = self.socket.getsockname()[1]
         chosen: dict[str, Any] = {"log_level": "critical", "access_log": False} | options
-        protocol = fast_path_protocol(host) if fast else "httptools"
+        protocol = fast_path_protocol(host, answer) if fast else "httptools"
         config = uvicorn.Config(self.app, http=protocol, loop="uvloop", lifespan="off", **chosen)
         self.server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self.server.run, args=([self.socket],), daemon=True)

@@ -8,10 +8,11 @@ import pytest
 from tests.unit.api.asked_world import ACME
 
 from bailiwick.api.authzen_bodies import ResourceBody
+from bailiwick.api.authzen_index import index_of
 from bailiwick.api.authzen_resources import Found, find_resource
 from bailiwick.engine import CompiledAccount, compile_account
 from bailiwick.errors import Invalid
-from bailiwick.model.accounts import Resource
+from bailiwick.model.accounts import Account, Resource
 from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.service.catalog_files import load_system_catalog
 
@@ -180,6 +181,26 @@ def test_the_index_follows_the_account(acme: CompiledAccount) -> None:
         ACME, services={"records": ACME.services["records"]}, resources={}, policies={}, guardrails={}
     )
     assert find(gone.apply(without, [("Service", "archive")]), "folder", "x").query.service == "records"
+
+
+def test_the_indexes_of_accounts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest account's index goes when there are too many, and is made again when asked."""
+    monkeypatch.setattr("bailiwick.api.authzen_index.MOST_ACCOUNTS", 2)
+    monkeypatch.setattr("bailiwick.api.authzen_index._INDEXES", {})
+    compiled = [compile_account(load_system_catalog(), Account(name, "user:x")) for name in ("a", "b", "c")]
+    first, second, _ = (index_of(one) for one in compiled)
+    assert index_of(compiled[1]) is second
+    assert index_of(compiled[0]) is not first
+
+
+def test_an_id_of_many_resources_is_ambiguous(acme: CompiledAccount) -> None:
+    """Three of one id are as ambiguous as two."""
+    third = Resource("brn:acme:records:::folder/three/page/index")
+    more = compile_account(
+        load_system_catalog(), replace(ACME, resources={**ACME.resources, third.name: third})
+    )
+    assert find(more, "page", "index").unresolved is Reason.AMBIGUOUS_RESOURCE
+    assert len(index_of(more).keys_of_id("records", "page", "index")) == 3
 
 
 def test_an_own_service_comes_before_the_systems(acme: CompiledAccount) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.unit.api.asked_world import VECTOR, MemoryHost, entity, post, question, read
+from tests.unit.api.asked_world import VECTOR, MemoryHost, entity, headers_of, post, question, read
 
-from bailiwick.api.authzen import MAX_EXPLAINED_EVALUATIONS
+from bailiwick.api.authzen import MAX_EXPLAINED_EVALUATIONS, answer_evaluation, answer_evaluations
 from bailiwick.api.authzen_bodies import MAX_EVALUATIONS
 from bailiwick.api.authzen_requests import EVALUATIONS_PATH
 
@@ -247,3 +247,6 @@ def test_one_address_does_not_answer_for_the_other(host: MemoryHost) -> None:
     """A list of questions sent to the address of one question is no question."""
     assert post(host, several({"context": {}}), path="/access/v1/evaluation")[0] == 200
     assert post(host, {"evaluations": [question()]}, path="/access/v1/evaluation")[0] == 400
+    body = json.dumps(question()).encode()
+    assert answer_evaluation(host, EVALUATIONS_PATH, headers_of("user:alice"), body)[0] == 404
+    assert answer_evaluations(host, "/access/v1/evaluation", headers_of("user:alice"), body)[0] == 404
