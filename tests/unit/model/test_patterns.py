@@ -1,0 +1,95 @@
+"""Patterns match whole texts; containment never errs, overlap never misses."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bailiwick.model.patterns import contains, is_pattern, matches, overlaps, prefix_of
+
+PATTERNS = st.text(st.sampled_from("ab*?"), max_size=5)
+TEXTS = st.text(st.sampled_from("ab*?."), max_size=6)
+SHORT = ["".join(letters) for length in range(5) for letters in product("ab", repeat=length)]
+
+
+def translated(pattern: str) -> str:
+    """The regular expression of a pattern."""
+    return "".join({"*": ".*", "?": "."}.get(mark, re.escape(mark)) for mark in pattern)
+
+
+@given(PATTERNS, TEXTS)
+def test_matching_is_that_of_the_regular_expression(pattern: str, text: str) -> None:
+    """A star is any text, a question mark any character, everything else itself."""
+    assert matches(pattern, text) == bool(re.fullmatch(translated(pattern), text, re.DOTALL))
+
+
+@given(PATTERNS, PATTERNS)
+def test_what_is_contained_matches(outer: str, inner: str) -> None:
+    """Where one pattern contains another, no text tells them apart the wrong way."""
+    if contains(outer, inner):
+        assert all(matches(outer, text) for text in SHORT if matches(inner, text))
+
+
+@given(PATTERNS, PATTERNS)
+def test_what_both_match_overlaps(one: str, other: str) -> None:
+    """Where a text matches both, they overlap; and overlap does not depend on the order."""
+    if any(matches(one, text) and matches(other, text) for text in SHORT):
+        assert overlaps(one, other)
+    assert overlaps(one, other) == overlaps(other, one)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "expected"),
+    [
+        ("*", "a?", True),
+        ("a*", "ab*c", True),
+        ("a*", "a?", True),
+        ("ab*", "a*", False),
+        ("a?", "a?", True),
+        ("a?", "a*", False),
+        ("?*", "a*", False),
+        ("a*", "abc", True),
+        ("abc", "a*", False),
+    ],
+)
+def test_containment_is_exact_for_values_and_prefixes(outer: str, inner: str, expected: bool) -> None:
+    """A value, `*` and `prefix*` are compared exactly, other patterns by equality."""
+    assert contains(outer, inner) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("a*", "b*", False), ("a*", "ab*", True), ("a", "a*", True), ("b", "a*", False), ("*a", "*b", True)],
+)
+def test_disjoint_prefixes_do_not_overlap(one: str, other: str, expected: bool) -> None:
+    """Texts that must begin differently are never the same."""
+    assert overlaps(one, other) is expected
+
+
+def test_a_prefix_is_a_pattern_with_one_star_at_its_end() -> None:
+    """Nothing else has a prefix."""
+    assert prefix_of("web-*") == "web-"
+    assert prefix_of("*") == ""
+    assert [prefix_of(pattern) for pattern in ("web", "w?b*", "a*b*", "*a", "")] == [None] * 5
+
+
+def test_wildcards_make_a_pattern() -> None:
+    """Only the two wildcards do."""
+    assert [is_pattern(text) for text in ("a*", "a?", "a.[b]", "")] == [True, True, False, False]
+
+
+def test_matching_many_stars_is_not_exponential() -> None:
+    """A pattern that makes naive matchers hang is answered at once."""
+    assert not matches("*a" * 40 + "b", "a" * 5000)
+    assert matches("*a" * 40 + "*", "a" * 5000)
+
+
+def test_matching_keeps_the_case_and_every_character() -> None:
+    """No folding, no normalisation, line feeds included."""
+    assert not matches("A*", "abc")
+    assert not matches("\u00e9", "e\u0301")
+    assert matches("a*c", "a\nb\nc")
