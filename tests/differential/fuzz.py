@@ -18,6 +18,7 @@ from tests.differential.draw import SeededDraw
 from tests.differential.minimise import minimise
 from tests.differential.questions import draw_authority_question, draw_request
 from tests.differential.show import format_document
+from tests.differential.walk import has_sound_scopes
 from tests.differential.worlds import GeneratedWorld, draw_world
 
 from bailiwick.engine import CompiledAccount, compile_account
@@ -80,6 +81,8 @@ def report(found: Found) -> str:
 
 
 def _kind_of(case: Case) -> str | None:
+    if not has_sound_scopes(case):
+        return None
     try:
         mismatch = find_mismatch(case)
     except Exception:  # a case that the reference cannot read is no smaller case

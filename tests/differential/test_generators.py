@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests import reference
+from tests.differential.walk import has_sound_scopes, values_in
 from tests.differential.worlds import GeneratedWorld, seeded_authority, seeded_world
 
 from bailiwick.model import conditions
@@ -23,20 +23,6 @@ SEEDS = range(250)
 def worlds() -> list[GeneratedWorld]:
     """Some worlds to look at."""
     return [seeded_world(seed, 0)[0] for seed in SEEDS]
-
-
-def values_in(value: Any) -> Iterator[Any]:
-    """Which values are anywhere in this one, itself included?"""
-    yield value
-    if is_dataclass(value):
-        for part in fields(value):
-            yield from values_in(getattr(value, part.name))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from values_in(item)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from values_in(item)
 
 
 def test_enough_requests_are_allowed_and_every_reason_occurs() -> None:
@@ -77,6 +63,11 @@ def test_generated_conditions_are_such_as_can_be_written(worlds: list[GeneratedW
     assert len(found) > 1000
     for condition in found:
         assert parse_condition(format_condition(condition)) == condition
+
+
+def test_scopes_are_such_as_can_be_written(worlds: list[GeneratedWorld]) -> None:
+    """A generated scope names a service with its types and a type with its ids."""
+    assert all(has_sound_scopes(world) for world in worlds)
 
 
 def test_oddities_occur(worlds: list[GeneratedWorld]) -> None:
