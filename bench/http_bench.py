@@ -261,7 +261,17 @@ def check(candidate: Candidate, token: str) -> None:
 
 def wrk(candidate: Candidate, seconds: int) -> Run:
     """What does one run of `wrk` against the candidate give? Any error ends the measurement."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(candidate.script)]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "--timeout",
+        "20s",
+        "--latency",
+        "-s",
+        str(candidate.script),
+    ]
     with subprocess.Popen(
         [*command, f"http://127.0.0.1:{candidate.port}{candidate.path}"], stdout=subprocess.PIPE, text=True
     ) as process:
