@@ -1,0 +1,278 @@
+"""The shapes of bodies for the OpenAPI document: documents field by field, and the answers around them.
+
+Documents' fields come from the catalog's own tables, so that the page cannot list others; what a field holds is below.
+It must not validate: `catalog.documents` reads bodies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS, ROLE_FIELDS
+from bailiwick.catalog.document_principals import (
+    GROUP_FIELDS,
+    PROFILE_FIELDS,
+    SERVICE_ID_FIELDS,
+    USER_FIELDS,
+)
+from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+ANYTHING: Schema = {"type": "object", "additionalProperties": True}
+MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/components/schemas/Membership"}]}}
+
+FIELDS: dict[str, Schema] = {
+    "actions": TEXTS,
+    "budget": TEXT,
+    "budgets": TEXTS,
+    "default": FLAG,
+    "description": TEXT,
+    "disabled": FLAG,
+    "effect": {"type": "string", "enum": ["allow", "deny"], "default": "allow"},
+    "email": TEXT,
+    "expires_at": INSTANT,
+    "groups": TEXTS,
+    "held_by": TEXT,
+    "maximum_session_seconds": {"type": "integer"},
+    "members": MEMBERS,
+    "name": TEXT,
+    "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
+    "project": TEXT,
+    "properties": ANYTHING,
+    "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
+    "roles": TEXTS,
+    "scope": {"$ref": "#/components/schemas/Scope"},
+    "service": TEXT,
+    "starts_at": INSTANT,
+    "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
+    "subjects": TEXTS,
+    "suspended": FLAG,
+    "tags": {"type": "object", "additionalProperties": TEXT},
+    "title": TEXT,
+    "trust": TEXTS,
+    "when": {"$ref": "#/components/schemas/Condition"},
+}
+_FIELDS_OF: dict[str, tuple[str, ...]] = {
+    "Account": ACCOUNT_FIELDS,
+    "User": USER_FIELDS,
+    "ServiceId": SERVICE_ID_FIELDS,
+    "Profile": PROFILE_FIELDS,
+    "Group": GROUP_FIELDS,
+    "Project": PROJECT_FIELDS,
+    "Role": ROLE_FIELDS,
+    "Policy": POLICY_FIELDS,
+    "Guardrail": GUARDRAIL_FIELDS,
+    "Resource": RESOURCE_FIELDS,
+}
+_REQUIRED = {
+    "Account": ["owner"],
+    "Policy": ["subjects", "roles"],
+    "Guardrail": ["actions"],
+    "Role": ["service", "rights"],
+}
+
+
+def component_schemas() -> dict[str, Schema]:
+    """Which named shapes does the OpenAPI document hold?"""
+    documents = {kind: _document(kind) for kind in _FIELDS_OF}
+    return {**documents, **_PARTS, **_ANSWERS, **_REQUESTS}
+
+
+def _document(kind: str) -> Schema:
+    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]}
+    around = {"kind": {"const": kind}, "account": TEXT}
+    return _object({**around, **fields}, ["name", *_REQUIRED.get(kind, [])])
+
+
+def _object(properties: dict[str, Schema], required: list[str] | None = None, **more: Any) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        **({"required": required} if required else {}),
+        **more,
+    }
+
+
+def _array(name: str) -> Schema:
+    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+
+
+_ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
+_REVISION: Schema = _object({"account": TEXT, "system": TEXT})
+_PARTS: dict[str, Schema] = {
+    "Scope": _object(
+        dict.fromkeys(("service", "region", "instance", "project", "type", "id", "within"), _ONE_OR_MORE)
+    ),
+    "Condition": {
+        **ANYTHING,
+        "description": "`{key, operator, value}`, or `all`, `any` or `not` of such",
+    },
+    "Right": _object(
+        {
+            "actions": TEXTS,
+            "effect": FIELDS["effect"],
+            "qualifier": TEXT,
+            "when": FIELDS["when"],
+            "level": TEXT,
+            "roles": TEXTS,
+        },
+        ["actions"],
+    ),
+    "Membership": _object(
+        {"member": TEXT, "starts_at": INSTANT, "expires_at": INSTANT, "managed_by": TEXT}, ["member"]
+    ),
+    "Service": {**ANYTHING, "description": "a service entry in the catalog's format"},
+    "Patch": {**ANYTHING, "description": "a JSON merge patch (RFC 7396): null removes a field"},
+    "Text": {"type": "string"},
+}
+_DIFFERENCE = _object(
+    {
+        "kind": TEXT,
+        "name": TEXT,
+        "op": {"enum": ["created", "changed", "deleted"]},
+        "before": {"type": ["object", "null"]},
+        "after": {"type": ["object", "null"]},
+    }
+)
+_API_KEY: dict[str, Schema] = {
+    "id": TEXT,
+    "owner": TEXT,
+    "prefix": TEXT,
+    "description": TEXT,
+    "created_at": INSTANT,
+    "expires_at": {"type": ["string", "null"], "format": "date-time"},
+    "disabled": FLAG,
+    "locked": FLAG,
+    "last_used_at": {"type": ["string", "null"], "format": "date-time"},
+    "apikey": {"type": "string", "description": "the secret; only in the answer to its making"},
+}
+_SERVICE = _object(
+    {
+        "id": TEXT,
+        "title": TEXT,
+        "regions": {"enum": ["regional", "global"]},
+        "locality": {"enum": ["regional", "global"]},
+        "resource_types": TEXTS,
+        "actions": {
+            "type": "array",
+            "items": _object(
+                dict.fromkeys(("id", "title", "resource_type", "access"), TEXT) | {"source": TEXTS}
+            ),
+        },
+        "roles": {"type": "array", "items": _object({"name": TEXT, "kind": TEXT, "actions": TEXTS})},
+        "operations": {
+            "type": "array",
+            "items": _object(
+                {
+                    "id": TEXT,
+                    "title": TEXT,
+                    "actions": {"type": "array", "items": _object({"action": TEXT, "on": TEXT})},
+                }
+            ),
+        },
+    }
+)
+_ANSWERS: dict[str, Schema] = {
+    "Problem": _object(
+        {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "code": TEXT,
+            "detail": TEXT,
+            "help": TEXT,
+            "action": TEXT,
+            "reason": TEXT,
+            "errors": {
+                "type": "array",
+                "items": _object(
+                    {"message": TEXT, "place": TEXT, "file": TEXT, "line": {"type": "integer"}, "help": TEXT}
+                ),
+            },
+        },
+        ["type", "title", "status", "code", "detail"],
+    ),
+    "Page": _object(
+        {
+            "items": {"type": "array", "items": ANYTHING},
+            "etags": TEXTS,
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": _REVISION,
+        },
+        ["items", "next_cursor", "revision"],
+    ),
+    "Differences": _object(
+        {
+            "dry_run": FLAG,
+            "differences": {"type": "array", "items": _DIFFERENCE},
+            "unchanged": {"type": "integer"},
+            "revision": _REVISION,
+        },
+        ["dry_run", "differences", "unchanged", "revision"],
+    ),
+    "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
+    "ServiceShown": _SERVICE,
+    "Services": _object(
+        {"items": _array("ServiceShown"), "next_cursor": {"type": "null"}, "revision": _REVISION}
+    ),
+    "Token": _object(
+        {
+            "access_token": TEXT,
+            "refresh_token": TEXT,
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+            "expiration": {"type": "integer"},
+            "scope": TEXT,
+        }
+    ),
+    "Jwks": _object({"keys": {"type": "array", "items": ANYTHING}}),
+    "Verification": _object(
+        {"log": TEXT, "ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}
+    ),
+    "Status": _object({"status": TEXT}),
+    "OperationAnswer": _object(
+        {
+            "service": TEXT,
+            "operation": TEXT,
+            "title": TEXT,
+            "principal": TEXT,
+            "decision": FLAG,
+            "reason": TEXT,
+            "actions": {
+                "type": "array",
+                "items": _object(
+                    {"action": TEXT, "on": TEXT, "resource": TEXT, "decision": FLAG, "reason": TEXT}
+                ),
+            },
+            "sufficient_roles": {"type": "array", "items": TEXTS},
+            "revision": _REVISION,
+        }
+    ),
+}
+_REQUESTS: dict[str, Schema] = {
+    "Apply": _object(
+        {
+            "sources": {"type": "array", "items": _object({"file": TEXT, "text": TEXT}, ["text"])},
+            "documents": {"type": "array", "items": ANYTHING},
+            "prune": FLAG,
+            "dry_run": FLAG,
+        }
+    ),
+    "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
+    "OperationQuestion": _object(
+        {
+            "principal": TEXT,
+            "service": TEXT,
+            "operation": TEXT,
+            "resources": _object({"target": TEXT, "source": TEXT}),
+            "context": ANYTHING,
+        },
+        ["operation"],
+    ),
+}

@@ -1,0 +1,120 @@
+"""Serving: one process, one application, until it is told to stop.
+
+The port is bound before anything is promised, so that a ready file never names a port that somebody else has.
+It must not hold configuration: whoever calls decides what is served and where.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from bailiwick.api.app import build_app
+from bailiwick.api.fastpath import fast_path_protocol
+from bailiwick.errors import Invalid, Unavailable
+from bailiwick.service.host import Host
+
+BACKLOG = 2048
+STOP_SECONDS = 10
+
+
+def bind(listen: str) -> tuple[socket.socket, str]:
+    """Which socket listens at `HOST:PORT`, and what is its address? Port 0 takes a free one.
+
+    Raises Invalid, Unavailable.
+    """
+    host, port = parse_listen(listen)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise Unavailable(
+            f"cannot listen at `{listen}`: {error.strerror or error}", "choose another host or port"
+        ) from None
+    bound.listen(BACKLOG)
+    bound.set_inheritable(True)
+    shown = f"[{host}]" if ":" in host else host
+    return bound, f"{shown}:{bound.getsockname()[1]}"
+
+
+def parse_listen(listen: str) -> tuple[str, int]:
+    """Which host and port does this text name? Raises Invalid."""
+    host, colon, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 65535:
+        raise Invalid.at(
+            "listen",
+            f"expected HOST:PORT, got `{listen}`",
+            "such as 127.0.0.1:8470, or port 0 for a free one",
+        )
+    return host, int(port)
+
+
+def serve(host: Host, listen: str | socket.socket, ready_file: Path | None = None) -> None:
+    """Answer for this host until the process is told to stop (SIGTERM, SIGINT).
+
+    `ready_file` then holds the address, one line, from when it answers until it stops.
+    """
+    bound = bind(listen)[0] if isinstance(listen, str) else listen
+    with bound:
+        make_server(host, bound, ready_file).run(sockets=[bound])
+
+
+def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None) -> ReadyServer:
+    """Which server answers for this host at this socket?"""
+    config = uvicorn.Config(
+        build_app(host),
+        http=fast_path_protocol(host),
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        # SECURITY: no header of a request says who the client is.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    return ReadyServer(config, address_of(bound), ready_file)
+
+
+def address_of(bound: socket.socket) -> str:
+    """Under which URL does this socket answer?"""
+    name = bound.getsockname()
+    shown = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"http://{shown}:{name[1]}"
+
+
+class ReadyServer(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, address: str, ready_file: Path | None) -> None:
+        super().__init__(config)
+        self.address = address
+        self._ready_file = ready_file
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, then say so."""
+        if self._ready_file is not None:
+            self._ready_file.unlink(missing_ok=True)
+        await super().startup(sockets=sockets)
+        if self._ready_file is not None and self.started:
+            write_atomically(self._ready_file, f"{self.address}\n")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so no more, then stop."""
+        if self._ready_file is not None:
+            self._ready_file.unlink(missing_ok=True)
+        await super().shutdown(sockets=sockets)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file that is never seen half-written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

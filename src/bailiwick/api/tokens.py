@@ -1,0 +1,134 @@
+"""The token endpoint over HTTP: an API key for an access token; and the keys that verify it.
+
+The form, the answer and the errors are those of RFC 6749 with the fields that IBM Cloud's clients read besides.
+service/credentials.py exchanges. It must not say why a key is refused.
+Source: RFC 6749, sections 5.1 and 5.2; IBM Cloud, Generating an IAM token by using an API key (2022).
+"""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.responses import Response
+
+from bailiwick.api.authzen_requests import collect_headers, echo
+from bailiwick.api.calls import Call
+from bailiwick.api.problems import Headers, respond
+from bailiwick.api.routes import Entry, public
+from bailiwick.authn.signing import KeyPurpose
+from bailiwick.errors import Unauthenticated
+from bailiwick.service.credentials import exchange_key
+
+GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+FORM = "application/x-www-form-urlencoded"
+SCOPE = "ibm openid"
+MAX_FORM_BYTES = 65_536
+MAX_FIELDS = 32
+KEY_NOT_FOUND = "BXNIM0415E"
+_TOKEN_REASON = "authenticates by the credential in the form; gives a token for what its owner may do"  # noqa: S105 - a sentence
+_KEYS_REASON = "public keys, for whoever verifies tokens"
+_NOT_KEPT: Headers = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"pragma", b"no-cache"),
+]
+
+
+class TokenError(Exception):
+    """A request for a token that is refused: `error` is RFC 6749's word, `code` IBM's where there is one."""
+
+    def __init__(self, error: str, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+        self.code = code
+
+
+def token_entries() -> list[Entry]:
+    """Which routes give tokens and the keys that verify them?"""
+    tokens = [
+        Entry("POST", path, _token, public(_TOKEN_REASON), "Exchange an API key for an access token", "tokens",
+              body="TokenForm", body_type=FORM, most_bytes=MAX_FORM_BYTES, answers={200: "Token"})
+        for path in ("/oauth/token", "/identity/token")
+    ]  # fmt: skip
+    keys = [
+        Entry("GET", path, _jwks, public(_KEYS_REASON), "Public keys that verify access tokens", "tokens",
+              answers={200: "Jwks"})
+        for path in ("/oauth/jwks", "/identity/keys")
+    ]  # fmt: skip
+    return [*tokens, *keys]
+
+
+def _token(call: Call) -> Response:
+    try:
+        form = _form(call)
+        if form.get("grant_type") != GRANT:
+            raise _wrong_grant(form.get("grant_type"))
+        key = form.get("apikey")
+        if not key:
+            raise TokenError("invalid_request", "expected `apikey`, got nothing")
+        token = exchange_key(call.host, key)
+    except TokenError as error:
+        return _refuse(call, error)
+    except Unauthenticated:
+        call.host.record("token", "refused")
+        return _refuse(
+            call, TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND)
+        )
+    body = {
+        "access_token": token.text,
+        "refresh_token": "not_supported",
+        "token_type": "Bearer",
+        "expires_in": token.lifetime_seconds,
+        "expiration": token.expires_epoch,
+        "scope": SCOPE,
+    }
+    return respond((200, list(_NOT_KEPT), msgspec.json.encode(body)))
+
+
+def _form(call: Call) -> dict[str, str]:
+    """Which fields has the form? SECURITY: none of the address, which is written into logs, and none twice."""
+    sent = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != FORM:
+        raise TokenError("invalid_request", f"expected content type `{FORM}`, got `{sent[:80]}`")
+    try:
+        pairs = parse_qsl(
+            call.body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+        )
+    except ValueError:
+        raise TokenError("invalid_request", "expected URL-encoded UTF-8 fields") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise TokenError("invalid_request", "a field is given twice")
+    return form
+
+
+def _wrong_grant(said: str | None) -> TokenError:
+    if not said:
+        return TokenError("invalid_request", f"expected `grant_type` `{GRANT}`, got nothing")
+    return TokenError("unsupported_grant_type", f"expected `grant_type` `{GRANT}`, got `{said[:80]}`")
+
+
+def _refuse(call: Call, error: TokenError) -> Response:
+    sent = [value.decode("latin-1") for _, value in echo(collect_headers(call.request.headers.raw))]
+    body = {
+        "error": error.error,
+        "error_description": error.message,
+        "errorMessage": error.message,
+        "context": {
+            "requestId": sent[0] if sent else secrets.token_hex(16),
+            "requestType": "token",
+            "url": call.host.public_url,
+        },
+    }
+    if error.code:
+        body["errorCode"] = error.code
+    return respond((400, list(_NOT_KEPT), msgspec.json.encode(body)))
+
+
+def _jwks(call: Call) -> Response:
+    keys = call.host.key_set(KeyPurpose.ACCESS).jwks(call.host.at())
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"public, max-age=300")]
+    return respond((200, headers, msgspec.json.encode(keys)))
