@@ -16,10 +16,14 @@ from tests.unit.service.registry_world import (
     claims_of,
 )
 
+from bailiwick.authn.compact import Signer
+from bailiwick.authn.registry.refresh import RefreshSubject, issue_refresh_token
 from bailiwick.authn.signing import KeyPurpose
+from bailiwick.authn.tokens import TokenParties
 from bailiwick.errors import Unauthenticated
 from bailiwick.service.credentials import create_key, delete_key, exchange_key, update_key
 from bailiwick.service.keyring import rotate
+from bailiwick.service.refresh import session_of_refresh_token
 from bailiwick.service.registry import RegistryGrant, grant_registry_token
 from bailiwick.service.settings import Registry
 
@@ -172,6 +176,25 @@ def test_it_ends_at_once_when_the_signing_key_was_stolen(world: World) -> None:
     rotate(world.host.store, KeyPurpose.ACCESS, world.host.at(), "system", leaked=True)
     with pytest.raises(Unauthenticated, match=NOBODY):
         pull_with(world, refresh)
+
+
+def test_it_names_the_key_s_own_owner(world: World) -> None:
+    """Even a token of the right key is nobody's where owner and API key do not belong together."""
+    for owner in ("user:rita", "user:will"):
+        world.key(owner)
+    rita, will = (
+        session_of_refresh_token(world.host, EU, refresh_token(world, basic("iamapikey", world.key(owner))))
+        for owner in ("user:rita", "user:will")
+    )
+    mixed = issue_refresh_token(
+        RefreshSubject(rita.uid, ACCOUNT, will.credential),
+        parties=TokenParties(world.host.settings.issuer, EU.service),
+        signer=Signer(world.host.key_set(KeyPurpose.ACCESS).current()),
+        now=START,
+        jti="r-1",
+    )
+    with pytest.raises(Unauthenticated, match=NOBODY):
+        pull_with(world, mixed.text)
 
 
 def test_a_changed_letter_makes_it_nobody_s(world: World) -> None:

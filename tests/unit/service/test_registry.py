@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.service.registry_world import (
@@ -19,10 +21,13 @@ from tests.unit.service.registry_world import (
 )
 
 from bailiwick.authn.compact import parse_compact
+from bailiwick.authn.registry import list_questions, parse_scopes
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.errors import Invalid, Unauthenticated
+from bailiwick.model.policies import Guardrail
 from bailiwick.service.credentials import create_key, delete_key, exchange_key, update_key
-from bailiwick.service.registry import check_registries, grant_registry_token
+from bailiwick.service.registry import check_registries, grant_registry_token, judge_questions
+from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry
 
 NOBODY = "the credential is missing, unknown, expired or withdrawn"
@@ -379,6 +384,34 @@ def test_the_catalog_is_closed_by_a_deny_on_any_namespace(world: World) -> None:
     )
     asked = ("registry:catalog:*", "repository:dev/app:pull", "repository:prod/app:pull")
     assert ask_as(world, "user:lena", *asked) == {"dev/app": {"pull"}}
+
+
+def session_of(world: World, owner: str, **narrowed: Any) -> Session:
+    """A session of this principal, narrowed as given."""
+    return replace(world.host.authenticator.session_of_key(world.key(owner))[0], **narrowed)
+
+
+def granted_to(world: World, session: Session) -> list[str]:
+    """What this session may do of pulling and pushing in `dev` and listing everything."""
+    scopes = parse_scopes([EVERYTHING, "registry:catalog:*"])
+    judged = judge_questions(world.host, EU, session, list_questions(scopes))
+    return [one.text for one in judged if one.decision]
+
+
+def test_whoever_acts_for_another_has_what_both_have(world: World) -> None:
+    """Every link of the chain is judged, for images and for the catalog."""
+    everything = ["dev/app:pull", "dev/app:push", "dev/app:delete", "catalog:*"]
+    assert granted_to(world, session_of(world, "user:root")) == everything
+    assert granted_to(world, session_of(world, "user:root", chain=("user:rita",))) == ["dev/app:pull"]
+    assert granted_to(world, session_of(world, "user:rita", chain=("user:root",))) == ["dev/app:pull"]
+
+
+def test_a_session_s_restrictions_hold_at_the_registry(world: World) -> None:
+    """A token that was scoped down gives a registry token that is."""
+    no_changes = Guardrail("no-changes", ("container-registry.image.push", "container-registry.image.delete"))
+    no_lists = Guardrail("no-lists", ("container-registry.image.list",))
+    session = session_of(world, "user:root", restrictions=(no_changes, no_lists))
+    assert granted_to(world, session) == ["dev/app:pull"]
 
 
 def test_pushing_into_a_disabled_project_is_refused_and_pulling_is_not(world: World) -> None:
