@@ -46,14 +46,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Held:
-    """What is asked of one cell: the action, and what is known besides (no resource)?"""
+    """What is asked of one cell: the action, and what is known besides (no resource)?
+
+    `first` is the action that the question names; `asked` is that or one that it requires.
+    """
 
     world: World
     question: AuthorityQuestion
     cell: Cell
     asked: Asked
     known: Known
-    is_required: bool
+    first: Action
 
     @property
     def services(self) -> list[str]:
@@ -81,7 +84,7 @@ def cells_of(scope: Scope) -> Iterator[Cell]:
 
 
 def is_held(
-    world: World, question: AuthorityQuestion, cell: Cell, action: str, is_required: bool = False
+    world: World, question: AuthorityQuestion, cell: Cell, action: str, first: Action | None = None
 ) -> bool:
     """Is the action held over the cell (8.3)?"""
     asked = find_action_over(world, question.scope, action)
@@ -91,14 +94,14 @@ def is_held(
     if world.account.suspended or not is_known(world, principal) or is_disabled(world, principal):
         return False
     known = Known(world, principal, question.now, None, question.context, question.action_properties)
-    held = Held(world, question, cell, asked, known, is_required)
+    held = Held(world, question, cell, asked, known, first or asked.action)
     if is_another_action_somewhere(held) or is_met(held) or may_take_into_disabled_project(held):
         return False
     if principal == world.account.owner and is_implied_for_owner(world, asked.service, asked.action.id):
         return True
     is_granted = any(is_granted_by(held, policy) for policy in world.account.policies.values())
     return is_granted and all(
-        is_held(world, question, cell, required, True) for required in asked.action.requires
+        is_held(world, question, cell, required, held.first) for required in asked.action.requires
     )
 
 
@@ -187,7 +190,7 @@ def _right_grants(held: Held, policy: Policy, right: Right, known: Known) -> boo
 def contains(scope: Scope, held: Held) -> bool:
     """Does the policy's scope contain the cell, attribute by attribute (8.5)?"""
     cell = held.cell
-    if held.is_required and constrains_unseen(scope, held.asked.action):
+    if constrains_unseen(scope, held):
         return False
     return (
         _contains_service(scope, cell)
@@ -197,13 +200,13 @@ def contains(scope: Scope, held: Held) -> bool:
     )
 
 
-def constrains_unseen(scope: Scope, action: Action) -> bool:
-    """Does the scope constrain an attribute on which the action is not decided?
+def constrains_unseen(scope: Scope, held: Held) -> bool:
+    """Does the scope constrain what a required action is not decided on, though the one that is asked about is?
 
-    WHY: such a scope is never true for the action (3.2, 4.2). For the action that is asked about no resource is
-    then in the cell either; but one that it requires may be decided on less, and the cell full of resources.
+    WHY: such a scope is never true for the required action (3.2, 4.2), while the cell is full of resources.
     """
-    return any(getattr(scope, name) is not None for name in not_decided_on(action) & {*SCOPED, *NODES})
+    unseen = not_decided_on(held.asked.action) - not_decided_on(held.first)
+    return any(getattr(scope, name) is not None for name in unseen & {*SCOPED, *NODES})
 
 
 def _contains_service(scope: Scope, cell: Cell) -> bool:
