@@ -123,10 +123,34 @@ def test_no_accepted_change_allows_what_its_author_could_not_grant(part: int) ->
 
 def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
     """Which questions show what became possible? About both states, asked now, for one principal alone."""
-    for account in (attempt.after, attempt.after, attempt.world.account):
+    for account in (attempt.after, attempt.world.account):
         for _ in range(REQUESTS // 2):
             drawn = draw_request(draw, attempt.world.services, account)
             yield replace(drawn, now=words.NOW, chain=(), restrictions=())
+    for kind, name in attempt.changed:
+        near = _policies_near(attempt.after, kind, name)
+        if near:
+            account = replace(attempt.after, policies=near)
+            for _ in range(REQUESTS):
+                drawn = draw_request(draw, attempt.world.services, account)
+                member = draw.pick(_members(attempt.after, name)) if kind == "Group" else drawn.principal
+                yield replace(drawn, principal=member, now=words.NOW, chain=(), restrictions=())
+
+
+def _policies_near(account: Account, kind: str, name: str) -> dict[str, Policy]:
+    """Which policies does a change of this object concern most?"""
+    if kind == "Group":
+        return {key: p for key, p in account.policies.items() if f"group:{name}" in p.subjects}
+    if kind == "Role":
+        return {key: p for key, p in account.policies.items() if name in p.roles}
+    return {key: p for key, p in account.policies.items() if kind == "Policy" and key == name}
+
+
+def _members(account: Account, group: str) -> list[str]:
+    """Who is in the group itself? (Nobody of consequence where it is gone.)"""
+    found = account.groups.get(group)
+    members = [m.member for m in found.members if not m.member.startswith("group:")] if found is not None else []
+    return members or ["user:bob"]
 
 
 def _everyone_may(before: CompiledAccount, request: Request) -> bool:

@@ -113,7 +113,7 @@ class Differ:
         lost_denies = tuple(right for right in lost if right.effect == "deny")
         for policy in self.reaching.policies_naming_role(name):
             gains = lost if policy.effect == "deny" else (*lost_denies, *_allows(added))
-            if gains:
+            if gains or self._uncovers(name, old, new):
                 yield Handover(
                     policy.scope,
                     (name,),
@@ -123,6 +123,15 @@ class Differ:
                 )
         if new is not None and _allows(added):
             yield from self._assignable(new, _allows(added))
+
+    def _uncovers(self, name: str, old: Role | None, new: Role | None) -> bool:
+        """Does the name mean the catalog's role again, now that no custom role of that service has it?"""
+        entry = (
+            None
+            if old is None or (new is not None and new.service == old.service)
+            else self.services.get(old.service)
+        )
+        return entry is not None and name in entry.roles
 
     def _assignable(self, role: Role, added: tuple[Right, ...]) -> Iterator[Handover]:
         """Who may assign this very role by name could hand over what it gains, too."""
