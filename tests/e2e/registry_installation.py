@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import threading
 import time
 import urllib.error
@@ -19,12 +18,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
 
-import uvicorn
-from starlette.applications import Starlette
 from tests.e2e.registry_server import OciImage, RegistryServer, Skopeo, SkopeoResult, TokenAuth
 from tests.unit.service.registry_world import EU, Clock, World, basic, build_world
 
-from bailiwick.api.registry import registry_routes
+from bailiwick.api.serve import bind, make_server
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.service.settings import Registry
 from bailiwick.store.opening import create_store
@@ -38,15 +35,12 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket, address = bind("127.0.0.1:0")
+        self.url = f"http://{address}"
         self.clock = Clock(0.0, running=True)
         store = create_store(folder / "bailiwick", at=datetime.now(UTC))
         self.world: World = build_world(store, self.clock, public_url=self.url)
-        app = Starlette(routes=registry_routes(self.world.host))
-        config = uvicorn.Config(app, lifespan="off", log_level="critical", access_log=False)
-        self._server = uvicorn.Server(config)
+        self._server = make_server(self.world.host, self._socket)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
     def __enter__(self) -> Self:
