@@ -71,7 +71,7 @@ def answers_at(account: str, vector: Vector) -> Answers:
     if known is not None and (known.vector is vector or known.vector == vector):
         return known
     if len(_ANSWERS) >= MOST_ACCOUNTS and known is None:
-        _ANSWERS.pop(next(iter(_ANSWERS)), None)
+        _ANSWERS.clear()
     made = _ANSWERS[account] = Answers(vector)
     return made
 

@@ -58,7 +58,7 @@ def index_of(compiled: CompiledAccount) -> Index:
         ids=known.ids if known is not None and same_resources else None,
     )
     if len(_INDEXES) >= MOST_ACCOUNTS and known is None:
-        _INDEXES.pop(next(iter(_INDEXES)), None)
+        _INDEXES.clear()
     _INDEXES[name] = index
     return index
 

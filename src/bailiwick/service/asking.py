@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from bailiwick.engine import Explanation, decide, explain
+from bailiwick.engine import Explanation, decide, decide_over, explain
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Property
-from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
+from bailiwick.model.policies import Scope
+from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
+from bailiwick.model.services import IAM
 from bailiwick.service.authorize import request_of
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -22,6 +24,7 @@ from bailiwick.service.snapshots import Snapshot
 EVALUATE = "iam.decision.evaluate"
 DESCRIBE = "iam.decision.describe"
 EXPLAIN = "iam.decision.explain"
+MOST_REMEMBERED = 4096
 NOTHING_SAID: Mapping[str, Property] = {}
 
 _NO_SUCH_RESOURCE = (Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RESOURCE_TYPE, Reason.INCOMPLETE_RESOURCE)
@@ -65,6 +68,18 @@ class Question(NamedTuple):
     context: Mapping[str, Property] = NOTHING_SAID
     action_properties: Mapping[str, Property] = NOTHING_SAID
     principal_properties: Mapping[str, Property] = NOTHING_SAID
+
+
+class Everywhere(NamedTuple):
+    """Does somebody hold an action over every service but `iam`, in the state of this very vector, in this time?"""
+
+    vector: Mapping[str, str]
+    since: float
+    until: float
+    held: bool
+
+
+_EVERYWHERE: dict[tuple[str, str, str], Everywhere] = {}
 
 
 @dataclass(slots=True)
@@ -114,17 +129,50 @@ class Asking:
         WHY: where the catalog knows no such resource the answer is the same denial for everybody and says
         nothing about anybody, so it may be given.
         """
-        session = self.session
-        request = request_of(session, action, question.resource, self.now)
-        decision = decide(self.snapshot.compiled, request)
-        if decision.allowed or decision.reason in _NO_SUCH_RESOURCE:
+        if question.resource.service != IAM and self._holds_everywhere(action):
             return
-        raise Denied(
-            f"`{session.principal}` lacks `{action}` over the asked resource",
-            action=action,
-            reason=decision.reason.value,
-            help=f"it is needed to {_PURPOSE[action]}; ask somebody who may grant it",
+        request = request_of(self.session, action, question.resource, self.now)
+        decision = decide(self.snapshot.compiled, request)
+        if decision.allowed:
+            self._look_everywhere(action, decision)
+        elif decision.reason not in _NO_SUCH_RESOURCE:
+            raise Denied(
+                f"`{self.session.principal}` lacks `{action}` over the asked resource",
+                action=action,
+                reason=decision.reason.value,
+                help=f"it is needed to {_PURPOSE[action]}; ask somebody who may grant it",
+            )
+
+    def _holds_everywhere(self, action: str) -> bool:
+        """Is it known that the session holds the action over every service but `iam`, now and in this state?"""
+        known = _EVERYWHERE.get((self.session.account, self.session.principal, action))
+        return (
+            known is not None
+            and known.held
+            and known.vector is self.snapshot.vector
+            and known.since <= self.now < known.until
+            and not (self.session.chain or self.session.restrictions or self.session.context)
         )
+
+    def _look_everywhere(self, action: str, decision: Decision) -> None:
+        """Remember, once for each state, whether one look was enough for every resource.
+
+        Source: docs/spec.md rule 8.7, authority over a scope implies the decision for whatever the scope matches;
+        and rule 7.8, no window changes any decision about this principal before `valid_until`.
+        """
+        session, snapshot = self.session, self.snapshot
+        if session.chain or session.restrictions or session.context:
+            return
+        key = (session.account, session.principal, action)
+        known = _EVERYWHERE.get(key)
+        if known is not None and known.vector is snapshot.vector and known.since <= self.now < known.until:
+            return
+        question = AuthorityQuestion(session.principal, action, Scope(), self.now)
+        held = decide_over(snapshot.compiled, question).held
+        until = float("inf") if decision.valid_until is None else decision.valid_until
+        if len(_EVERYWHERE) >= MOST_REMEMBERED and known is None:
+            _EVERYWHERE.clear()
+        _EVERYWHERE[key] = Everywhere(snapshot.vector, self.now, until, held)
 
     def _request(self, question: Question) -> Request:
         """What is the engine asked? A session asks about itself under its own chain and restrictions."""
