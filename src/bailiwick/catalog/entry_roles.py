@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 from bailiwick.catalog.places import Path
 from bailiwick.catalog.reading import Fields
-from bailiwick.catalog.rights import format_right, parse_right
+from bailiwick.catalog.rights import format_right, parse_action_pattern, parse_right
 from bailiwick.model.names import parse_name
 from bailiwick.model.services import ACCESS_LEVELS, IAM, PLATFORM_ROLES, Action, Right, Role
 
 ROLE_KINDS = ("platform", "service")
 ADMINISTRATOR = "Administrator"
 
-_ROLE_FIELDS = ("name", "kind", "title", "description", "held_by", "grant", "rights")
+_ROLE_FIELDS = ("name", "kind", "title", "description", "held_by", "grant", "rights", "actions")
 _LEVELS: Mapping[str, tuple[str, ...]] = {
     "Viewer": ("list", "read"),
     "Operator": ("list", "read", "use", "write"),
@@ -89,6 +89,8 @@ def _parse_role(fields: Fields, service: str) -> Role | None:
     fields.require("name", "kind")
     name = fields.parsed("name", parse_name)
     rights = tuple(parse_right(data, path, fields.notes, service) for data, path in fields.items("rights"))
+    if fields.has("actions"):
+        rights = (*rights, Right(service, fields.parsed_items("actions", parse_action_pattern)))
     if name is None:
         return None
     kind = fields.choice("kind", ROLE_KINDS, "service")

@@ -132,6 +132,9 @@ _OPEN_KEYS = (
     "context.",
 )
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 
 
@@ -182,10 +185,10 @@ def keys_of(condition: Condition | None) -> frozenset[str]:
 
 def parse_instant(text: object) -> datetime | None:
     """Which instant is this RFC 3339 text? None when it is none or lacks its offset."""
-    if not isinstance(text, str) or len(text) < 20 or text[10] not in "Tt ":
+    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
     return instant if instant.tzinfo is not None else None

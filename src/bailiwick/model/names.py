@@ -24,6 +24,7 @@ MAX_NAME_LENGTH = 256
 MAX_DEPTH = 16
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f/:]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _TYPE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~@+=,!$")
 _ESCAPES = re.compile(rb"%(?![0-9A-F]{2})")
@@ -66,7 +67,7 @@ def parse_name(text: object, place: str, what: str = "name") -> str:
         raise Invalid.at(place, f"expected a {what}, got {_shown(text)}")
     if len(text) > MAX_NAME_LENGTH:
         raise Invalid.at(place, f"{what} is {len(text)} characters long, expected at most {MAX_NAME_LENGTH}")
-    if not _NAME.fullmatch(text) or text != text.strip():
+    if not _NAME.fullmatch(text) or text != text.strip() or _HALF.search(text):
         raise Invalid.at(
             place,
             f"`{text}` is no {what}",
