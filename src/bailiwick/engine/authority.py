@@ -13,17 +13,7 @@ from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.conditions import compile_condition
 from bailiwick.engine.decide import guardrail_reaches, is_narrow
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.resources import (
-    BUDGET,
-    GROUPS,
-    INSTANCE,
-    NODE_ID,
-    OWNER,
-    PROJECT,
-    REGION,
-    TAGS,
-    Resolved,
-)
+from bailiwick.engine.resources import NOWHERE
 from bailiwick.engine.roles import Need, RightTest
 from bailiwick.engine.tables import Block, holds
 from bailiwick.engine.views import View, find_view
@@ -32,9 +22,6 @@ from bailiwick.model.patterns import contains, overlaps
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion
 from bailiwick.model.services import IAM, Service
-
-_ALL_UNKNOWN = REGION | INSTANCE | PROJECT | OWNER | GROUPS | BUDGET | TAGS | NODE_ID
-NOWHERE = Resolved("", None, None, None, (("", None),), _ALL_UNKNOWN, None, None, None, None, {}, {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def decide_one(compiled: CompiledAccount, request: Request, principal: str) -> D
 def _decide_action(compiled: CompiledAccount, request: Request, principal: str, action: str) -> Decision:
     """Is this action, the request's or one that it requires, allowed?"""
     asked = understand(compiled, action, request.resource)
-    if isinstance(asked, Reason):
+    if not isinstance(asked, tuple):
         return Decision(False, asked)
     if compiled.account.suspended:
         return Decision(False, Reason.ACCOUNT_SUSPENDED)
@@ -62,14 +62,15 @@ def _decide_by_policies(
     compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
 ) -> Decision:
     """What do guardrails, projects, denies, ownership and allows say? (rule 7.2 d to h)"""
-    if (compiled.guardrails.all or request.restrictions) and guarded(compiled, request, view, need, resource):
+    is_guarded = compiled.guardrails.all or request.restrictions
+    if is_guarded and applicable_guardrails(compiled, request, view, need, resource):
         return _refused(view, Reason.GUARDRAIL)
     if need.action.takes_into_project and project_is_disabled(compiled, resource):
         return _refused(view, Reason.PROJECT_DISABLED)
     if view.is_owner:
         if need.implied:
             return view.allowed
-    elif view.denies and denied(compiled, request, view, need, resource):
+    elif view.denies and applicable_denies(compiled, request, view, need, resource):
         return _refused(view, Reason.EXPLICIT_DENY)
     if not granted(compiled, request, view, need, resource):
         return view.refused
@@ -119,7 +120,7 @@ def granted(compiled: CompiledAccount, request: Request, view: View, need: Need,
 
 def _is_held(look: Look, resource: Resolved, slots: Reaching, pending: list[Pending]) -> bool:
     """Is one of the plain slots held here without residue? What else may grant it is added to `pending`."""
-    _, plain, every, _, _ = slots
+    plain, every = slots.plain, slots.every
     for occurring, shape, table in look:
         if not occurring & every:
             continue
@@ -189,15 +190,10 @@ def facts_of(
     )
 
 
-def denied(compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved) -> bool:
-    """Does a deny apply? (rule 7.4)"""
-    return bool(applicable_denies(compiled, request, view, need, resource))
-
-
 def applicable_denies(
     compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
 ) -> list[str]:
-    """Which policies deny it? Names, some more than once."""
+    """Which policies deny it? Names, some more than once. (rule 7.4)"""
     names: list[str] = []
     for subject, table in view.denies:
         for meaning in need.meanings:
@@ -230,21 +226,18 @@ def is_narrow(block: Block) -> bool:
     return any(part is not None for part in (scope.project, scope.type, scope.id, scope.within))
 
 
-def guarded(compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved) -> bool:
-    """Does a guardrail or a restriction of the session apply? (rules 7.2 d, 7.7)"""
-    return any(True for _ in applicable_guardrails(compiled, request, view, need, resource))
-
-
 def applicable_guardrails(
     compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
-) -> Iterator[str]:
-    """Which guardrails or restrictions forbid it? Names, some more than once."""
+) -> list[str]:
+    """Which guardrails or restrictions of the session forbid it? Names, some more than once. (rules 7.2 d, 7.7)"""
+    names: list[str] = []
     near = compiled.guardrails.near(resource, resource.service)
     for block in (*near, *guardrail_blocks(request.restrictions)):
         if guardrail_reaches(block, need, resource.service):
             facts = facts_of(compiled, request, view, resource, None)
             if block.stands(facts, request.now, resource.service):
-                yield block.name
+                names.append(block.name)
+    return names
 
 
 def guardrail_reaches(block: Block, need: Need, service: str) -> bool:

@@ -91,7 +91,8 @@ class Reach:
 NO_REACH = Reach()
 
 
-class Reaching(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reaching:
     """Which slots of one space reach an action?
 
     `plain` ones grant by themselves; `every` also has those that grant subject to `tested` (one bit, its rights).

@@ -16,7 +16,7 @@ from math import prod
 from operator import attrgetter
 from typing import NamedTuple
 
-from bailiwick.engine.resources import INSTANCE, NODE_ID, PROJECT, REGION, Nodes, Resolved
+from bailiwick.engine.resources import INSTANCE, NODE_ID, PROJECT, REGION, Resolved
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
 from bailiwick.model.policies import Scope
 from bailiwick.model.services import IAM
@@ -92,11 +92,6 @@ def _within_answer(scope: Scope, resource: Resolved) -> Answer:
 # service, region, instance, project, has type, id, has within
 ShapeCode = tuple[str | None, Code, Code, Code, bool, Code, bool]
 KeysOf = Callable[[Resolved], Sequence[Key]]
-
-_WHOLE_SERVICE = (None, None, None, False, None, False)
-_ONE_REGION = (EXACT, None, None, False, None, False)
-_ONE_PROJECT = (None, None, EXACT, False, None, False)
-_ONE_NODE = (None, None, None, True, EXACT, False)
 
 
 class Cell(NamedTuple):
@@ -228,51 +223,68 @@ def _shape(number: int, code: ShapeCode) -> Shape:
 
 
 def key_maker(number: int, code: ShapeCode) -> KeysOf:
-    """Which function makes the keys of this shape? The most frequent shapes have one of their own.
+    """Which function makes the keys of this shape: the texts, then the node that a scope names, then the ancestor?
 
     INVARIANT: an attribute that is absent or unknown, or shorter than a prefix, makes a key that no cell has.
     """
-    constrained = code[1:]
-    if constrained == _WHOLE_SERVICE:
-        always = ((number,),)
-        return lambda resource: always
-    if constrained == _ONE_REGION:
-        return lambda resource: ((number, resource.region),)
-    if constrained == _ONE_PROJECT:
-        return lambda resource: ((number, resource.project),)
-    if constrained == _ONE_NODE:
-        head = (number,)
-        return lambda resource: [head + node for node in resource.nodes]
-    return _any_key_maker(number, code)
-
-
-def _any_key_maker(number: int, code: ShapeCode) -> KeysOf:
-    """Which function makes the keys: the texts, then the node that a scope names, then the ancestor?"""
     _, region, instance, project, has_type, ident, within = code
-    sizes = {"region": region, "instance": instance, "project": project}
-    stems = [_stem_reader(name, size) for name, size in sizes.items() if size is not None]
-
-    def keys(resource: Resolved) -> Sequence[Key]:
-        found: list[Key] = [(number, *[stem(resource) for stem in stems])]
-        if has_type:
-            found = [head + node for head in found for node in _node_stems(resource.nodes, ident)]
-        if within:
-            found = [head + node for head in found for node in resource.nodes[:-1]]
-        return found
-
-    return keys
+    texts = [("region", region), ("instance", instance), ("project", project)]
+    head = _head_maker(number, tuple((name, size) for name, size in texts if size is not None))
+    keys = _node_keys(head, ident) if has_type else _head_keys(head)
+    return _ancestor_keys(keys) if within else keys
 
 
-def _stem_reader(name: str, size: int) -> Callable[[Resolved], str | None]:
+Head = Callable[[Resolved], Key]
+
+
+def _head_maker(number: int, texts: tuple[tuple[str, int], ...]) -> Head:
+    """Which function makes the first part of a key: the number and these texts, whole or their first characters?"""
+    if not texts:
+        alone = (number,)
+        return lambda resource: alone
+    if texts == (("region", EXACT),):
+        return lambda resource: (number, resource.region)
+    if texts == (("project", EXACT),):
+        return lambda resource: (number, resource.project)
+    readers = [_text_reader(name, size) for name, size in texts]
+    return lambda resource: (number, *[read(resource) for read in readers])
+
+
+def _text_reader(name: str, size: int) -> Callable[[Resolved], str | None]:
     read: Callable[[Resolved], str | None] = attrgetter(name)
     return read if size == EXACT else lambda resource: _cut(read(resource), size)
 
 
-def _node_stems(nodes: Nodes, size: Code) -> Sequence[Key]:
-    if size is None:
-        return [(kind,) for kind, _ in nodes]
-    return nodes if size == EXACT else [(kind, _cut(ident, size)) for kind, ident in nodes]
-
-
 def _cut(text: str | None, size: int) -> str | None:
     return None if text is None else text[:size]
+
+
+def _head_keys(head: Head) -> KeysOf:
+    return lambda resource: (head(resource),)
+
+
+def _node_keys(head: Head, ident: Code) -> KeysOf:
+    def by_type(resource: Resolved) -> Sequence[Key]:
+        start = head(resource)
+        return [(*start, kind) for kind, _ in resource.nodes]
+
+    def by_id(resource: Resolved) -> Sequence[Key]:
+        start = head(resource)
+        return [start + node for node in resource.nodes]
+
+    def by_prefix(resource: Resolved) -> Sequence[Key]:
+        start = head(resource)
+        return [(*start, kind, text and text[:size]) for kind, text in resource.nodes]
+
+    size = EXACT if ident is None else ident
+    if ident is None:
+        return by_type
+    return by_id if ident == EXACT else by_prefix
+
+
+def _ancestor_keys(keys: KeysOf) -> KeysOf:
+    def each(resource: Resolved) -> Sequence[Key]:
+        ancestors = resource.nodes[:-1]
+        return [key + node for key in keys(resource) for node in ancestors] if ancestors else ()
+
+    return each
