@@ -76,7 +76,7 @@ class GuideShell:
             self._shell.wait(STOP_SECONDS)
 
     def run(self, text: str) -> tuple[int, str]:
-        """Exit code of the block's last command, and what the block has printed."""
+        """Exit code of the last command that failed (0: none did), and what the block has printed."""
         self._count += 1
         output, code = (self.folder / f".block-{self._count}.{name}" for name in ("output", "code"))
         assert self._shell.stdin is not None

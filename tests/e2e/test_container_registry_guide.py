@@ -79,3 +79,19 @@ def test_the_guide_has_one_sentence_a_line() -> None:
     lines = [line for line in prose.splitlines() if line and line[0] not in "#|"]
     crowded = [line for line in lines if re.search(r"[a-z`)]\. [A-Z]", line)]
     assert not crowded
+
+
+@pytest.mark.parametrize(
+    ("guide", "message"),
+    [
+        ("```sh\nfalse\ntrue\n```\n", "exit code 1 at line 1"),
+        ("```sh\nvalue=$(exit 3)\necho on\n```\n", "exit code 3 at line 1"),
+        ("\n```sh refused\ntrue\n```\n", "exit code 0 at line 2"),
+        ("```sh\necho one; echo two\n```\n```text\ntwo\none\n```\n", "`one` was not printed at line 4"),
+        ("```bash\ntrue\n```\n", "unknown block `bash` at line 1"),
+    ],
+)
+def test_a_guide_that_is_wrong_is_caught(shell: GuideShell, guide: str, message: str) -> None:
+    """A command that fails anywhere in its block, one that is not refused, words not printed, a block not known."""
+    with pytest.raises(AssertionError, match=message):
+        list(run_guide(guide, shell))
