@@ -52,6 +52,7 @@ START_SECONDS = 60
 SETTINGS = Settings("http://127.0.0.1")
 GATEWAY = "service-id:gateway"
 _RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
+_DONE = re.compile(r"([0-9]+) requests in")
 _LATENCY = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s)\s*$", re.MULTILINE)
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
@@ -60,9 +61,10 @@ Document = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is measured: a worker at a port, asked at a path with a script, deciding so often for each request."""
+    """What is measured: a worker (process, port), asked at a path with a script, so many decisions a request."""
 
     name: str
+    pid: int
     port: int
     path: str
     script: Path
@@ -71,9 +73,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What did one run give: requests a second, and milliseconds at the median and the 99th percentile?"""
+    """What did one run give: requests a second, the worker's processor time for each (in microseconds), and
+    milliseconds at the median and the 99th percentile?"""
 
     rate: float
+    cost: float
     p50: float
     p99: float
 
@@ -100,17 +104,16 @@ def measure(folder: Path, workers: ExitStack, rounds: int, seconds: int) -> None
     """Which table comes out?"""
     token = make_store(folder)
     constant, deciding = free_port(), free_port()
-    workers.enter_context(worker("bench.http_constant", str(constant)))
-    workers.enter_context(
-        worker("bench.http_bench", "--serve", str(folder / "data"), "--port", str(deciding))
-    )
+    first = workers.enter_context(worker("bench.http_constant", str(constant)))
+    serve = ("--serve", str(folder / "data"), "--port", str(deciding))
+    second = workers.enter_context(worker("bench.http_bench", *serve))
     one = write_script(folder / "one.lua", token, [question(number) for number in range(QUESTIONS)])
     many = write_script(folder / "many.lua", token, [batch(number) for number in range(QUESTIONS // 8)])
     path, paths = "/access/v1/evaluation", "/access/v1/evaluations"
     candidates = [
-        Candidate("constant answer", constant, path, one),
-        Candidate("one question about another", deciding, path, one),
-        Candidate(f"{BATCH} questions about others", deciding, paths, many, BATCH),
+        Candidate("constant answer", first, constant, path, one),
+        Candidate("one question about another", second, deciding, path, one),
+        Candidate(f"{BATCH} questions about others", second, deciding, paths, many, BATCH),
     ]
     for candidate in candidates:
         check(candidate, token)
@@ -214,13 +217,13 @@ end
 
 
 @contextmanager
-def worker(module: str, *arguments: str) -> Iterator[None]:
-    """Run a worker, on a processor of its own where there are two, until the measurement ends."""
+def worker(module: str, *arguments: str) -> Iterator[int]:
+    """Run a worker, on a processor of its own where there are two, until the measurement ends. Its process id."""
     with subprocess.Popen([sys.executable, "-m", module, *arguments]) as process:
         pin(process.pid, 0)
         try:
             wait_for(int(arguments[-1]), process)
-            yield
+            yield process.pid
         finally:
             process.terminate()
             process.wait(10)
@@ -261,43 +264,43 @@ def check(candidate: Candidate, token: str) -> None:
 
 def wrk(candidate: Candidate, seconds: int) -> Run:
     """What does one run of `wrk` against the candidate give? Any error ends the measurement."""
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{CONNECTIONS}",
-        f"-d{seconds}s",
-        "--timeout",
-        "20s",
-        "--latency",
-        "-s",
-        str(candidate.script),
-    ]
+    length = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s"]
+    address = f"http://127.0.0.1:{candidate.port}{candidate.path}"
+    before = processor_seconds(candidate.pid)
     with subprocess.Popen(
-        [*command, f"http://127.0.0.1:{candidate.port}{candidate.path}"], stdout=subprocess.PIPE, text=True
+        ["wrk", *length, "--latency", "-s", str(candidate.script), address], stdout=subprocess.PIPE, text=True
     ) as process:
         pin(process.pid, 1)
         said = process.communicate()[0]
-    rate = _RATE.search(said)
-    if rate is None or "Non-2xx" in said or "Socket errors" in said:
+    spent = processor_seconds(candidate.pid) - before
+    rate, done = _RATE.search(said), _DONE.search(said)
+    if rate is None or done is None or "Non-2xx" in said or "Socket errors" in said:
         sys.exit(f"{candidate.name}: {said}")
     latency = {percent: float(value) * _MILLISECONDS[unit] for percent, value, unit in _LATENCY.findall(said)}
-    return Run(float(rate[1]), latency["50"], latency["99"])
+    return Run(float(rate[1]), spent / int(done[1]) * 1e6, latency["50"], latency["99"])
+
+
+def processor_seconds(pid: int) -> float:
+    """How long has this process been running on a processor? Says more than the clock where others run, too."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def print_table(candidates: list[Candidate], runs: dict[str, list[Run]]) -> None:
     """Print medians over the rounds, and each rate beside the constant answer's."""
     first = statistics.median(run.rate for run in runs[candidates[0].name])
-    print(
-        f"{'':30} {'req/s':>9} {'least':>9} {'most':>9} {'p50 ms':>7} {'p99 ms':>7} {'ratio':>6} {'decided/s':>10}"
-    )
+    heads = ("req/s", "least", "most", "cpu us", "p50 ms", "p99 ms", "ratio", "decided/s")
+    print(f"{'':30}" + "".join(f"{head:>10}" for head in heads))
     for candidate in candidates:
         found = runs[candidate.name]
         rates = [run.rate for run in found]
         middle = statistics.median(rates)
-        p50, p99 = (statistics.median(values) for values in ([r.p50 for r in found], [r.p99 for r in found]))
+        cost, p50, p99 = (
+            statistics.median(values) for values in zip(*((r.cost, r.p50, r.p99) for r in found), strict=True)
+        )
         print(
-            f"{candidate.name:30} {middle:9,.0f} {min(rates):9,.0f} {max(rates):9,.0f} {p50:7.2f} {p99:7.2f}"
-            f" {middle / first:6.2f} {middle * candidate.decisions:10,.0f}"
+            f"{candidate.name:30}{middle:10,.0f}{min(rates):10,.0f}{max(rates):10,.0f}{cost:10.1f}{p50:10.2f}{p99:10.2f}"
+            f"{middle / first:10.2f}{middle * candidate.decisions:10,.0f}"
         )
 
 
