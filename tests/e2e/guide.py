@@ -65,9 +65,10 @@ class GuideShell:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the shell and everything in its session that it has started, and nothing else."""
+        """End the shell and everything that it has started, and nothing else."""
         assert self._shell.stdin is not None
-        os.killpg(self._shell.pid, signal.SIGTERM)
+        if self._shell.poll() is None:
+            self._shell.stdin.write("\nkill $(jobs -p); wait; exit\n")
         self._shell.stdin.close()
         try:
             self._shell.wait(STOP_SECONDS)
@@ -81,7 +82,8 @@ class GuideShell:
         output, code = (self.folder / f".block-{self._count}.{name}" for name in ("output", "code"))
         assert self._shell.stdin is not None
         self._shell.stdin.write(
-            f"{{\n{text}\n}} >{output} 2>&1\necho $? >{code}.new && mv {code}.new {code}\n"
+            f"FAILED=0; trap 'FAILED=$?' ERR\n{{\n{text}\n}} >{output} 2>&1\n"
+            f"trap - ERR; echo $FAILED >{code}.new; mv {code}.new {code}\n"
         )
         self._shell.stdin.flush()
         deadline = time.monotonic() + BLOCK_SECONDS
