@@ -99,7 +99,13 @@ def draw_window(draw: Draw) -> Window:
 
 def draw_group(draw: Draw, name: str) -> Group:
     """Which group? Groups may contain each other in a circle; some members do not exist."""
-    candidates = (*words.STORED, *(f"group:{each}" for each in words.GROUPS), "user:ghost", "service:alpha")
+    candidates = (
+        *words.STORED,
+        *(f"group:{each}" for each in words.GROUPS),
+        "user:ghost",
+        "service:alpha",
+        "group:members",
+    )
     members = draw.some(candidates, 1, 5)
     return Group(
         name, tuple(Membership(each, ALWAYS if draw.chance(50) else draw_window(draw)) for each in members)
