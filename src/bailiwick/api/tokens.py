@@ -117,6 +117,8 @@ def _refuse(call: Call, error: TokenError) -> Response:
         "error": error.error,
         "error_description": error.message,
         "errorMessage": error.message,
+        # WHY a third time: IBM Cloud's SDKs show this before `error`, which is a word and no sentence.
+        "errors": [{"code": error.code or error.error, "message": error.message}],
         "context": {
             "requestId": sent[0] if sent else secrets.token_hex(16),
             "requestType": "token",
