@@ -103,6 +103,7 @@ class Reason(str, Enum):
     ALLOWED = "allowed"
     PREREQUISITE_MISSING = "prerequisite_missing"
     NO_MATCHING_POLICY = "no_matching_policy"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
