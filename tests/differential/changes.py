@@ -96,6 +96,11 @@ def _without_own_roles(account: Account) -> Account:
     return replace(account, roles=kept, resources=resources)
 
 
+def _account(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
+    owner = draw.pick(words.USERS)
+    return replace(account, owner=owner, suspended=draw.chance(10)), ("Account", account.name)
+
+
 def _put(draw: Draw, into: Mapping[str, Any], name: str, value: object) -> dict[str, Any]:
     """Which mapping is left when the value is put there or, one time in three, taken away?"""
     rest = {key: old for key, old in into.items() if key != name}
@@ -112,4 +117,5 @@ _CHANGES: tuple[Callable[[Draw, Mapping[str, Service], Account], One], ...] = (
     _project,
     _guardrail,
     _service,
+    _account,
 )

@@ -65,6 +65,7 @@ def names_of(kind: str, account: Account) -> set[str]:
         "Project": account.projects,
         "Guardrail": account.guardrails,
         "Service": account.services,
+        "Account": (account.name,),
     }
     return set(by_kind.get(kind, (reference.partition(":")[2] for reference in account.principals)))
 
@@ -87,6 +88,7 @@ def test_every_kind_of_change_is_drawn() -> None:
         "Resource",
         "Project",
         "Guardrail",
+        "Account",
         "Service",
     }
     assert {kind for kind, _ in seen} == kinds

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.differential import compare
@@ -13,6 +15,7 @@ from tests.differential.fuzz import compare_seed, main, report
 from tests.differential.show import format_document
 from tests.differential.worlds import GeneratedWorld, worlds_with_authority_question, worlds_with_request
 
+from bailiwick.engine import CompiledAccount, decide
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request
 
 BLOCK = 100
@@ -62,7 +65,11 @@ def test_a_difference_is_found_and_made_small(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Were the engine to allow everything, the comparison would print a small world and fail."""
-    monkeypatch.setattr(compare, "decide", lambda compiled, request: Decision(True, Reason.ALLOWED))
+
+    def allow(compiled: CompiledAccount, request: Request) -> Decision:
+        return replace(decide(compiled, request), allowed=True, reason=Reason.ALLOWED)
+
+    monkeypatch.setattr(compare, "decide", allow)
     assert main(["--minutes", "1", "--seed", "0"]) == 1
     printed = capsys.readouterr().out
     assert "engine:    Decision(allowed=True" in printed

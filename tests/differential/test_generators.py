@@ -17,6 +17,8 @@ from bailiwick.model.requests import Reason
 from bailiwick.model.services import IAM
 
 SEEDS = range(250)
+# What the evaluators never say: a short name that fits several is refused before, a fault caught after.
+GIVEN_ELSEWHERE = ("ambiguous_resource", "error")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def test_enough_requests_are_allowed_and_every_reason_occurs() -> None:
             reference.decide(world.services, world.account, request).reason for request in requests
         )
     assert reasons[Reason.ALLOWED] >= 0.3 * reasons.total()
-    assert set(reasons) == set(Reason) - {Reason.AMBIGUOUS_RESOURCE, Reason.ERROR}
+    assert {reason for reason in Reason if reason.value not in GIVEN_ELSEWHERE} == set(reasons)
     assert min(reasons.values()) >= 10
 
 
