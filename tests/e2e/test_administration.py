@@ -165,7 +165,7 @@ def test_a_condition_that_fails_changes_nothing(owner: Client) -> None:
     now = owner.get("users", "alice").headers["etag"]
     for method in ("PUT", "PATCH", "DELETE"):
         for wrong in (tag, f"W/{now}", '"1-user-0"'):
-            body = None if method == "DELETE" else {}
+            body: object = None if method == "DELETE" else {}
             refused = owner.send(method, owner.path("users", "alice"), body, headers={"If-Match": wrong})
             assert refused.status == 412
             assert refused.error == {

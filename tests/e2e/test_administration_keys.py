@@ -260,7 +260,7 @@ def test_keys_are_listed_in_pages(owner: Client) -> None:
     owner.apply({"kind": "ServiceId", "name": "ci"})
     made = [owner.post("api-keys", body={"owner": "service-id:ci"}).json["id"] for _ in range(3)]
     seen: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = owner.get("api-keys", limit=2, owner="service-id:ci", **cursor).json
         seen += [key["id"] for key in page["items"]]

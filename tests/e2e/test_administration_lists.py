@@ -91,7 +91,7 @@ def names(reply: Any) -> list[str]:
         ({"disabled": "false", "prefix": "a"}, ["alice"]),
     ],
 )
-def test_users_are_filtered(world: Client, filters: dict[str, str], expected: list[str]) -> None:
+def test_users_are_filtered(world: Client, filters: dict[str, Any], expected: list[str]) -> None:
     """Names are compared exactly, `q` whatever the case; filters add up."""
     assert names(world.get("users", **filters)) == expected
 
@@ -111,7 +111,7 @@ def test_users_are_filtered(world: Client, filters: dict[str, str], expected: li
         ({"state": "enabled", "service": "container-registry"}, ["carol-administers", "everything"]),
     ],
 )
-def test_policies_are_filtered(world: Client, filters: dict[str, str], expected: list[str]) -> None:
+def test_policies_are_filtered(world: Client, filters: dict[str, Any], expected: list[str]) -> None:
     """By subject, role (alone or in full), the service that they reach, effect and state."""
     assert names(world.get("policies", **filters)) == expected
 
@@ -119,7 +119,7 @@ def test_policies_are_filtered(world: Client, filters: dict[str, str], expected:
 def test_pages_hold_every_member_once_in_order(world: Client) -> None:
     """Page after page gives the list, with the tags of its members, and the last page has no cursor."""
     seen: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = world.get("users", limit=2, **cursor)
         for item, tag in zip(page.json["items"], page.json["etags"], strict=True):

@@ -6,6 +6,7 @@ Reading it has actions of its own, which seeing the objects is not.
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 from tests.e2e.server import Client, RunningServer
@@ -78,7 +79,7 @@ def test_the_log_is_filtered_and_paged(world: Client) -> None:
     assert world.get("log", actor="user:owner", limit=1000).json["items"] == everything
     assert world.get("log", actor="user:alice").json["items"] == []
     seen = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = world.get("log", limit=3, **cursor).json
         seen += page["items"]

@@ -130,7 +130,8 @@ class Judge:
             if "/" in name:
                 yield name
                 continue
-            found = {a.roles[name].reference for a in (self._before.account, after) if name in a.roles}
+            custom = [a.roles[name] for a in (self._before.account, after) if name in a.roles]
+            found = {role.reference for role in custom if role.service in (*services, *after.services, IAM)}
             for service in services:
                 entries = (self._before.compiled.services.get(service), after.services.get(service))
                 for entry in entries:

@@ -111,7 +111,10 @@ class Differ:
         added = tuple(right for right in is_ if right not in was)
         lost = tuple(right for right in was if right not in is_)
         lost_denies = tuple(right for right in lost if right.effect == "deny")
+        services = {role.service for role in (old, new) if role is not None}
         for policy in self.reaching.policies_naming_role(name):
+            if not _may_mean(policy.scope, services):
+                continue
             gains = lost if policy.effect == "deny" else (*lost_denies, *_allows(added))
             if gains or self._uncovers(name, old, new):
                 yield Handover(
@@ -285,6 +288,11 @@ class Differ:
 
 def _for_owner(because: str) -> Handover:
     return Handover(Scope(), (), None, because, owner_only=True)
+
+
+def _may_mean(scope: Scope, services: set[str]) -> bool:
+    """Could a policy of this scope mean a role of one of these services? (rules 3.8, 3.9)"""
+    return scope.service is None or IAM in services or not services.isdisjoint(scope.service)
 
 
 def _allows(rights: Iterable[Right]) -> tuple[Right, ...]:
