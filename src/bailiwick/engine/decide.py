@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.resources import PROJECT, Resolved, find_kind, path_problem, resolve
+from bailiwick.engine.resources import ALL_OF_IT, PROJECT, Resolved, find_kind, path_problem, resolve
 from bailiwick.engine.roles import Need, Reaching
 from bailiwick.engine.scopes import Key
-from bailiwick.engine.tables import Block, Entry, Held
-from bailiwick.engine.views import Look, View, find_view, make_look
+from bailiwick.engine.tables import AllowTable, Block, Held
+from bailiwick.engine.views import View, find_view
 from bailiwick.model.patterns import matches
 from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
 
@@ -65,7 +65,7 @@ def _decide_by_policies(
     is_guarded = compiled.guardrails.all or request.restrictions
     if is_guarded and applicable_guardrails(compiled, request, view, need, resource):
         return _refused(view, Reason.GUARDRAIL)
-    if need.action.takes_into_project and project_is_disabled(compiled, resource):
+    if need.action.takes_into_project and project_may_be_disabled(compiled, request.resource):
         return _refused(view, Reason.PROJECT_DISABLED)
     if view.is_owner:
         if need.implied:
@@ -110,29 +110,31 @@ def granted(compiled: CompiledAccount, request: Request, view: View, need: Need,
     """Does an allow apply, prerequisites aside? (rule 7.3)"""
     pending: list[Pending] = []
     for slots in need.slots:
-        look = view.looks.get(slots.space)
-        if look is None:
-            look = make_look(view, slots.space)
-        if look and _is_held(look, resource, slots, pending):
+        tables = view.allows if slots.space is not None else view.anywhere
+        if tables and _is_held(tables, resource, slots, pending):
             return True
     return bool(pending) and _is_held_by_test(compiled, request, view, resource, pending)
 
 
-def _is_held(look: Look, resource: Resolved, slots: Reaching, pending: list[Pending]) -> bool:
+def _is_held(
+    tables: tuple[AllowTable, ...], resource: Resolved, slots: Reaching, pending: list[Pending]
+) -> bool:
     """Is one of the plain slots held here without residue? What else may grant it is added to `pending`."""
-    plain, every = slots.plain, slots.every
-    for occurring, shape, table in look:
-        if not occurring & every:
-            continue
-        for key in shape.keys(resource):
-            held = table.get(key)
-            if held is None:
+    space, plain, every = slots.space, slots.plain, slots.every
+    for table in tables:
+        steps = table.get(space)
+        for occurring, shape in steps if isinstance(steps, tuple) else ():
+            if not occurring & every:
                 continue
-            mask, most = (held.mask, held.every) if isinstance(held, Entry) else (held, held)
-            if mask & plain:
-                return True
-            if most & every:
-                pending.append((key, shape.narrow, slots))
+            for key in shape.keys(resource):
+                held = table.get(key)
+                if held is None or isinstance(held, tuple):
+                    continue
+                mask, most = (held, held) if isinstance(held, int) else (held.mask, held.every)
+                if mask & plain:
+                    return True
+                if most & every:
+                    pending.append((key, shape.narrow, slots))
     return False
 
 
@@ -143,7 +145,7 @@ def _is_held_by_test(
     for subject, table in view.tables:
         for key, narrow, slots in pending:
             held = table.allows.get(key)
-            if held is None:
+            if held is None or isinstance(held, tuple):
                 continue
             facts = facts_of(compiled, request, view, resource, subject)
             for mask in _masks(held, slots, facts, request.now):
@@ -250,11 +252,17 @@ def guardrail_reaches(block: Block, need: Need, service: str) -> bool:
     )
 
 
-def project_is_disabled(compiled: CompiledAccount, resource: Resolved) -> bool:
-    """Is, or could be, the resource's project a disabled one? (rule 7.2 e)"""
-    if resource.project is not None:
-        return resource.project in compiled.disabled_projects
-    return bool(resource.unknown & PROJECT) and bool(compiled.disabled_projects)
+def project_may_be_disabled(compiled: CompiledAccount, query: ResourceQuery) -> bool:
+    """Is, or could be, the project of the named resource a disabled one, whatever the action sees? (rule 7.2 e)"""
+    if not compiled.disabled_projects:
+        return False
+    kind = find_kind(compiled.kinds[query.service], query.path)
+    if kind is None:
+        return False
+    whole = resolve(kind, query, compiled.registered, ALL_OF_IT)
+    if whole.project is not None:
+        return whole.project in compiled.disabled_projects
+    return bool(whole.unknown & PROJECT)
 
 
 def _missing_prerequisite(

@@ -233,7 +233,8 @@ def find_stored(kind: Kind, query: ResourceQuery, registered: Registered) -> tup
     # WHY: a plain tuple equals the Key of the same parts, and is made in a fifth of the time.
     find: Callable[[tuple[str, str, str, Nodes]], Resource | None] = registered.get  # type: ignore[assignment]
     service, path = kind.service, query.path
-    region, instance = query.region or "", query.instance or ""
+    region = query.region or "" if kind.has & REGION else ""
+    instance = query.instance or "" if kind.has & INSTANCE else ""
     stored = find((service, region, instance, path))
     if stored is not None:
         return stored, EVERYTHING
