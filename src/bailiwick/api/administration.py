@@ -97,19 +97,24 @@ def _entries_of(kind: Kind) -> Iterator[Entry]:
     def entry(method: str, path: str, handler: Handler, access: Access, summary: str, **more: Any) -> Entry:
         return Entry(method, path, handler, access, summary, kind.path, **more)
 
-    create, read, update, delete = (_access(kind, verb) for verb in ("create", "read", "update", "delete"))
-    replace = actions(*dict.fromkeys((*create.actions, *update.actions)))
-    patch = actions(*dict.fromkeys((*read.actions, *update.actions)))
+    create, read, update, delete = (
+        _access(kind, verb).actions for verb in ("create", "read", "update", "delete")
+    )
+    # WHY reading too: a condition, a taken name and a document that changes nothing tell what is there.
+    creating, replacing = actions(*create, *read), actions(*dict.fromkeys((*create, *update, *read)))
+    changing, deleting = actions(*dict.fromkeys((*update, *read))), actions(*dict.fromkeys((*delete, *read)))
     yield entry("GET", many, partial(_list, kind.word), _access(kind, "list"), f"List {kind.path}",
                 query=filters, answers={200: "Page"})  # fmt: skip
-    yield entry("POST", many, partial(_create, kind.word), create, f"Create a {word}",
+    yield entry("POST", many, partial(_create, kind.word), creating, f"Create a {word}",
                 query=DRY_RUN, body=kind.word, answers={201: kind.word, 200: "Differences"})  # fmt: skip
-    yield entry("GET", one, partial(_get, kind.word), read, f"Show a {word}", answers={200: kind.word})
-    yield entry("PUT", one, partial(_put, kind.word), replace, f"Replace a {word}, or create it",
+    yield entry(
+        "GET", one, partial(_get, kind.word), actions(*read), f"Show a {word}", answers={200: kind.word}
+    )
+    yield entry("PUT", one, partial(_put, kind.word), replacing, f"Replace a {word}, or create it",
                 query=DRY_RUN, body=kind.word, answers={200: kind.word, 201: kind.word})  # fmt: skip
-    yield entry("PATCH", one, partial(_patch, kind.word), patch, f"Change a {word} (JSON merge patch)",
+    yield entry("PATCH", one, partial(_patch, kind.word), changing, f"Change a {word} (JSON merge patch)",
                 query=DRY_RUN, body="Patch", body_type=MERGE_PATCH, answers={200: kind.word})  # fmt: skip
-    yield entry("DELETE", one, partial(_delete, kind.word), delete, f"Delete a {word}",
+    yield entry("DELETE", one, partial(_delete, kind.word), deleting, f"Delete a {word}",
                 query=DRY_RUN, answers={204: "", 200: "Differences"})  # fmt: skip
 
 

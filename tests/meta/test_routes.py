@@ -1,0 +1,203 @@
+"""No route without an action: every route of the application says what it asks for, and refuses who has nothing.
+
+A route that is added without an action of `iam`, without a reason for being public, or that answers an unprivileged
+session, fails here. Which requests are sent is below; a route that needs a body of its own gets a line there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from tests.e2e.server import Client, RunningServer
+
+from bailiwick.api.app import build_app
+from bailiwick.api.routes import access_of
+from bailiwick.catalog.documents import KINDS
+from bailiwick.model.services import IAM
+from bailiwick.service.catalog_files import load_system_catalog
+
+RECORD = "brn:acme:records:::record/1"
+OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
+          "resource": {"type": "records/record", "id": RECORD}}  # fmt: skip
+RECORDS: dict[str, Any] = {
+    "title": "Records",
+    "locality": "global",
+    "resource_types": {"record": {}},
+    "actions": [{"id": "read", "title": "Read", "resource_type": "record", "access": "read"}],
+    "operations": [
+        {"id": "show", "title": "Show", "kind": "command", "actions": [{"action": "read", "on": "target"}]}
+    ],
+    "roles": [{"name": "Reader", "kind": "service", "rights": [{"actions": ["read"]}]}],
+}
+OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "users": ("zoe", {"description": "has nothing"}),
+    "service-ids": ("ci", {}),
+    "profiles": ("deployer", {"trust": ["user:zoe"]}),
+    "groups": ("dev", {"members": ["user:owner"]}),
+    "projects": ("images", {}),
+    "roles": ("Helper", {"service": "records", "rights": [{"actions": ["read"]}]}),
+    "policies": ("p", {"subjects": ["user:owner"], "roles": ["Reader"], "scope": {"service": "records"}}),
+    "guardrails": ("g", {"actions": ["read"], "scope": {"service": "records"}, "state": "disabled"}),
+    "services": ("records", RECORDS),
+    "resources": (RECORD, {"project": "images"}),
+}
+KIND_OF_PATH = {
+    "users": "User", "service-ids": "ServiceId", "profiles": "Profile", "groups": "Group", "projects": "Project",
+    "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
+}  # fmt: skip
+BODIES: dict[str, Any] = {
+    "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
+    "/v1/accounts/{account}/operations/check": {
+        "principal": "user:owner",
+        "operation": "show",
+        "resources": {"target": RECORD},
+    },
+    "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/access/v1/evaluation": OTHERS,
+    "/access/v1/evaluations": OTHERS,
+    "/accounts/{account}/access/v1/evaluation": OTHERS,
+    "/accounts/{account}/access/v1/evaluations": OTHERS,
+}
+# Who has nothing sees its own keys, and nothing else; a test of its own says so.
+OWN_ONLY = ("GET", "/v1/accounts/{account}/api-keys")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server whose account holds one object of each kind."""
+    with RunningServer(tmp_path_factory.mktemp("routes")) as running:
+        documents = [
+            {"kind": KIND_OF_PATH[path], "name": name, **body} for path, (name, body) in OBJECTS.items()
+        ]
+        reply = running.owner().apply(*documents)
+        assert reply.status == 200, reply.text
+        yield running
+
+
+def routes_of(server: RunningServer) -> list[Route]:
+    """Which routes has the application?"""
+    routes = build_app(server.host).routes
+    assert all(isinstance(route, Route) for route in routes), "a mount hides routes from these tests"
+    return [route for route in routes if isinstance(route, Route)]
+
+
+def without_access(routes: Iterable[BaseRoute]) -> list[str]:
+    """Which routes name neither an action nor a reason for being public, or both?"""
+    found = []
+    for route in routes:
+        access = access_of(route)
+        if access is None or bool(access.actions) == bool(access.public.strip()):
+            found.append(str(getattr(route, "path", route)))
+    return found
+
+
+def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tuple[Route, str, str, object]]:
+    """One real request for each route that is not public: route, method, path, body."""
+    key = next(iter(server.host.snapshot("acme").keys))
+    for route in routes:
+        access = access_of(route)
+        assert access is not None
+        if access.public:
+            continue
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            parts = route.path.split("/")
+            collection = parts[4] if route.path.startswith("/v1/accounts/") and len(parts) > 4 else ""
+            name, document = OBJECTS.get(collection, (key, {}))
+            if route.path == "/v1/services/{name}":
+                name = "ims"
+            path = route.path.replace("{name:path}", "{name}").format(
+                account="acme", name=quote(name, safe="")
+            )
+            body: object = BODIES.get(route.path)
+            if body is None and method in ("POST", "PUT"):
+                body = {"name": f"{name}2" if method == "POST" else name, **document}
+            elif method == "PATCH":
+                body = {"description": "changed"}
+            yield route, method, path, body
+
+
+def test_every_route_names_its_action_or_why_it_is_public(server: RunningServer) -> None:
+    """No route is without, whoever made it."""
+    assert without_access(routes_of(server)) == []
+
+
+def test_a_route_without_an_action_is_found() -> None:
+    """The check can fail: a bare route, and one with an empty reason, are named."""
+
+    def endpoint(request: object) -> Response:
+        return Response()
+
+    bare, empty = Route("/bare", endpoint), Route("/empty", endpoint)
+    empty.public = " "  # type: ignore[attr-defined]  # what a careless route would say
+    assert without_access([bare, empty]) == ["/bare", "/empty"]
+
+
+def test_every_action_of_a_route_is_one_of_the_catalog(server: RunningServer) -> None:
+    """A misspelt action would be refused to everybody, or worse."""
+    known = set(load_system_catalog()[IAM].actions)
+    accesses = [access_of(route) for route in routes_of(server)]
+    named = {name for access in accesses if access is not None for name in access.actions}
+    assert named - known == set()
+
+
+def test_every_route_refuses_who_is_nobody(server: RunningServer) -> None:
+    """Without a credential the answer is 401, before anything else is looked at."""
+    nobody = server.nobody()
+    answered = {
+        f"{method} {path}": nobody.send(method, path, body).status
+        for _, method, path, body in requests_of(server, routes_of(server))
+    }
+    assert {request: status for request, status in answered.items() if status != 401} == {}
+
+
+def test_every_route_refuses_who_has_nothing_by_an_action_that_it_names(server: RunningServer) -> None:
+    """A session without any policy gets 403, for an action that the route table names; nothing has changed."""
+    zoe = server.client("user:zoe")
+    before = server.export()
+    for route, method, path, body in requests_of(server, routes_of(server)):
+        if (method, route.path) == OWN_ONLY:
+            continue
+        reply = zoe.send(method, path, body)
+        access = access_of(route)
+        assert access is not None
+        assert reply.status == 403, f"{method} {path}: {reply.text}"
+        assert reply.error["action"] in access.actions, f"{method} {path}: {reply.error}"
+    assert server.export() == before
+
+
+def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
+    """The one list that everybody may see holds what is one's own."""
+    zoe = server.client("user:zoe")
+    keys = zoe.send("GET", "/v1/accounts/acme/api-keys").json["items"]
+    assert {key["owner"] for key in keys} == {"user:zoe"}
+
+
+def test_no_route_refuses_the_owner(server: RunningServer) -> None:
+    """The same requests are carried out for who may: the refusals above are not for other reasons."""
+    owner: Client = server.owner()
+    order = {"GET": 0, "POST": 1, "PATCH": 2, "PUT": 3, "DELETE": 4}
+    requests = sorted(requests_of(server, routes_of(server)), key=lambda request: order[request[1]])
+    answered = {}
+    for route, method, path, body in requests:
+        if method == "DELETE" and route.path.startswith("/v1/accounts/{account}/api-keys"):
+            continue
+        answered[f"{method} {path}"] = owner.send(
+            method, path, body, headers={"If-Match": "*"} if method == "PATCH" else None
+        )
+    refused = {
+        request: reply.text for request, reply in answered.items() if reply.status in (401, 403, 404, 500)
+    }
+    assert refused == {}
+
+
+def test_every_kind_of_document_has_its_routes(server: RunningServer) -> None:
+    """A kind that apply knows and no route shows would be administered out of sight."""
+    paths = {route.path for route in routes_of(server)}
+    assert set(KIND_OF_PATH.values()) | {"Account"} == set(KINDS)
+    for collection in KIND_OF_PATH:
+        assert f"/v1/accounts/{{account}}/{collection}" in paths
