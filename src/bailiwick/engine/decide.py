@@ -28,12 +28,17 @@ def decide(compiled: CompiledAccount, request: Request) -> Decision:
     if not request.chain:
         return _decide_action(compiled, request, request.principal, request.action)
     until: float | None = None
-    for link in (request.principal, *request.chain):
-        decision = decide_one(compiled, request, link)
+    for place, link in enumerate((request.principal, *request.chain)):
+        decision = decide_one(compiled, request if place == 0 else for_link(request), link)
         until = _sooner(until, decision.valid_until)
         if not decision.allowed:
             return Decision(False, decision.reason, until, link, decision.prerequisite)
     return Decision(True, Reason.ALLOWED, until)
+
+
+def for_link(request: Request) -> Request:
+    """Which request judges someone in the chain? What the caller says of the principal is not said of them (2.9)."""
+    return replace(request, principal_properties={}) if request.principal_properties else request
 
 
 def decide_one(compiled: CompiledAccount, request: Request, principal: str) -> Decision:
@@ -122,13 +127,12 @@ def _is_held(
     """Is one of the plain slots held here without residue? What else may grant it is added to `pending`."""
     space, plain, every = slots.space, slots.plain, slots.every
     for table in tables:
-        steps = table.get(space)
-        for occurring, shape in steps if isinstance(steps, tuple) else ():
+        for occurring, shape in table.get(space) or ():
             if not occurring & every:
                 continue
             for key in shape.keys(resource):
                 held = table.get(key)
-                if held is None or isinstance(held, tuple):
+                if held is None:
                     continue
                 mask, most = (held, held) if isinstance(held, int) else (held.mask, held.every)
                 if mask & plain:
@@ -145,7 +149,7 @@ def _is_held_by_test(
     for subject, table in view.tables:
         for key, narrow, slots in pending:
             held = table.allows.get(key)
-            if held is None or isinstance(held, tuple):
+            if held is None:
                 continue
             facts = facts_of(compiled, request, view, resource, subject)
             for mask in _masks(held, slots, facts, request.now):

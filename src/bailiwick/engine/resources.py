@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import NamedTuple
 
 from bailiwick.model.accounts import Property, Resource
@@ -15,7 +16,7 @@ from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.model.services import Action, ResourceType, Service
 
-REGION, INSTANCE, PROJECT, OWNER, GROUPS, BUDGET, TAGS, NODE_ID, PROPERTIES = (1 << bit for bit in range(9))
+REGION, INSTANCE, PROJECT, OWNER, GROUPS, BUDGET, TAGS, PROPERTIES, NODE_ID = (1 << bit for bit in range(9))
 EVERYTHING = (1 << 9) - 1
 INSTANCE_TYPE = "instance"
 PATH_ATTRIBUTES = frozenset({"type", "id", "within"})
@@ -110,9 +111,10 @@ NOTHING_STORED = (None, 0)
 
 
 def key_of_name(name: str) -> Key:
-    """Under which key is the resource of this canonical name registered?"""
+    """Under which key is the resource of this canonical name registered? Words that many names share are kept once."""
     parsed = parse_resource_name(name)
-    return Key(parsed.service, parsed.region, parsed.instance, parsed.path)
+    path = tuple([(intern(kind), ident) for kind, ident in parsed.path])
+    return Key(intern(parsed.service), intern(parsed.region), intern(parsed.instance), path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast, overload
 
 from bailiwick.engine.conditions import Test, compile_condition
 from bailiwick.engine.facts import Facts
@@ -60,8 +60,28 @@ class Entry:
 
 
 Shared = TypeVar("Shared", bound=Hashable)
+SMALL_TABLE = 64
 Held = int | Entry
-AllowTable = dict[Key, Held]
+# Which slots occur in cells of this shape?
+Step = tuple[int, Shape]
+
+
+class AllowTable(Protocol):
+    """What is allowed to one subject? Under a space: the shapes of its cells there. Under a key: what is held.
+
+    WHY: it is one dictionary that holds both, because a decision asks for both, and what it waits for is memory.
+    """
+
+    @overload
+    def get(self, key: Space, /) -> tuple[Step, ...] | None: ...
+    @overload
+    def get(self, key: Key, /) -> Held | None: ...
+    def __len__(self) -> int: ...
+
+
+def make_table(steps: Mapping[Space, tuple[Step, ...]], held: Mapping[Key, Held]) -> AllowTable:
+    """Which table holds these?"""
+    return cast(AllowTable, {**cast(dict[object, object], steps), **held})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +138,11 @@ class BlockTable:
         return blocks
 
 
-Layout = Mapping[Space, tuple[tuple[Shape, int], ...]]
-
-
 @dataclass(frozen=True, slots=True)
 class SubjectTable:
-    """What may one subject by its policies? `layout`: by space, which shapes occur in `allows`, and which slots."""
+    """What is allowed and denied to one subject, and when does that change?"""
 
     allows: AllowTable
-    layout: Layout
     denies: BlockTable | None
     boundaries: tuple[float, ...]
 
@@ -141,11 +157,10 @@ class TableBuilder:
         self._shapes = shapes
         self._slots = slots
         self._deny_roles = deny_roles
-        self._allows: dict[str, AllowTable] = {}
+        self._held: dict[str, dict[Key, Held]] = {}
         self._blocks: dict[str, list[Block]] = {}
         self._boundaries: dict[str, set[float]] = {}
         self._shared: dict[object, object] = {}
-        self._no_allows: AllowTable = {}
 
     def add(self, policy: Policy, subjects: Iterable[str]) -> None:
         """Count this policy for these of its subjects."""
@@ -176,7 +191,7 @@ class TableBuilder:
             if when is not None or timed or leftover is not None:
                 held = Entry(0, (Residue(mask, when, policy.window, leftover),), mask)
             for subject in subjects:
-                table = self._allows.setdefault(subject, {})
+                table = self._held.setdefault(subject, {})
                 present = table.get(key)
                 table[key] = held if present is None else merge(present, held)
 
@@ -193,26 +208,51 @@ class TableBuilder:
         """Which tables came of it? Only subjects with policies have one."""
         shapes = self._shapes.by_number()
         tables: dict[str, SubjectTable] = {}
-        for subject in {**self._allows, **self._blocks}:
-            allows = self._allows.get(subject, self._no_allows)
+        for subject in {**self._held, **self._blocks}:
+            held = self._held.pop(subject, {})
+            steps = _steps_by_space(_slots_by_shape(held, shapes))
+            shared = {space: self._share(tuple(map(self._share, found))) for space, found in steps.items()}
             blocks = self._blocks.get(subject)
             tables[subject] = SubjectTable(
-                allows,
-                self._layout(allows, shapes),
+                make_table(shared, held),
                 None if blocks is None else BlockTable(blocks, self._shapes),
                 tuple(sorted(self._boundaries.get(subject, ()))),
             )
         return tables
 
-    def _layout(self, allows: AllowTable, shapes: list[Shape]) -> Layout:
-        slots: dict[Shape, int] = {}
-        for key, held in allows.items():
-            shape = shapes[cast(int, key[0])]
-            slots[shape] = slots.get(shape, 0) | (held.every if isinstance(held, Entry) else held)
-        layout: dict[Space, tuple[tuple[Shape, int], ...]] = {}
-        for shape, mask in slots.items():
-            layout[shape.service] = (*layout.get(shape.service, ()), self._share((shape, mask)))
-        return {space: self._share(found) for space, found in layout.items()}
+
+def _slots_by_shape(held: Mapping[Key, Held], shapes: list[Shape]) -> dict[Shape, int]:
+    slots: dict[Shape, int] = {}
+    for key, value in held.items():
+        shape = shapes[cast(int, key[0])]
+        slots[shape] = slots.get(shape, 0) | (value if isinstance(value, int) else value.every)
+    return slots
+
+
+def _steps_by_space(slots: Mapping[Shape, int]) -> dict[Space, tuple[Step, ...]]:
+    steps: dict[Space, tuple[Step, ...]] = {}
+    for shape, mask in slots.items():
+        steps[shape.service] = (*steps.get(shape.service, ()), (mask, shape))
+    return steps
+
+
+def merge_allows(tables: Iterable[AllowTable]) -> tuple[AllowTable, ...]:
+    """Which fewer tables allow the same? Large ones stay as they are, so that copies are bounded."""
+    merged: dict[Key, Held] = {}
+    slots: dict[Shape, int] = {}
+    large: list[AllowTable] = []
+    for table in tables:
+        if len(table) > SMALL_TABLE:
+            large.append(table)
+            continue
+        for key, value in cast(Mapping[object, object], table).items():
+            if isinstance(key, tuple):
+                held = cast(Held, value)
+                merged[key] = merge(merged[key], held) if key in merged else held
+            else:
+                for mask, shape in cast(tuple[Step, ...], value):
+                    slots[shape] = slots.get(shape, 0) | mask
+    return (make_table(_steps_by_space(slots), merged), *large)
 
 
 def merge(one: Held, other: Held) -> Held:

@@ -6,13 +6,12 @@ A view holds references, no copies. A principal with many tables gets a merged c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bailiwick.engine.roles import Space
-from bailiwick.engine.scopes import Shape
-from bailiwick.engine.tables import AllowTable, BlockTable, SubjectTable, holds, merge
+from bailiwick.engine.tables import AllowTable, BlockTable, SubjectTable, holds, merge_allows
 from bailiwick.model.accounts import Principal
 from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
 from bailiwick.model.policies import ALWAYS
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from bailiwick.engine.compile import CompiledAccount
 
 MANY_TABLES = 16
-SMALL_TABLE = 64
 MAX_VIEWS = 262_144
 DROPPED_AT_ONCE = 1024
 FOREVER = float("inf")
@@ -30,15 +28,13 @@ FOREVER = float("inf")
 ALLOWED = Decision(True, Reason.ALLOWED)
 NO_POLICY = Decision(False, Reason.NO_MATCHING_POLICY)
 
-Look = tuple[tuple[int, Shape, AllowTable], ...]
-
 
 @dataclass(slots=True)
 class View:
     """What may this principal look up?
 
-    `tables` are those of its subjects that have one. `looks` are the same by space: slots that occur, in a shape,
-    in a table; made when a space is asked about.
+    `tables` are those of its subjects that have one; `allows` the same, those of many subjects united after the
+    first question (`is_scattered`: they are not yet); `anywhere` of these, those with scopes without a service.
     It holds from `valid_from` to before `ends`: a window opens or closes there (rule 7.8); `allowed` and
     `refused`, the answers most often given, say so.
     """
@@ -46,14 +42,15 @@ class View:
     principal: Principal
     groups: tuple[str, ...]
     tables: tuple[tuple[str, SubjectTable], ...]
+    allows: tuple[AllowTable, ...]
+    anywhere: tuple[AllowTable, ...]
     denies: tuple[tuple[str, BlockTable], ...]
+    is_scattered: bool
+    is_owner: bool
     valid_from: float
     ends: float
-    is_owner: bool
     allowed: Decision
     refused: Decision
-    looks: dict[Space, Look] = field(default_factory=dict)
-    asked: tuple[Space, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -65,6 +62,8 @@ def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | N
     """What may the principal look up now? None when nobody of that name exists (rule 1.3)."""
     view = compiled.views.get(principal)
     if view is not None and view.valid_from <= now < view.ends:
+        if view.is_scattered:
+            _gather(view)
         return view
     stored = find_principal(compiled, principal)
     if stored is None:
@@ -75,6 +74,17 @@ def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | N
             compiled.views.pop(oldest, None)
     compiled.views[principal] = view
     return view
+
+
+def _gather(view: View) -> None:
+    """Unite the allows of the many subjects of this principal."""
+    view.allows = merge_allows(view.allows)
+    view.anywhere = _anywhere(view.allows)
+    view.is_scattered = False
+
+
+def _anywhere(tables: Iterable[AllowTable]) -> tuple[AllowTable, ...]:
+    return tuple([table for table in tables if table.get(None)])
 
 
 def find_principal(compiled: CompiledAccount, reference: str) -> Principal | None:
@@ -90,29 +100,35 @@ def find_principal(compiled: CompiledAccount, reference: str) -> Principal | Non
 
 def _build(compiled: CompiledAccount, principal: Principal, now: float) -> View:
     groups, others, edges = _walk(compiled, principal.reference, now)
+    find = compiled.tables.get
+    subjects = (principal.reference, *groups, *built_in_groups(principal))
+    tables = tuple([(subject, table) for subject in subjects if (table := find(subject)) is not None])
+    for table in (*(table for _, table in tables), *map(find, others)):
+        if table is not None and table.boundaries:
+            edges.update(table.boundaries)
     edges.update(compiled.guardrail_edges)
-    tables: list[tuple[str, SubjectTable]] = []
-    for subject in (principal.reference, *groups, *built_in_groups(principal)):
-        table = compiled.tables.get(subject)
-        if table is not None:
-            tables.append((subject, table))
-            edges.update(table.boundaries)
-    for group in others:
-        table = compiled.tables.get(group)
-        if table is not None:
-            edges.update(table.boundaries)
-    ends = min((edge for edge in edges if edge > now), default=FOREVER)
+    valid_from, ends = _bounds(edges, now) if edges else (-FOREVER, FOREVER)
+    allows = tuple([table.allows for _, table in tables if len(table.allows)])
     return View(
         principal=principal,
         groups=tuple(groups),
-        tables=tuple(tables),
+        tables=tables,
+        allows=allows,
+        anywhere=_anywhere(allows),
         denies=tuple([(subject, table.denies) for subject, table in tables if table.denies is not None]),
-        valid_from=max((edge for edge in edges if edge <= now), default=-FOREVER),
-        ends=ends,
+        is_scattered=len(allows) > MANY_TABLES,
         is_owner=principal.reference == compiled.account.owner,
+        valid_from=valid_from,
+        ends=ends,
         allowed=ALLOWED if ends == FOREVER else Decision(True, Reason.ALLOWED, ends),
         refused=NO_POLICY if ends == FOREVER else Decision(False, Reason.NO_MATCHING_POLICY, ends),
     )
+
+
+def _bounds(edges: set[float], now: float) -> tuple[float, float]:
+    """Between which two of these instants is it?"""
+    before = max((edge for edge in edges if edge <= now), default=-FOREVER)
+    return before, min((edge for edge in edges if edge > now), default=FOREVER)
 
 
 def built_in_groups(principal: Principal) -> tuple[str, ...]:
@@ -139,41 +155,3 @@ def _walk(compiled: CompiledAccount, start: str, now: float) -> tuple[list[str],
             (active if reached else others).add(group)
             pending.append((group, reached))
     return sorted(active), others - active, edges
-
-
-def make_look(view: View, space: Space) -> Look:
-    """Of which slots are which shapes to be looked up in which tables, for this space?
-
-    Kept in the view; where there are many, only from the second question on, and then of merged tables.
-    """
-    look = tuple(
-        [
-            (slots, shape, table.allows)
-            for _, table in view.tables
-            for shape, slots in table.layout.get(space, ())
-        ]
-    )
-    if len(look) > MANY_TABLES:
-        if space not in view.asked:
-            view.asked += (space,)
-            return look
-        look = _merge_small(look)
-    view.looks[space] = look
-    return look
-
-
-def _merge_small(look: Look) -> Look:
-    """Which shorter look finds the same? Large tables stay as they are, so that copies are bounded."""
-    large = [step for step in look if len(step[2]) > SMALL_TABLE]
-    small = [step for step in look if len(step[2]) <= SMALL_TABLE]
-    slots: dict[Shape, int] = {}
-    for mask, shape, _ in small:
-        slots[shape] = slots.get(shape, 0) | mask
-    numbers = {shape.number for shape in slots}
-    merged: AllowTable = {}
-    for table in {id(table): table for _, _, table in small}.values():
-        for key, held in table.items():
-            if key[0] in numbers:
-                present = merged.get(key)
-                merged[key] = held if present is None else merge(present, held)
-    return (*large, *((mask, shape, merged) for shape, mask in slots.items()))
