@@ -9,17 +9,19 @@ import base64
 import json
 import os
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
-from bailiwick.errors import BailiwickError, Finding, Invalid, Unavailable
+from bailiwick.errors import BailiwickError, Finding, Invalid, Unauthenticated, Unavailable
 
 URL = "BAILIWICK_URL"
 KEY = "BAILIWICK_API_KEY"
 APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
-TIMEOUT_SECONDS = 600.0
+# WHY: a hundred thousand documents take their time; a server that is there takes a connection at once.
+TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
 
 
 class ServerError(BailiwickError):
@@ -37,7 +39,10 @@ class Client:
     """One signed-in caller of one server."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._http = httpx2.Client(base_url=url.rstrip("/"), timeout=TIMEOUT_SECONDS)
+        host = _host_of(url)
+        self._url = url.rstrip("/")
+        # WHY: a proxy of the environment cannot reach this machine's own addresses.
+        self._http = httpx2.Client(base_url=self._url, timeout=TIMEOUT, trust_env=not _is_loopback(host))
         self._key = key
         self._token: str | None = None
         self._account = ""
@@ -45,14 +50,15 @@ class Client:
     @classmethod
     def from_environment(cls) -> Client:
         """Which server and key do BAILIWICK_URL and BAILIWICK_API_KEY name? Raises Invalid."""
-        missing = [name for name in (URL, KEY) if not os.environ.get(name)]
+        missing = [name for name in (URL, KEY) if not os.environ.get(name, "").strip()]
         if missing:
+            are = "are" if len(missing) > 1 else "is"
             raise Invalid.at(
-                "environment",
-                f"{' and '.join(missing)} not set",
-                "set BAILIWICK_URL to the server's address and BAILIWICK_API_KEY to your API key",
+                "",
+                f"{' and '.join(f'`{name}`' for name in missing)} {are} not set",
+                f"set {URL} to the server's address and {KEY} to your API key",
             )
-        return cls(os.environ[URL], os.environ[KEY])
+        return cls(os.environ[URL].strip(), os.environ[KEY].strip())
 
     @property
     def account(self) -> str:
@@ -65,9 +71,9 @@ class Client:
         """Which access token does the key give?"""
         return self._sign_in()
 
-    def account_path(self, rest: str) -> str:
-        """Which path is this one of the account?"""
-        return f"/v1/accounts/{quote(self.account, safe='')}/{rest}"
+    def account_path(self, *parts: str) -> str:
+        """Under which path does the account have this?"""
+        return "/".join(("/v1/accounts", *(quote(part, safe="") for part in (self.account, *parts))))
 
     def get(self, path: str, **parameters: object) -> Any:
         """What does the server answer to GET?"""
@@ -96,38 +102,84 @@ class Client:
     def _sign_in(self) -> str:
         if self._token is None:
             form = {"grant_type": APIKEY_GRANT, "apikey": self._key}
-            self._token = str(_read(self._send("POST", "/oauth/token", data=form))["access_token"])
-            self._account = str(_claims(self._token)["account"])
+            response = self._send("POST", "/oauth/token", data=form)
+            self._token, self._account = _signed_in(response, self._url)
         return self._token
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
         try:
             return self._http.request(method, path, **arguments)
-        except httpx2.HTTPError as error:
-            raise Unavailable(f"the server does not answer: {error}", f"is {URL} right?") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Unavailable(
+                f"no server answers at `{self._url}`: {str(error) or type(error).__name__}",
+                f"is {URL} right, and does the server run?",
+            ) from error
 
 
-def _claims(token: str) -> dict[str, Any]:
-    """What does the token say? Read for its account only; the server is who verifies it."""
-    payload = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return claims
+def _host_of(url: str) -> str:
+    """On which host is the server? Raises Invalid where this is no address."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.hostname
+    except ValueError:
+        pass
+    raise Invalid.at("", f"{URL} is `{url}`, expected an address", "such as http://127.0.0.1:8470")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _signed_in(response: httpx2.Response, url: str) -> tuple[str, str]:
+    """Which token, and of which account, did the server give? Raises Unauthenticated, Unavailable.
+
+    The token is read for its account only; the server is who verifies it.
+    """
+    answer = _json(response)
+    body: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    if response.status_code < 400:
+        try:
+            token = str(body["access_token"])
+            payload = token.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            return token, str(claims["account"])
+        except (KeyError, IndexError, TypeError, ValueError):
+            pass
+    elif body.get("error") == "invalid_grant":
+        raise Unauthenticated(
+            f"`{url}` does not accept this API key",
+            f"is {KEY} right? the key may be of another server, disabled, expired or deleted",
+        )
+    elif "code" in body:
+        raise ServerError(response.status_code, body)
+    raise Unavailable(f"what answers at `{url}` is no Bailiwick server", f"is {URL} right?")
 
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _json(response: httpx2.Response) -> Any:
+    """Which JSON value is the answer? None: it is something else."""
+    if "json" not in response.headers.get("content-type", ""):
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
 def _read(response: httpx2.Response) -> Any:
-    kind = response.headers.get("content-type", "")
-    body: Any = response.json() if "json" in kind and response.content else response.text
+    body = _json(response)
     if response.status_code < 400:
-        return body
-    problem = body if isinstance(body, dict) else {"detail": f"the server answered {response.status_code}"}
-    if "errorMessage" in problem:
-        problem = {**problem, "detail": problem["errorMessage"]}
+        return response.text if body is None else body
+    problem = body if isinstance(body, dict) else {}
     findings = problem.get("errors")
-    if isinstance(findings, list) and findings and response.status_code in (400, 422):
+    if isinstance(findings, list) and findings and response.status_code == 400:
         raise Invalid(_finding(item) for item in findings if isinstance(item, dict))
     raise ServerError(response.status_code, problem)
 

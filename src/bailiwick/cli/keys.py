@@ -1,14 +1,19 @@
-"""API keys and tokens: key create, list, disable, enable, delete; token; whoami."""
+"""API keys and tokens: key create, list, disable, enable, delete; token.
+
+A secret is printed once, where it was asked for, and nowhere else.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import quote
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 
 from bailiwick.cli.client import Client
-from bailiwick.cli.output import Output, OutputOption, print_json, print_table, reporting
+from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, print_table, reporting
+from bailiwick.cli.times import minute_of, parse_time
 
 keys_app = typer.Typer(help="API keys: create, list, disable, enable, delete.", no_args_is_help=True)
 
@@ -25,30 +30,49 @@ def create(
 ) -> None:
     """Make a key. Its secret is shown once, now."""
     client = Client.from_environment()
-    body = {"owner": owner, "description": description, "expires_at": expires_at}
-    made = client.post(client.account_path("api-keys"), {k: v for k, v in body.items() if v})
+    body = {"owner": owner, "description": description or None, "expires_at": expires_at}
+    made = client.post(client.account_path("api-keys"), {k: v for k, v in body.items() if v is not None})
     if output is Output.JSON:
         print_json(made)
         return
-    typer.echo(made["apikey"])
+    print_lines([made["apikey"]])
     typer.echo(f"id {made['id']}; this is the only time that the key is shown", err=True)
 
 
 @keys_app.command("list")
 @reporting
 def list_(output: OutputOption = Output.TABLE) -> None:
-    """List the keys that you may see."""
+    """List the keys that you may see, with times in UTC."""
     client = Client.from_environment()
     keys = list(client.pages(client.account_path("api-keys"), "items"))
     if output is Output.JSON:
         print_json(keys)
         return
-    columns = ("id", "owner", "prefix", "description", "created_at", "expires_at", "disabled", "last_used_at")
+    now = datetime.now(UTC)
     print_table(
-        columns,
-        [[key.get(c) for c in columns] for key in keys],
+        ["id", "owner", "state", "created", "last used", "expires", "description"],
+        [
+            [
+                key["id"],
+                key["owner"],
+                state_of(key, now),
+                minute_of(key["created_at"]),
+                minute_of(key["last_used_at"]),
+                minute_of(key["expires_at"]),
+                key["description"],
+            ]
+            for key in keys
+        ],
         empty="no API keys yet: bailiwick key create",
+        whole=("id",),
     )
+
+
+def state_of(key: Mapping[str, Any], now: datetime) -> str:
+    """Does the key work?"""
+    expires = parse_time(key.get("expires_at"))
+    state = "disabled" if key["disabled"] else "expired" if expires and expires <= now else "enabled"
+    return f"{state}, locked" if key.get("locked") else state
 
 
 @keys_app.command("disable")
@@ -70,17 +94,17 @@ def enable(key: KeyId) -> None:
 def delete(key: KeyId) -> None:
     """Withdraw a key for good."""
     client = Client.from_environment()
-    client.call("DELETE", client.account_path(f"api-keys/{quote(key, safe='')}"))
-    typer.echo(f"deleted {key}")
+    client.call("DELETE", client.account_path("api-keys", key))
+    print_lines([f"deleted {key}"])
 
 
 def _patch(key: str, *, disabled: bool) -> None:
     client = Client.from_environment()
-    client.call("PATCH", client.account_path(f"api-keys/{quote(key, safe='')}"), json={"disabled": disabled})
-    typer.echo(f"{'disabled' if disabled else 'enabled'} {key}")
+    client.call("PATCH", client.account_path("api-keys", key), json={"disabled": disabled})
+    print_lines([f"{'disabled' if disabled else 'enabled'} {key}"])
 
 
 @reporting
 def token() -> None:
     """Print an access token for your API key, for use as a bearer token."""
-    typer.echo(Client.from_environment().token)
+    print_lines([Client.from_environment().token])

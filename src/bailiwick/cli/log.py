@@ -2,82 +2,139 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from bailiwick.cli.client import Client
-from bailiwick.cli.output import EXIT_DENIED, Output, OutputOption, print_json, print_table, reporting
-from bailiwick.store.opening import open_store
+from bailiwick.cli.output import (
+    EXIT_DENIED,
+    EXIT_OK,
+    Output,
+    OutputOption,
+    print_json,
+    print_lines,
+    print_table,
+    reporting,
+)
+from bailiwick.cli.times import second_of
+from bailiwick.errors import Invalid
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from bailiwick.store.ports import VerifyReport
 
 log_app = typer.Typer(help="The change log: show, verify.", no_args_is_help=True)
+MOST_ON_A_PAGE = 1000
 
 
 @log_app.command("show")
 @reporting
 def show(
-    limit: Annotated[int, typer.Option(help="how many changes, newest first")] = 50,
+    limit: Annotated[int, typer.Option(help="how many changes, newest first", min=1)] = 50,
     kind: Annotated[str | None, typer.Option(help="only this kind, such as Policy")] = None,
     name: Annotated[str | None, typer.Option(help="only the object of this name (with --kind)")] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="only changes by this principal, such as user:alice")
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show who changed what, when, newest first."""
+    """Show who changed what, when (UTC), newest first."""
+    if name is not None and kind is None:
+        raise Invalid.at("--name", "`--name` needs `--kind`", "such as --kind Policy")
     client = Client.from_environment()
-    rows = list(islice(client.pages(client.account_path("log"), "items", kind=kind, name=name), limit))
+    pages = client.pages(
+        client.account_path("log"),
+        "items",
+        kind=kind,
+        name=name,
+        actor=actor,
+        limit=min(limit, MOST_ON_A_PAGE),
+    )
+    rows = list(islice(pages, limit))
     if output is Output.JSON:
         print_json(rows)
         return
-    columns = ("revision", "at", "actor", "via", "op", "kind", "name")
-    print_table(columns, [[row.get(c) for c in columns] for row in rows], empty="nothing has changed yet")
+    print_table(
+        ["revision", "at", "actor", "via", "op", "kind", "name"],
+        [
+            [
+                row["revision"],
+                second_of(row["at"]),
+                row["actor"],
+                row["via"],
+                row["op"],
+                row["kind"],
+                row["name"],
+            ]
+            for row in rows
+        ],
+        whole=("at",),
+        empty="no such change" if kind or actor else "nothing has changed yet",
+    )
 
 
 @log_app.command("verify")
 @reporting
 def verify(
     data: Annotated[
-        Path | None, typer.Option(help="verify every log of this data directory, without a server")
+        Path | None,
+        typer.Option(help="verify every log of this data directory and its activity, without a server"),
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Is the log as it was written? Names any changed, missing or reordered row. Exit code 1: it is not."""
     if data is None:
         client = Client.from_environment()
-        reports = [client.post(client.account_path("log/verify"), {})]
+        reports = [client.post(client.account_path("log", "verify"), {})]
     else:
         reports = _verify_directory(data)
     if output is Output.JSON:
         print_json(reports)
     else:
         for report in reports:
-            typer.echo(
-                f"{report['log']}: {'intact' if report['ok'] else 'NOT INTACT'}, {report['rows']} changes"
-            )
-            for finding in report["findings"]:
-                typer.echo(f"  {finding}")
-    raise typer.Exit(0 if all(report["ok"] for report in reports) else EXIT_DENIED)
+            print_lines(_report_lines(report))
+    raise typer.Exit(EXIT_OK if all(report["ok"] for report in reports) else EXIT_DENIED)
+
+
+def _report_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    verdict = "intact" if report["ok"] else "NOT INTACT"
+    yield f"{report['log']}: {verdict}, {report['rows']} {report.get('rows_are', 'changes')}"
+    yield from (f"  {finding}" for finding in report["findings"])
+    if report["truncated"]:
+        yield "  and more"
 
 
 def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> None:
     progress.update(task, completed=done, total=total)
 
 
-def _verify_directory(data: Path) -> list[dict[str, object]]:
+def _verify_directory(data: Path) -> list[dict[str, Any]]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bailiwick.store.opening import open_store
+
     reports = []
     with open_store(data) as store, Progress(console=Console(stderr=True), transient=True) as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
-            found = store.verify(log, partial(_show_progress, progress, task))
-            reports.append(
-                {
-                    "log": log,
-                    "ok": found.ok,
-                    "rows": found.rows,
-                    "findings": [f.format() for f in found.findings],
-                }
-            )
+            reports.append(_plain(store.verify(log, partial(_show_progress, progress, task)), "changes"))
+        reports.append(_plain(store.activity.verify(), "events"))
     return reports
+
+
+def _plain(report: VerifyReport, rows: str) -> dict[str, Any]:
+    return {
+        "log": report.log,
+        "ok": report.ok,
+        "rows": report.rows,
+        "rows_are": rows,
+        "findings": [finding.format() for finding in report.findings],
+        "truncated": report.truncated,
+    }

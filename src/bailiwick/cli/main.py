@@ -1,13 +1,16 @@
-"""The command `bailiwick`: every command in one place."""
+"""The command `bailiwick`: every command in one place. It must not do anything but name them."""
 
 from __future__ import annotations
 
+import io
 import sys
+from typing import Annotated
 
 import typer
 
 from bailiwick import __version__
-from bailiwick.cli import catalog, documents, keys, log, questions, registry, servers
+from bailiwick.cli import catalog, documents, keys, log, policies, questions, registry, sample, servers
+from bailiwick.cli.output import EXIT_ERROR, print_lines
 
 app = typer.Typer(
     help="Who may do what, where, and why.",
@@ -16,32 +19,72 @@ app = typer.Typer(
     add_completion=True,
 )
 
-app.command("init")(servers.init)
-app.command("serve")(servers.serve)
-app.command("sample")(servers.sample)
-app.command("apply")(documents.apply)
-app.command("diff")(documents.diff)
-app.command("export")(documents.export)
-app.command("check")(questions.check)
-app.command("explain")(questions.explain)
-app.command("can")(questions.can)
-app.command("roles")(questions.roles)
-app.command("user-policy-create")(documents.user_policy_create)
-app.command("service-policy-create")(documents.service_policy_create)
-app.command("access-group-policy-create")(documents.access_group_policy_create)
-app.command("token")(keys.token)
-app.add_typer(keys.keys_app, name="key")
-app.add_typer(catalog.catalog_app, name="catalog")
-app.add_typer(log.log_app, name="log")
-app.add_typer(registry.registry_app, name="registry")
+ASK, CHANGE, RECORD, RUN = "Ask", "Change", "Keys, catalog and log", "Run"
 
 
-@app.command("version")
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print_lines([__version__])
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY who asks. "
+    "Exit codes: 0 done or allowed, 1 denied or different, 2 error."
+)
+def bailiwick(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Who may do what, where, and why."""
+
+
+app.command("check", rich_help_panel=ASK)(questions.check)
+app.command("explain", rich_help_panel=ASK)(questions.explain)
+app.command("can", rich_help_panel=ASK)(questions.can)
+app.command("roles", rich_help_panel=ASK)(catalog.roles)
+app.command("apply", rich_help_panel=CHANGE)(documents.apply)
+app.command("diff", rich_help_panel=CHANGE)(documents.diff)
+app.command("export", rich_help_panel=CHANGE)(documents.export)
+app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
+app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
+app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
+app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
+app.command("token", rich_help_panel=RECORD)(keys.token)
+app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
+app.add_typer(log.log_app, name="log", rich_help_panel=RECORD)
+app.command("init", rich_help_panel=RUN)(servers.init)
+app.command("serve", rich_help_panel=RUN)(servers.serve)
+app.command("sample", rich_help_panel=RUN)(sample.sample)
+app.add_typer(registry.registry_app, name="registry", rich_help_panel=RUN)
+
+
+@app.command("version", rich_help_panel=RUN)
 def version() -> None:
     """Print the version."""
-    typer.echo(__version__)
+    print_lines([__version__])
 
 
 def main() -> None:
     """Run the command line. Wrong usage is an error too: exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # WHY: a terminal that lacks a character gets its escape, not a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    broken = next((text for text in sys.argv[1:] if not _is_text(text)), None)
+    if broken is not None:
+        typer.echo(
+            f"error: argument {broken.encode(errors='backslashreplace').decode()} is not UTF-8 text", err=True
+        )
+        sys.exit(EXIT_ERROR)
     sys.exit(app())
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,21 +1,22 @@
 """How answers are shown: tables for people, JSON for machines; errors in one form.
 
-Nothing here knows what it shows.
+Nothing here knows what it shows. On a terminal tables are as wide as it is; into a pipe goes one line a row.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import wraps
 from typing import Annotated, Any, ParamSpec
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from bailiwick.cli.tables import format_paragraph, format_table, printable
 from bailiwick.errors import BailiwickError, Invalid
 
 Arguments = ParamSpec("Arguments")
@@ -32,10 +33,11 @@ class Output(str, Enum):
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="table for people, json for machines")]
 
 
-def console() -> Console:
-    """Where tables go: standard output, at a width that pipes can bear."""
-    width = None if sys.stdout.isatty() else 160
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=width)
+def output_width() -> int | None:
+    """How wide is what is written to? None: a pipe or file, where lines are as long as they need be."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return max(shutil.get_terminal_size().columns, 20)
+    return None
 
 
 def print_json(value: Any) -> None:
@@ -43,43 +45,74 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Show rows under headings; `empty` is said when there are none."""
-    listed = [[_cell(value) for value in row] for row in rows]
+def print_lines(lines: Iterable[str]) -> None:
+    """Show lines of text."""
+    typer.echo("".join(f"{printable(line)}\n" for line in lines), nl=False)
+
+
+def print_paragraph(text: str) -> None:
+    """Show a text that may be longer than a line."""
+    print_lines(format_paragraph(printable(text), output_width()))
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, whole: Collection[str] = ()
+) -> None:
+    """Show rows under headings; `empty` is said when there are none. Cells of `whole` columns are not folded."""
+    listed = [[printable(cell(value)) for value in row] for row in rows]
     if not listed:
-        typer.echo(empty)
+        print_lines([empty])
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in listed:
-        table.add_row(*row)
-    console().print(table)
+    heading, lines = format_table(columns, listed, output_width(), whole=whole)
+    typer.echo(
+        "".join(f"{typer.style(line, bold=True) if is_styled() else line}\n" for line in heading), nl=False
+    )
+    print_lines(lines)
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value)
+def is_styled() -> bool:
+    """Is bold type wanted? Not by pipes, nor by who says so (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def cell(value: object) -> str:
+    """How does a person read this value?"""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return ", ".join(f"{name} {_inner(item)}" for name, item in value.items())
+        case list() | tuple():
+            return ", ".join(_inner(item) for item in value)
     return str(value)
 
 
+def _inner(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_inner(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_inner(item) for item in value) + "]"
+    return cell(value)
+
+
+def print_error(error: BailiwickError) -> None:
+    """Say on standard error what went wrong: one message, or one a finding."""
+    findings = error.findings if isinstance(error, Invalid) else ()
+    for text in [finding.format() for finding in findings] or [str(error)]:
+        typer.echo(printable(f"error: {text}", keep="\n"), err=True)
+
+
 def reporting(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Errors of the product become one line (or one a finding) on standard error and exit code 2."""
+    """Errors of the product become a message on standard error and exit code 2."""
 
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except Invalid as error:
-            for finding in error.findings:
-                typer.echo(f"error: {finding.format()}", err=True)
-            raise typer.Exit(EXIT_ERROR) from None
         except BailiwickError as error:
-            typer.echo(f"error: {error}", err=True)
+            print_error(error)
             raise typer.Exit(EXIT_ERROR) from None
 
     return run

@@ -1,37 +1,52 @@
-"""Questions: check, explain, can, roles."""
+"""Questions: check, explain, can. The server answers; nothing here decides.
+
+Exit code 0: allowed, 1: denied, 2: it could not be asked.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import isinf
 from typing import Annotated, Any
 
 import typer
 
-from bailiwick.catalog.matrix import role_matrix
 from bailiwick.cli.client import Client
 from bailiwick.cli.output import (
     EXIT_DENIED,
     EXIT_OK,
     Output,
     OutputOption,
-    console,
     print_json,
+    print_lines,
+    print_paragraph,
     print_table,
     reporting,
 )
+from bailiwick.cli.services import hint
+from bailiwick.cli.tables import printable
 from bailiwick.errors import Invalid
 from bailiwick.model.names import parse_principal, parse_resource_name, split_reference
-from bailiwick.service.catalog_files import load_system_catalog
 
 Principal = Annotated[
     str, typer.Argument(help="user:NAME, service-id:NAME, profile:NAME, service:NAME or anonymous")
 ]
 Action = Annotated[str, typer.Argument(help="the action's id, such as container-registry.image.push")]
 Resource = Annotated[str, typer.Argument(help="brn:ACCOUNT:SERVICE:REGION:INSTANCE:TYPE/ID…")]
-Context = Annotated[list[str], typer.Option("--context", help="K=V; V is read as JSON where it is JSON")]
+Context = Annotated[
+    list[str],
+    typer.Option(
+        "--context", metavar="K=V", help="the situation, such as mfa=true; V is read as JSON where it is JSON"
+    ),
+]
 Said = Annotated[
-    list[str], typer.Option("--property", help="K=V about the resource: project, owner, tags, …")
+    list[str],
+    typer.Option(
+        "--property",
+        metavar="K=V",
+        help="a resource that is not registered: owner=user:alice, project=dev, 'groups=[\"group:a\"]'",
+    ),
 ]
 
 
@@ -45,13 +60,14 @@ def check(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """May PRINCIPAL do ACTION to RESOURCE? Exit code 0 allowed, 1 denied, 2 error."""
-    answer = ask(
-        Client.from_environment(), principal, action, resource, parse_pairs(context), parse_pairs(said)
-    )
+    client = Client.from_environment()
+    answer = ask(client, principal, action, resource, context, said)
     if output is Output.JSON:
         print_json(answer)
     else:
-        typer.echo(f"{'allowed' if answer['decision'] else 'denied'}  {answer['context'].get('reason', '')}")
+        reason = answer["context"].get("reason", "")
+        print_lines(["allowed" if answer["decision"] else f"denied  {reason}"])
+        _print_hint(client, reason, principal, action, resource)
     raise typer.Exit(EXIT_OK if answer["decision"] else EXIT_DENIED)
 
 
@@ -62,25 +78,65 @@ def explain(
     resource: Resource,
     context: Context = [],  # noqa: B006 - typer reads the default
     said: Said = [],  # noqa: B006 - typer reads the default
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="every policy of the principal, not only those that decided or nearly did"
+        ),
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Why may PRINCIPAL do ACTION to RESOURCE, or why not? Exit codes as for check."""
     client = Client.from_environment()
-    answer = ask(client, principal, action, resource, parse_pairs(context), parse_pairs(said), explained=True)
-    explanation = answer["context"].get("explanation", {})
+    answer = ask(client, principal, action, resource, context, said, explained=True)
     if output is Output.JSON:
         print_json(answer)
     else:
-        typer.echo(explanation.get("text") or answer["context"].get("reason", ""))
-        considered = explanation.get("considered", [])
-        if considered:
-            typer.echo("")
-            print_table(
-                ["policy", "effect", "held through", "applies", "because"],
-                [[c["policy"], c["effect"], c["subject"], c["applies"], c["text"]] for c in considered],
-                empty="",
-            )
+        reason = answer["context"].get("reason", "")
+        explanation = answer["context"].get("explanation", {})
+        print_paragraph(explanation.get("text") or reason)
+        _print_hint(client, reason, principal, action, resource)
+        _print_considered(explanation.get("considered", []) if everything else _nearest(explanation))
     raise typer.Exit(EXIT_OK if answer["decision"] else EXIT_DENIED)
+
+
+def _nearest(explanation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Which policies decided, or nearly did?"""
+    deciding = [one for one in explanation.get("considered", []) if one["policy"] in explanation["deciding"]]
+    applied = [one for one in deciding if one["applies"]]
+    return applied or list(explanation.get("near_misses", []))
+
+
+def _print_considered(policies: list[Mapping[str, Any]]) -> None:
+    if policies:
+        typer.echo("")
+        print_table(
+            ["policy", "effect", "held through", "applies", "because"],
+            [[c["policy"], c["effect"], c["subject"], c["applies"], c["text"]] for c in policies],
+            empty="",
+        )
+
+
+def _print_hint(client: Client, reason: str, principal: str, action: str, resource: str) -> None:
+    said = (
+        hint(client, reason, principal, action, parse_resource_name(resource))
+        if reason in _MISASKED
+        else None
+    )
+    if said:
+        typer.echo(printable(f"  help: {said}"), err=True)
+
+
+_MISASKED = frozenset(
+    {
+        "unknown_principal",
+        "unknown_service",
+        "unknown_resource_type",
+        "incomplete_resource",
+        "unknown_action",
+        "wrong_resource_type",
+    }
+)
 
 
 @reporting
@@ -92,18 +148,21 @@ def can(
     resources: Annotated[
         list[str], typer.Argument(help="RESOURCE (the target), or source=RESOURCE target=RESOURCE")
     ],
+    context: Context = [],  # noqa: B006 - typer reads the default
     service: Annotated[
         str | None, typer.Option(help="the service, where several have this operation")
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """May PRINCIPAL do a whole OPERATION, and which roles would suffice? Exit codes as for check."""
+    """May PRINCIPAL do a whole OPERATION, and which roles would be enough? Exit codes as for check."""
+    parse_principal(principal)
+    body: dict[str, Any] = {"principal": principal, "operation": operation, "resources": _sides(resources)}
+    if service:
+        body["service"] = service
+    if context:
+        body["context"] = parse_pairs(context, "--context")
     client = Client.from_environment()
-    named = dict(_named_resource(text) for text in resources)
-    body = {"principal": principal, "operation": operation, "resources": named}
-    answer = client.post(
-        client.account_path("operations/check"), body | ({"service": service} if service else {})
-    )
+    answer = client.post(client.account_path("operations", "check"), body)
     if output is Output.JSON:
         print_json(answer)
     else:
@@ -112,42 +171,40 @@ def can(
 
 
 def _print_operation(operation: str, answer: Mapping[str, Any]) -> None:
-    typer.echo(f"{operation}: {'allowed' if answer['decision'] else 'denied'}")
+    verdict = "allowed" if answer["decision"] else "denied"
+    if not answer["actions"]:
+        why = "it needs no action" if answer["decision"] else answer["reason"].replace("_", " ")
+        print_lines([f"{operation}: {verdict}, {why}"])
+        return
+    print_lines([f"{operation}: {verdict}"])
     print_table(
         ["action", "on", "decision", "reason"],
         [
-            [a["action"], a["on"], "allowed" if a["decision"] else "denied", a["reason"]]
-            for a in answer["actions"]
+            [one["action"], one["on"], "allowed" if one["decision"] else "denied", one["reason"]]
+            for one in answer["actions"]
         ],
-        empty="this operation needs no action",
+        empty="",
     )
     enough = [" and ".join(names) for names in answer.get("sufficient_roles", [])]
-    typer.echo(f"\nenough: {', or '.join(enough) or 'no role'}")
+    print_lines(["", f"enough: {', or '.join(enough) or 'no role'}"])
 
 
-def _named_resource(text: str) -> tuple[str, str]:
-    name, equals, resource = text.partition("=")
-    return (name, resource) if equals and not name.startswith("brn:") else ("target", text)
-
-
-@reporting
-def roles(
-    service: Annotated[str, typer.Argument(help="the service, such as container-registry")],
-    output: OutputOption = Output.TABLE,
-) -> None:
-    """Which roles of SERVICE have which actions? The matrix of roles and actions, as the documents print it."""
-    matrix = role_matrix(load_system_catalog().get_service(service))
-    if output is Output.JSON:
-        print_json(matrix)
-        return
-    names = [role["name"] for role in matrix["roles"]]
-    rows = [
-        [a["id"], a["access"], *("✓" if n in a["roles"] else "" for n in names)] for a in matrix["actions"]
-    ]
-    print_table(["action", "access", *names], rows, empty=f"{service} has no actions")
-    for role in matrix["roles"]:
-        if role["explicit"]:
-            console().print(f"{role['name']}: assigned only by name, implied for nobody")
+def _sides(texts: list[str]) -> dict[str, str]:
+    """Which resource is on which side? Raises Invalid."""
+    sides: dict[str, str] = {}
+    for text in texts:
+        name, equals, resource = text.partition("=")
+        if text.startswith("brn:") or not equals:
+            name, resource = "target", text
+        if name in sides:
+            raise Invalid.at(
+                "",
+                f"the {name} is named twice: `{sides[name]}` and `{resource}`",
+                "write source=RESOURCE target=RESOURCE",
+            )
+        parse_resource_name(resource)
+        sides[name] = resource
+    return sides
 
 
 def ask(
@@ -155,35 +212,50 @@ def ask(
     principal: str,
     action: str,
     resource: str,
-    context: Mapping[str, Any],
-    said: Mapping[str, Any],
+    context: list[str],
+    said: list[str],
     *,
     explained: bool = False,
 ) -> dict[str, Any]:
-    """What does the server decide?"""
+    """What does the server decide? Raises Invalid before it is asked what cannot be."""
     kind, name = split_reference(parse_principal(principal))
     parsed = parse_resource_name(resource)
     body = {
         "subject": {"type": kind, "id": name},
         "action": {"name": action},
-        "resource": {"type": f"{parsed.service}/{parsed.type}", "id": resource, "properties": dict(said)},
-        "context": dict(context),
+        "resource": {
+            "type": f"{parsed.service}/{parsed.type}",
+            "id": resource,
+            "properties": parse_pairs(said, "--property"),
+        },
+        "context": parse_pairs(context, "--context"),
     }
-    answer: dict[str, Any] = client.post(
-        "/access/v1/evaluation" + ("?explain=true" if explained else ""), body
-    )
+    query = "?explain=true" if explained else ""
+    answer: dict[str, Any] = client.post(f"/access/v1/evaluation{query}", body)
     return answer
 
 
-def parse_pairs(pairs: list[str]) -> dict[str, Any]:
-    """Which values do these K=V texts give? `mfa=true` a boolean, `ip=10.0.0.1` a text."""
+def parse_pairs(pairs: list[str], option: str) -> dict[str, Any]:
+    """Which values do these K=V texts give? `mfa=true` a boolean, `ip=10.0.0.1` a text. Raises Invalid."""
     values: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise Invalid.at("--context", f"`{pair}` is not K=V")
-        try:
-            values[key] = json.loads(text)
-        except ValueError:
-            values[key] = text
+            raise Invalid.at(option, f"`{pair}` is not K=V")
+        if key in values:
+            raise Invalid.at(option, f"`{key}` is given twice")
+        values[key] = parse_value(text)
     return values
+
+
+def parse_value(text: str) -> Any:
+    """Which JSON value is this text, or else the text itself?"""
+    try:
+        value = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return text
+    return text if isinstance(value, float) and isinf(value) else value
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(word)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailiwick.authn.signing import KeyPurpose, KeySet
-from bailiwick.cli.output import reporting
-from bailiwick.service.keyring import load_key_sets, rotate
-from bailiwick.store.opening import open_store
+from bailiwick.cli.output import print_lines, reporting
+
+if TYPE_CHECKING:
+    from bailiwick.authn.signing import KeySet
 
 registry_app = typer.Typer(
     help="Container registries: the certificates that they trust, and new keys for their tokens.",
@@ -31,8 +31,14 @@ ACTOR_UID = "system"
 def bundle(data: Data) -> None:
     """Print the certificates for a registry's `rootcertbundle`: of the key that signs, the next one, and recent ones.
 
-    A registry reads them once, at its start. No secret is among them; a running server is not disturbed.
+    A registry reads them once, at its start.
+
+    No secret is among them; a running server is not disturbed.
     """
+    from bailiwick.authn.signing import KeyPurpose
+    from bailiwick.service.keyring import load_key_sets
+    from bailiwick.store.opening import open_store
+
     now = datetime.now(UTC)
     with open_store(data) as store:
         keys = load_key_sets(store)[KeyPurpose.REGISTRY]
@@ -49,20 +55,25 @@ def rotate_keys(
 ) -> None:
     """Let the next key sign from now on, and publish another one after it.
 
-    Registries must have started with the next key's certificate before: they have, if they were given the newest
-    bundle and restarted since the last rotation. A running server signs with the new key at its next token.
+    Every registry must have been given the newest bundle and restarted since the last rotation.
+
+    A running server signs with the new key at its next token.
     """
+    from bailiwick.authn.signing import KeyPurpose
+    from bailiwick.service.keyring import rotate
+    from bailiwick.store.opening import open_store
+
     now = datetime.now(UTC)
     with open_store(data) as store:
         keys = rotate(store, KeyPurpose.REGISTRY, now, ACTOR_UID, leaked=leaked)
-    typer.echo(format_rotation(keys, data))
+    print_lines(format_rotation(keys, data))
 
 
-def format_rotation(keys: KeySet, data: Path) -> str:
+def format_rotation(keys: KeySet, data: Path) -> list[str]:
     """What has the rotation done, and what is to be done now?"""
     coming = keys.find_next()
-    return (
-        f"registry tokens are signed by {keys.current().kid}\n"
-        f"the next key is {coming.kid if coming else '(none)'}\n"
-        f"now give every registry the new bundle and restart it: bailiwick registry bundle --data {data}"
-    )
+    return [
+        f"registry tokens are signed by {keys.current().kid}",
+        f"the next key is {coming.kid if coming else '(none)'}",
+        f"now give every registry the new bundle and restart it: bailiwick registry bundle --data {data}",
+    ]
