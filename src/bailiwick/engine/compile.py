@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bailiwick.engine.conditions import compile_condition
-from bailiwick.engine.resources import Key, Kinds, key_of_name, kinds_of
+from bailiwick.engine.resources import Key, Kinds, as_its_type_has, key_of_name, kinds_of
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
@@ -71,7 +71,7 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         tables=tables,
         policies_of={subject: tuple(names) for subject, names in policies_of.items()},
         parents=_parents(account.groups.values()),
-        registered={key_of_name(name): resource for name, resource in account.resources.items()},
+        registered=dict(_register(every, *named) for named in account.resources.items()),
         guardrails=BlockTable(guardrail_blocks(account.guardrails.values()), shapes),
         guardrail_edges=_edges(account.guardrails.values()),
         disabled_projects=_disabled(account),
@@ -211,6 +211,11 @@ def _changed_parents(old: CompiledAccount, account: Account, changed: set[Change
     return parents
 
 
+def _register(services: Mapping[str, Service], name: str, resource: Resource) -> tuple[Key, Resource]:
+    key = key_of_name(name)
+    return key, as_its_type_has(services.get(key.service), key, resource)
+
+
 def _changed_resources(
     old: CompiledAccount, account: Account, changed: set[Change]
 ) -> Mapping[Key, Resource]:
@@ -221,5 +226,5 @@ def _changed_resources(
             if found is None:
                 registered.pop(key_of_name(name), None)
             else:
-                registered[key_of_name(name)] = found
+                registered.update([_register(old.services, name, found)])
     return registered

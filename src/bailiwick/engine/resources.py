@@ -7,7 +7,7 @@ A None attribute is absent unless its bit in `unknown` is set.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import NamedTuple
 
@@ -115,6 +115,24 @@ def key_of_name(name: str) -> Key:
     parsed = parse_resource_name(name)
     path = tuple([(intern(kind), ident) for kind, ident in parsed.path])
     return Key(intern(parsed.service), intern(parsed.region), intern(parsed.instance), path)
+
+
+def as_its_type_has(service: Service | None, key: Key, stored: Resource) -> Resource:
+    """What is registered, without what its type does not list, and with the project that it stands for? (rule 2.6)"""
+    kind, ident = key.path[-1]
+    found = None if service is None else service.resource_types.get(kind)
+    if found is None or (found.attributes >= _OWN_BITS.keys() and not found.stands_for_project):
+        return stored
+    has = found.attributes
+    project = stored.project if "project" in has else None
+    return replace(
+        stored,
+        project=ident if found.stands_for_project else project,
+        owner=stored.owner if "owner" in has else None,
+        groups=stored.groups if "groups" in has else None,
+        budget=stored.budget if "budget" in has else None,
+        tags=stored.tags if "tags" in has else {},
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
