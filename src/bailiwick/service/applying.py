@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bailiwick.catalog.documents import Value, name_of, parse_document
+from bailiwick.catalog.documents import name_of, parse_document
 from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.catalog.sources import parse_documents
 from bailiwick.errors import Finding, Invalid
@@ -59,7 +59,9 @@ def parse_wanted(
     for source in sources:
         try:
             for found in parse_documents(source.text, source.file):
+                at = len(edits)
                 _add(edits, findings, found.data, account, found.locate)
+                edits[at:] = [replace(edit, file=found.file, line=found.line) for edit in edits[at:]]
         except Invalid as error:
             findings.extend(error.findings)
     for index, document in enumerate(documents):
@@ -79,15 +81,10 @@ def _add(
     locate: Locate,
 ) -> None:
     try:
-        edits.append(edit_of(*parse_document(document, account, locate), locate))
+        kind, value = parse_document(document, account, locate)
+        edits.append(Edit(kind, name_of(value), value, locate=locate))
     except Invalid as error:
         findings.extend(error.findings)
-
-
-def edit_of(kind: str, value: Value, locate: Locate = nowhere) -> Edit:
-    """Which edit makes the object so?"""
-    file, line = ("", 0) if locate is nowhere else locate(())
-    return Edit(kind, name_of(value), value, file, line, locate)
 
 
 def _placed(where: str, finding: Finding) -> Finding:

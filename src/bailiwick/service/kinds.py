@@ -90,7 +90,9 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
             )
             continue
         kind = KINDS[word]
-        values = fields.setdefault(kind.field, dict(getattr(account, kind.field)))
+        if kind.field not in fields:
+            fields[kind.field] = dict(getattr(account, kind.field))
+        values = fields[kind.field]
         if value is None:
             values.pop(kind.key(name), None)
         else:
