@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx2
@@ -36,7 +36,7 @@ class ServerError(BailiwickError):
 
 
 class Client:
-    """One signed-in caller of one server."""
+    """One signed-in caller of one server, for a `with` block."""
 
     def __init__(self, url: str, key: str) -> None:
         host = _host_of(url)
@@ -59,6 +59,12 @@ class Client:
                 f"set {URL} to the server's address and {KEY} to your API key",
             )
         return cls(os.environ[URL].strip(), os.environ[KEY].strip())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._http.close()
 
     @property
     def account(self) -> str:

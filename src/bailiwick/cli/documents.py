@@ -46,7 +46,8 @@ def apply(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make the account match documents: all of them in one transaction, or nothing."""
-    answer = send(Client.from_environment(), read_sources(file), dry_run=dry_run, prune=prune)
+    with Client.from_environment() as client:
+        answer = send(client, read_sources(file), dry_run=dry_run, prune=prune)
     print_answer(answer, output)
 
 
@@ -59,7 +60,8 @@ def diff(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what apply would change. Exit code 0: nothing, 1: something, 2: error."""
-    answer = send(Client.from_environment(), read_sources(file), dry_run=True, prune=prune)
+    with Client.from_environment() as client:
+        answer = send(client, read_sources(file), dry_run=True, prune=prune)
     print_answer(answer, output)
     raise typer.Exit(EXIT_DENIED if answer["differences"] else EXIT_OK)
 
@@ -71,8 +73,8 @@ def export(
     ] = None,
 ) -> None:
     """Write the account as documents that apply accepts."""
-    client = Client.from_environment()
-    text = str(client.get(client.account_path("export")))
+    with Client.from_environment() as client:
+        text = str(client.get(client.account_path("export")))
     if file is None:
         typer.echo(text, nl=False)
     else:

@@ -29,9 +29,9 @@ def create(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make a key. Its secret is shown once, now."""
-    client = Client.from_environment()
     body = {"owner": owner, "description": description or None, "expires_at": expires_at}
-    made = client.post(client.account_path("api-keys"), {k: v for k, v in body.items() if v is not None})
+    with Client.from_environment() as client:
+        made = client.post(client.account_path("api-keys"), {k: v for k, v in body.items() if v is not None})
     if output is Output.JSON:
         print_json(made)
         return
@@ -43,8 +43,8 @@ def create(
 @reporting
 def list_(output: OutputOption = Output.TABLE) -> None:
     """List the keys that you may see, with times in UTC."""
-    client = Client.from_environment()
-    keys = list(client.pages(client.account_path("api-keys"), "items"))
+    with Client.from_environment() as client:
+        keys = list(client.pages(client.account_path("api-keys"), "items"))
     if output is Output.JSON:
         print_json(keys)
         return
@@ -93,18 +93,19 @@ def enable(key: KeyId) -> None:
 @reporting
 def delete(key: KeyId) -> None:
     """Withdraw a key for good."""
-    client = Client.from_environment()
-    client.call("DELETE", client.account_path("api-keys", key))
+    with Client.from_environment() as client:
+        client.call("DELETE", client.account_path("api-keys", key))
     print_lines([f"deleted {key}"])
 
 
 def _patch(key: str, *, disabled: bool) -> None:
-    client = Client.from_environment()
-    client.call("PATCH", client.account_path("api-keys", key), json={"disabled": disabled})
+    with Client.from_environment() as client:
+        client.call("PATCH", client.account_path("api-keys", key), json={"disabled": disabled})
     print_lines([f"{'disabled' if disabled else 'enabled'} {key}"])
 
 
 @reporting
 def token() -> None:
     """Print an access token for your API key, for use as a bearer token."""
-    print_lines([Client.from_environment().token])
+    with Client.from_environment() as client:
+        print_lines([client.token])

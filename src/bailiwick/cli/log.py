@@ -47,16 +47,9 @@ def show(
     """Show who changed what, when (UTC), newest first."""
     if name is not None and kind is None:
         raise Invalid.at("--name", "`--name` needs `--kind`", "such as --kind Policy")
-    client = Client.from_environment()
-    pages = client.pages(
-        client.account_path("log"),
-        "items",
-        kind=kind,
-        name=name,
-        actor=actor,
-        limit=min(limit, MOST_ON_A_PAGE),
-    )
-    rows = list(islice(pages, limit))
+    with Client.from_environment() as client:
+        wanted = {"kind": kind, "name": name, "actor": actor, "limit": min(limit, MOST_ON_A_PAGE)}
+        rows = list(islice(client.pages(client.account_path("log"), "items", **wanted), limit))
     if output is Output.JSON:
         print_json(rows)
         return
@@ -90,8 +83,8 @@ def verify(
 ) -> None:
     """Is the log as it was written? Names any changed, missing or reordered row. Exit code 1: it is not."""
     if data is None:
-        client = Client.from_environment()
-        reports = [client.post(client.account_path("log", "verify"), {})]
+        with Client.from_environment() as client:
+            reports = [client.post(client.account_path("log", "verify"), {})]
     else:
         reports = _verify_directory(data)
     if output is Output.JSON:

@@ -79,7 +79,7 @@ def main() -> None:
             f"error: argument {broken.encode(errors='backslashreplace').decode()} is not UTF-8 text", err=True
         )
         sys.exit(EXIT_ERROR)
-    sys.exit(app())
+    sys.exit(app(prog_name="bailiwick"))
 
 
 def _is_text(argument: str) -> bool:

@@ -50,9 +50,9 @@ def user_policy_create(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Grant a user roles on a service, a region, a resource or a resource group."""
-    client = Client.from_environment()
     scope = scope_of(service_name, region, resource_type, resource, resource_group, service_instance)
-    create_policy(client, f"user:{find_user(client, email)}", roles, scope, name, output)
+    with Client.from_environment() as client:
+        create_policy(client, f"user:{find_user(client, email)}", roles, scope, name, output)
 
 
 @reporting
@@ -69,9 +69,9 @@ def service_policy_create(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Grant a service ID roles."""
-    client = Client.from_environment()
     scope = scope_of(service_name, region, resource_type, resource, resource_group, service_instance)
-    create_policy(client, f"service-id:{service_id}", roles, scope, name, output)
+    with Client.from_environment() as client:
+        create_policy(client, f"service-id:{service_id}", roles, scope, name, output)
 
 
 @reporting
@@ -88,9 +88,9 @@ def access_group_policy_create(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Grant a group roles."""
-    client = Client.from_environment()
     scope = scope_of(service_name, region, resource_type, resource, resource_group, service_instance)
-    create_policy(client, f"group:{group}", roles, scope, name, output)
+    with Client.from_environment() as client:
+        create_policy(client, f"group:{group}", roles, scope, name, output)
 
 
 def scope_of(

@@ -60,14 +60,14 @@ def check(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """May PRINCIPAL do ACTION to RESOURCE? Exit code 0 allowed, 1 denied, 2 error."""
-    client = Client.from_environment()
-    answer = ask(client, principal, action, resource, context, said)
+    with Client.from_environment() as client:
+        answer = ask(client, principal, action, resource, context, said)
+        help = _hint(client, answer, principal, action, resource)
     if output is Output.JSON:
         print_json(answer)
     else:
-        reason = answer["context"].get("reason", "")
-        print_lines(["allowed" if answer["decision"] else f"denied  {reason}"])
-        _print_hint(client, reason, principal, action, resource)
+        print_lines(["allowed" if answer["decision"] else f"denied  {_reason(answer)}"])
+        _print_help(help)
     raise typer.Exit(EXIT_OK if answer["decision"] else EXIT_DENIED)
 
 
@@ -87,15 +87,15 @@ def explain(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Why may PRINCIPAL do ACTION to RESOURCE, or why not? Exit codes as for check."""
-    client = Client.from_environment()
-    answer = ask(client, principal, action, resource, context, said, explained=True)
+    with Client.from_environment() as client:
+        answer = ask(client, principal, action, resource, context, said, explained=True)
+        help = _hint(client, answer, principal, action, resource)
     if output is Output.JSON:
         print_json(answer)
     else:
-        reason = answer["context"].get("reason", "")
         explanation = answer["context"].get("explanation", {})
-        print_paragraph(explanation.get("text") or reason)
-        _print_hint(client, reason, principal, action, resource)
+        print_paragraph(explanation.get("text") or _reason(answer))
+        _print_help(help)
         _print_considered(explanation.get("considered", []) if everything else _nearest(explanation))
     raise typer.Exit(EXIT_OK if answer["decision"] else EXIT_DENIED)
 
@@ -117,14 +117,22 @@ def _print_considered(policies: list[Mapping[str, Any]]) -> None:
         )
 
 
-def _print_hint(client: Client, reason: str, principal: str, action: str, resource: str) -> None:
-    said = (
-        hint(client, reason, principal, action, parse_resource_name(resource))
-        if reason in _MISASKED
-        else None
-    )
-    if said:
-        typer.echo(printable(f"  help: {said}"), err=True)
+def _reason(answer: Mapping[str, Any]) -> str:
+    return str(answer["context"].get("reason", ""))
+
+
+def _hint(
+    client: Client, answer: Mapping[str, Any], principal: str, action: str, resource: str
+) -> str | None:
+    reason = _reason(answer)
+    if reason not in _MISASKED:
+        return None
+    return hint(client, reason, principal, action, parse_resource_name(resource))
+
+
+def _print_help(text: str | None) -> None:
+    if text:
+        typer.echo(printable(f"  help: {text}"), err=True)
 
 
 _MISASKED = frozenset(
@@ -161,8 +169,8 @@ def can(
         body["service"] = service
     if context:
         body["context"] = parse_pairs(context, "--context")
-    client = Client.from_environment()
-    answer = client.post(client.account_path("operations", "check"), body)
+    with Client.from_environment() as client:
+        answer = client.post(client.account_path("operations", "check"), body)
     if output is Output.JSON:
         print_json(answer)
     else:

@@ -20,7 +20,8 @@ def get_service(name: str) -> Service:
     shipped = load_system_catalog()
     found = shipped.find_service(name)
     if found is None and os.environ.get(URL) and os.environ.get(KEY):
-        found = find_own_service(Client.from_environment(), name)
+        with Client.from_environment() as client:
+            found = find_own_service(client, name)
     if found is None:
         raise NotFound(f"there is no service `{name}`", did_you_mean(name, shipped))
     return found
