@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from itertools import product
 
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
-from bailiwick.engine.conditions import compile_condition
+from bailiwick.engine.conditions import Answer, compile_condition
 from bailiwick.engine.decide import guardrail_reaches, is_narrow
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.resources import NOWHERE
+from bailiwick.engine.resources import INSTANCE, NODE_ID, NOWHERE, PROJECT, REGION
 from bailiwick.engine.roles import Need, RightTest
 from bailiwick.engine.tables import Block, holds
 from bailiwick.engine.views import View, find_view
-from bailiwick.model.conditions import Condition, keys_of
+from bailiwick.model.conditions import All, Any, Comparison, Condition, Not, keys_of
 from bailiwick.model.patterns import contains, overlaps
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion
@@ -56,15 +56,20 @@ def decide_over(compiled: CompiledAccount, question: AuthorityQuestion) -> Autho
     `expires_at` of a positive answer: when the authority it rests on ends (the latest that any one policy gives
     for each cell, the earliest over the cells).
     """
-    need_service = _service_of_action(compiled, question)
-    if need_service is None or compiled.account.suspended:
+    action_service = _service_of_action(compiled, question)
+    if action_service is None or compiled.account.suspended:
         return Authority(False, None, question.action)
     view = find_view(compiled, question.principal, question.now)
     if view is None or view.principal.disabled:
         return Authority(False, None, question.action)
     ends: list[float] = []
     for cell in split_cells(question.scope):
-        end = _held_until(compiled, question, view, question.action, cell)
+        asked = [
+            need
+            for need in _needs_of(compiled, question.action, cell)
+            if need.action_service == action_service
+        ]
+        end = _held_until(compiled, question, view, question.action, cell) if asked else None
         if end is None:
             return Authority(False, cell, question.action)
         ends.append(end)
@@ -98,32 +103,52 @@ def _service_of_action(compiled: CompiledAccount, question: AuthorityQuestion) -
 
 
 def _held_until(
-    compiled: CompiledAccount, question: AuthorityQuestion, view: View, action: str, cell: Cell
+    compiled: CompiledAccount,
+    question: AuthorityQuestion,
+    view: View,
+    action: str,
+    cell: Cell,
+    first: Need | None = None,
 ) -> float | None:
-    """Until when is the action held over this cell? None: it is not; infinity: no end. (rule 8.3)"""
-    needs = [
-        compiled.needs[name][action]
-        for name in _services_of(compiled, cell)
-        if action in compiled.needs[name]
-    ]
-    if len(needs) != len(_services_of(compiled, cell)) or not needs:
+    """Until when is the action held over this cell? None: it is not; infinity: no end. (rule 8.3)
+
+    `first` is the action that was asked about, where this one is required by it.
+    """
+    needs = _needs_of(compiled, action, cell)
+    if not needs:
         return None
     owner = view.principal.reference == compiled.account.owner
-    if any(_is_met(compiled, question, view, need, cell, owner=owner) for need in needs):
+    services = _services_of(compiled, cell)
+    if any(
+        _is_guarded(compiled, question, view, need, cell, service)
+        or (not owner and _is_denied(compiled, question, view, need, cell, service))
+        for need, service in zip(needs, services, strict=True)
+    ):
         return None
     if needs[0].action.takes_into_project and _may_be_disabled(compiled, cell):
         return None
     if owner and all(need.implied for need in needs):
         return float("inf")
-    end = max(_granting_ends(compiled, question, view, needs, cell), default=None)
+    asked = first or needs[0]
+    unseen = asked.sight.keeps & ~needs[0].sight.keeps
+    end = max(_granting_ends(compiled, question, view, needs, cell, unseen), default=None)
     if end is None:
         return None
     for required in needs[0].action.requires:
-        other = _held_until(compiled, question, view, required, cell)
+        other = _held_until(compiled, question, view, required, cell, asked)
         if other is None:
             return None
         end = min(end, other)
     return end
+
+
+def _needs_of(compiled: CompiledAccount, action: str, cell: Cell) -> list[Need]:
+    """What does the action take in every service of the cell? Empty where one lacks it, or means another by it."""
+    services = _services_of(compiled, cell)
+    needs = [compiled.needs[name][action] for name in services if action in compiled.needs[name]]
+    one_action = len({need.action_service for need in needs}) == 1
+    spans = cell.service is not None or (bool(needs) and needs[0].action.spans_services)
+    return needs if one_action and spans and len(needs) == len(services) else []
 
 
 def _may_be_disabled(compiled: CompiledAccount, cell: Cell) -> bool:
@@ -137,12 +162,23 @@ def _services_of(compiled: CompiledAccount, cell: Cell) -> list[str]:
 
 
 def _granting_ends(
-    compiled: CompiledAccount, question: AuthorityQuestion, view: View, needs: list[Need], cell: Cell
+    compiled: CompiledAccount,
+    question: AuthorityQuestion,
+    view: View,
+    needs: list[Need],
+    cell: Cell,
+    unseen: int,
 ) -> Iterator[float]:
-    """Which policies hold the action over the cell, each by itself? When each ends."""
+    """Which policies hold the action over the cell, each by itself? When each ends.
+
+    `unseen`: what this action is not decided on though the one asked about is; a scope that constrains it is never
+    true for this one (rule 3.2).
+    """
     services = _services_of(compiled, cell)
     for subject, policy in policies_of(compiled, view):
         if policy.effect != "allow" or not holds(policy.window, question.now):
+            continue
+        if _constrained(policy.scope) & unseen:
             continue
         if not scope_contains(policy.scope, cell) or _reads_resource(policy.when):
             continue
@@ -156,6 +192,14 @@ def _granting_ends(
         if any(_gives_all(compiled, name, needs, services, facts, narrow) for name in policy.roles):
             end = float("inf") if policy.window.expires_at is None else policy.window.expires_at
             yield min(end, membership_end(compiled, view.principal.reference, subject, question.now))
+
+
+def _constrained(scope: Scope) -> int:
+    """Which attributes, as bits, does the scope constrain?"""
+    bits = 0 if scope.region is None else REGION
+    bits |= 0 if scope.instance is None else INSTANCE
+    bits |= 0 if scope.project is None else PROJECT
+    return bits | (0 if scope.type is None and scope.within is None else NODE_ID)
 
 
 def membership_end(compiled: CompiledAccount, principal: str, subject: str, now: float) -> float:
@@ -213,7 +257,7 @@ def _is_true(condition: Condition | None, facts: Facts) -> bool:
 def _facts(compiled: CompiledAccount, question: AuthorityQuestion, view: View, subject: str | None) -> Facts:
     principal = view.principal
     return Facts(
-        principal.reference, view.groups, principal.budgets, principal.properties, {}, NOWHERE,
+        principal.reference, view.told_groups, principal.budgets, principal.properties, {}, NOWHERE,
         question.action_properties, question.context, "", subject,
     )  # fmt: skip
 
@@ -249,26 +293,32 @@ def _node_contains(scope: Scope, cell: Cell) -> bool:
     return False
 
 
-def _is_met(
-    compiled: CompiledAccount, question: AuthorityQuestion, view: View, need: Need, cell: Cell, *, owner: bool
+def _is_guarded(
+    compiled: CompiledAccount, question: AuthorityQuestion, view: View, need: Need, cell: Cell, service: str
 ) -> bool:
-    """Does a guardrail, restriction or (not for the owner) deny meet the cell? (rule 8.6)"""
-    services = _services_of(compiled, cell)
-    nobody = _facts(compiled, question, view, None)
-    for block in (*compiled.guardrails.all, *guardrail_blocks(question.restrictions)):
-        for service in services:
-            if guardrail_reaches(block, need, service) and _meets(
-                compiled, block, nobody, question.now, cell, service
-            ):
-                return True
-    if owner:
-        return False
+    """Does a guardrail or restriction meet the cell, over resources of this service? (rule 8.6)"""
+    facts = _facts(compiled, question, view, None)
+    entry = compiled.services[service]
+    guardrails = [g for g in (*compiled.account.guardrails.values(), *question.restrictions) if g.enabled]
+    return any(
+        guardrail_reaches(block, need, service)
+        and _meets(block, guardrail.when, facts, question.now, cell, service, entry)
+        for guardrail, block in zip(guardrails, guardrail_blocks(guardrails), strict=True)
+    )
+
+
+def _is_denied(
+    compiled: CompiledAccount, question: AuthorityQuestion, view: View, need: Need, cell: Cell, service: str
+) -> bool:
+    """Does a deny meet the cell, over resources of this service, its roles meant for any that reach? (8.6, 3.9)"""
+    entry = compiled.services[service]
     for subject, table in view.denies:
         facts = _facts(compiled, question, view, subject)
         for block in table.all:
-            for service in services:
-                if _deny_reaches(compiled, need, block, facts, service) and _meets(
-                    compiled, block, facts, question.now, cell, service
+            for meaning in need.meanings:
+                when = compiled.account.policies[block.name].when
+                if _deny_reaches(compiled, need, block, facts, meaning) and _meets(
+                    block, when, facts, question.now, cell, meaning, entry
                 ):
                     return True
     return False
@@ -280,22 +330,45 @@ def _deny_reaches(compiled: CompiledAccount, need: Need, block: Block, facts: Fa
         for right in (*reach.denies, *reach.allows) if block.all_rights else reach.denies:
             if is_narrow(block) and not right.narrow_ok:
                 continue
-            possible = right.when is None or right.when(facts) is not False
-            if possible and right.roles_answer(facts) is not False:
+            if is_possible(right.condition, facts) and right.roles_answer(facts) is not False:
                 return True
     return False
 
 
 def _meets(
-    compiled: CompiledAccount, block: Block, facts: Facts, now: float, cell: Cell, service: str
+    block: Block, when: Condition | None, facts: Facts, now: float, cell: Cell, meaning: str, entry: Service
 ) -> bool:
-    if not holds(block.window, now) or (block.when is not None and block.when(facts) is False):
+    if not holds(block.window, now) or not is_possible(when, facts):
         return False
-    return not are_disjoint(block.scope, cell, service, compiled.services[service])
+    return not are_disjoint(block.scope, cell, meaning, entry)
+
+
+def is_possible(condition: Condition | None, facts: Facts) -> bool:
+    """Could the condition be other than false for some resource? (rule 8.6)"""
+    return condition is None or _blind_answer(condition, facts) is not False
+
+
+def _blind_answer(condition: Condition, facts: Facts) -> Answer:
+    """What does the condition say when nothing is known of the resource, `missing` and `exists` included?"""
+    match condition:
+        case All(items):
+            answers = [_blind_answer(item, facts) for item in items]
+            return False if False in answers else None if None in answers else True
+        case Any(items):
+            answers = [_blind_answer(item, facts) for item in items]
+            return True if True in answers else None if None in answers else False
+        case Not(item):
+            answer = _blind_answer(item, facts)
+            return None if answer is None else not answer
+        case Comparison():
+            return None if _reads_resource(condition) else compile_condition(condition)(facts)
 
 
 def are_disjoint(scope: Scope, cell: Cell, service: str, entry: Service) -> bool:
-    """Does some attribute show that nothing of this service is both in the scope and in the cell? (rule 8.6)"""
+    """Does some attribute show that nothing is both in the scope and in the cell? (rule 8.6)
+
+    `service` is what the scope's constraint is compared with, `entry` the service of the resources.
+    """
     if (scope.service is None and service == IAM) or (
         scope.service is not None and service not in scope.service
     ):

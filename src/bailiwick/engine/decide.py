@@ -152,21 +152,24 @@ def _is_held_by_test(
             if held is None:
                 continue
             facts = facts_of(compiled, request, view, resource, subject)
-            for mask in _masks(held, slots, facts, request.now):
-                if mask & slots.plain or _passes_test(mask, slots, facts, narrow=narrow):
+            for mask, narrower in _masks(held, slots, facts, request.now):
+                if mask & slots.plain or _passes_test(mask, slots, facts, narrow=narrow or narrower):
                     return True
     return False
 
 
-def _masks(held: Held, slots: Reaching, facts: Facts, now: float) -> Iterator[int]:
-    """Which slots are held here now, by policies whose window, condition and leftover scope are true?"""
+def _masks(held: Held, slots: Reaching, facts: Facts, now: float) -> Iterator[tuple[int, bool]]:
+    """Which slots are held here now, by policies whose window, condition and leftover scope are true?
+
+    With each mask: does what is left of the scope make it narrow, though its shape is not? (rule 7.5)
+    """
     if isinstance(held, int):
-        yield held
+        yield held, False
         return
-    yield held.mask
+    yield held.mask, False
     for residue in held.residues:
         if residue.mask & slots.every and residue.answer(facts, now, slots.service):
-            yield residue.mask
+            yield residue.mask, residue.narrow
 
 
 def _passes_test(mask: int, slots: Reaching, facts: Facts, *, narrow: bool) -> bool:
@@ -184,7 +187,7 @@ def facts_of(
     principal = view.principal
     return Facts(
         principal=principal.reference,
-        groups=view.groups,
+        groups=view.told_groups,
         budgets=principal.budgets,
         stored_properties=principal.properties,
         said_properties=request.principal_properties,

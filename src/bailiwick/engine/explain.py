@@ -18,6 +18,7 @@ from bailiwick.engine.decide import (
     decide,
     decide_one,
     facts_of,
+    for_link,
     understand,
 )
 from bailiwick.engine.facts import Facts
@@ -66,6 +67,7 @@ def explain(compiled: CompiledAccount, request: Request) -> Explanation:
     """Why is it allowed or denied?"""
     decision = decide(compiled, request)
     principal = decision.link or request.principal
+    request = _as_judged(compiled, request, principal)
     one = decide_one(compiled, request, principal) if request.chain else decision
     asked = understand(compiled, request.action, request.resource)
     view = find_view(compiled, principal, request.now)
@@ -79,6 +81,15 @@ def explain(compiled: CompiledAccount, request: Request) -> Explanation:
     misses = () if one.allowed else _near_misses(considered)
     text = _sentence(compiled, request, principal, one, deciding, misses)
     return Explanation(decision, principal, deciding, considered, misses, text)
+
+
+def _as_judged(compiled: CompiledAccount, request: Request, link: str) -> Request:
+    """Which request was this one judged by: as the principal, or as somebody in the chain? (rule 7.9)"""
+    first = link == request.principal and not (request.chain and decide_one(compiled, request, link).allowed)
+    is_allowed = link == request.principal and not any(
+        not decide_one(compiled, for_link(request), other).allowed for other in request.chain
+    )
+    return request if first or is_allowed else for_link(request)
 
 
 _BEFORE_POLICIES = frozenset(

@@ -41,6 +41,12 @@ class Residue:
     window: Window
     leftover: Scope | None
 
+    @property
+    def narrow(self) -> bool:
+        """Does what is left of the scope constrain project, type, id or within? (rule 7.5)"""
+        left = self.leftover
+        return left is not None and (left.project, left.type, left.id, left.within) != (None, None, None, None)
+
     def answer(self, facts: Facts, now: float, service: str) -> bool:
         """Does the policy apply, role aside?"""
         if not holds(self.window, now):

@@ -57,6 +57,14 @@ class View:
         """As whom does the principal hold policies? (rule 1.6)"""
         return (self.principal.reference, *self.groups, *built_in_groups(self.principal))
 
+    @property
+    def told_groups(self) -> tuple[str, ...]:
+        """Which groups may conditions read? None of a principal that is not stored (rule 6.1)."""
+        return self.groups if self.principal.reference.partition(":")[0] in STORED_KINDS else ()
+
+
+STORED_KINDS = ("user", "service-id", "profile")
+
 
 def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | None:
     """What may the principal look up now? None when nobody of that name exists (rule 1.3)."""
