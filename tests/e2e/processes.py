@@ -121,8 +121,9 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 class ServerProcess:
     """`bailiwick init`, then `bailiwick serve` in a process of its own, for a `with` block."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, public_url: str | None = None) -> None:
         self.folder = folder
+        self._more = ["--public-url", public_url] if public_url is not None else []
         self._stack = ExitStack()
         self._clients: list[Client] = []
 
@@ -146,7 +147,14 @@ class ServerProcess:
         ready = self.folder / "ready"
         ready.unlink(missing_ok=True)
         words = command(
-            "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", "--ready-file", str(ready)
+            "serve",
+            "--data",
+            str(self.data),
+            "--listen",
+            "127.0.0.1:0",
+            "--ready-file",
+            str(ready),
+            *self._more,
         )
         with (self.folder / "server.log").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
@@ -162,6 +170,7 @@ class ServerProcess:
     ) -> None:
         for client in self._clients:
             client.close()
+        self._clients.clear()
         self._stack.close()
 
     def owner(self) -> Client:
