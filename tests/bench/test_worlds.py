@@ -11,7 +11,7 @@ from bench.questions import Draw, by_zipf, evenly, questions
 from bench.worlds import HUB_GROUPS, World, services
 
 from bailiwick.engine import CompiledAccount, compile_account, decide
-from bailiwick.engine.views import find_view
+from bailiwick.engine.views import find_tables, find_view
 from bailiwick.model.requests import Reason, Request
 from bench import decisions
 
@@ -60,7 +60,9 @@ def test_one_principal_is_in_two_hundred_groups_that_all_have_policies(
     """The hub looks at the tables of two hundred small groups."""
     view = find_view(compiled, world.user(world.hub), 0.0)
     assert view is not None
-    teams = [subject for subject, _ in view.tables if subject.startswith("group:team-")]
+    teams = [
+        subject for subject, _ in find_tables(compiled, view.groups) if subject.startswith("group:team-")
+    ]
     assert len(teams) == HUB_GROUPS
 
 

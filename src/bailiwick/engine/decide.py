@@ -14,8 +14,8 @@ from bailiwick.engine.facts import Facts
 from bailiwick.engine.resources import ALL_OF_IT, PROJECT, Resolved, find_kind, path_problem, resolve
 from bailiwick.engine.roles import Need, Reaching
 from bailiwick.engine.scopes import Key
-from bailiwick.engine.tables import AllowTable, Block, Held
-from bailiwick.engine.views import View, find_view
+from bailiwick.engine.tables import Allows, Block, Held
+from bailiwick.engine.views import View, find_tables, find_view
 from bailiwick.model.patterns import matches
 from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
 
@@ -56,7 +56,7 @@ def _decide_action(compiled: CompiledAccount, request: Request, principal: str, 
     view = find_view(compiled, principal, request.now)
     if view is None:
         return Decision(False, Reason.UNKNOWN_PRINCIPAL)
-    if view.principal.disabled:
+    if view.is_disabled:
         return Decision(False, Reason.PRINCIPAL_DISABLED)
     need, resource = asked
     decision = _decide_by_policies(compiled, request, view, need, resource)
@@ -115,18 +115,17 @@ def granted(compiled: CompiledAccount, request: Request, view: View, need: Need,
     """Does an allow apply, prerequisites aside? (rule 7.3)"""
     pending: list[Pending] = []
     for slots in need.slots:
-        tables = view.allows if slots.space is not None else view.anywhere
-        if tables and _is_held(tables, resource, slots, pending):
+        if view.spaces & slots.bit and _is_held(view.allows, resource, slots, pending):
             return True
     return bool(pending) and _is_held_by_test(compiled, request, view, resource, pending)
 
 
-def _is_held(
-    tables: tuple[AllowTable, ...], resource: Resolved, slots: Reaching, pending: list[Pending]
-) -> bool:
+def _is_held(tables: Allows, resource: Resolved, slots: Reaching, pending: list[Pending]) -> bool:
     """Is one of the plain slots held here without residue? What else may grant it is added to `pending`."""
-    space, plain, every = slots.space, slots.plain, slots.every
-    for table in tables:
+    space, bit, plain, every = slots.space, slots.bit, slots.plain, slots.every
+    for spaces, table in tables:
+        if not spaces & bit:
+            continue
         for occurring, shape in table.get(space) or ():
             if not occurring & every:
                 continue
@@ -146,7 +145,7 @@ def _is_held_by_test(
     compiled: CompiledAccount, request: Request, view: View, resource: Resolved, pending: list[Pending]
 ) -> bool:
     """Does an allow apply that asks for more than a look-up: qualifier, condition, window, leftover scope?"""
-    for subject, table in view.tables:
+    for subject, table in find_tables(compiled, view.subjects):
         for key, narrow, slots in pending:
             held = table.allows.get(key)
             if held is None:

@@ -96,10 +96,11 @@ class Reaching:
     """Which slots of one space reach an action?
 
     `plain` ones grant by themselves; `every` also has those that grant subject to `tested` (one bit, its rights).
-    `service`: what a scope of this space is judged for.
+    `service`: what a scope of this space is judged for. `bit` stands for the space.
     """
 
     space: Space
+    bit: int
     plain: int
     every: int
     tested: tuple[tuple[int, tuple[RightTest, ...]], ...]
@@ -272,6 +273,7 @@ class Slots:
 
     def __init__(self) -> None:
         self._numbers: dict[Space, dict[str, int]] = {}
+        self._spaces: dict[Space, int] = {}
 
     def mask(self, space: Space, names: Iterable[str]) -> int:
         """Which bits stand for these role names in this space? New names get new bits."""
@@ -280,6 +282,10 @@ class Slots:
         for name in names:
             mask |= 1 << numbers.setdefault(name, len(numbers))
         return mask
+
+    def space_bit(self, space: Space) -> int:
+        """Which bit stands for this space itself? A new space gets a new bit."""
+        return 1 << self._spaces.setdefault(space, len(self._spaces))
 
     def names(self, space: Space) -> list[str]:
         """Which names have bits in this space, in the order of their bits?"""
@@ -344,4 +350,4 @@ def _reaching(asked: _Asked, space: Space, meanings: list[str]) -> Reaching:
             plain |= bit
         elif rights:
             tested.append((bit, rights))
-    return Reaching(space, plain, every, tuple(tested), meanings[0])
+    return Reaching(space, asked.slots.space_bit(space), plain, every, tuple(tested), meanings[0])

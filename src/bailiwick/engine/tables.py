@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain
+from operator import or_
 from typing import Protocol, TypeVar, cast, overload
 
 from bailiwick.engine.conditions import Test, compile_condition
@@ -45,7 +47,12 @@ class Residue:
     def narrow(self) -> bool:
         """Does what is left of the scope constrain project, type, id or within? (rule 7.5)"""
         left = self.leftover
-        return left is not None and (left.project, left.type, left.id, left.within) != (None, None, None, None)
+        return left is not None and (left.project, left.type, left.id, left.within) != (
+            None,
+            None,
+            None,
+            None,
+        )
 
     def answer(self, facts: Facts, now: float, service: str) -> bool:
         """Does the policy apply, role aside?"""
@@ -146,9 +153,10 @@ class BlockTable:
 
 @dataclass(frozen=True, slots=True)
 class SubjectTable:
-    """What is allowed and denied to one subject, and when does that change?"""
+    """What is allowed and denied to one subject, and when does that change? `spaces`: where `allows` has cells."""
 
     allows: AllowTable
+    spaces: int
     denies: BlockTable | None
     boundaries: tuple[float, ...]
 
@@ -221,6 +229,7 @@ class TableBuilder:
             blocks = self._blocks.get(subject)
             tables[subject] = SubjectTable(
                 make_table(shared, held),
+                self._share(sum(map(self._slots.space_bit, steps))),
                 None if blocks is None else BlockTable(blocks, self._shapes),
                 tuple(sorted(self._boundaries.get(subject, ()))),
             )
@@ -242,15 +251,15 @@ def _steps_by_space(slots: Mapping[Shape, int]) -> dict[Space, tuple[Step, ...]]
     return steps
 
 
-def merge_allows(tables: Iterable[AllowTable]) -> tuple[AllowTable, ...]:
-    """Which fewer tables allow the same? Large ones stay as they are, so that copies are bounded."""
+Allows = tuple[tuple[int, AllowTable], ...]
+
+
+def merge_allows(tables: Allows) -> Allows:
+    """Which fewer tables (with their spaces) allow the same? Large ones stay, so that copies are bounded."""
+    small = [(spaces, table) for spaces, table in tables if len(table) <= SMALL_TABLE]
     merged: dict[Key, Held] = {}
     slots: dict[Shape, int] = {}
-    large: list[AllowTable] = []
-    for table in tables:
-        if len(table) > SMALL_TABLE:
-            large.append(table)
-            continue
+    for _, table in small:
         for key, value in cast(Mapping[object, object], table).items():
             if isinstance(key, tuple):
                 held = cast(Held, value)
@@ -258,7 +267,9 @@ def merge_allows(tables: Iterable[AllowTable]) -> tuple[AllowTable, ...]:
             else:
                 for mask, shape in cast(tuple[Step, ...], value):
                     slots[shape] = slots.get(shape, 0) | mask
-    return (make_table(_steps_by_space(slots), merged), *large)
+    every = reduce(or_, (spaces for spaces, _ in small), 0)
+    large = [(spaces, table) for spaces, table in tables if len(table) > SMALL_TABLE]
+    return ((every, make_table(_steps_by_space(slots), merged)), *large)
 
 
 def merge(one: Held, other: Held) -> Held:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bailiwick.engine.tables import AllowTable, BlockTable, SubjectTable, holds, merge_allows
+from bailiwick.engine.tables import Allows, BlockTable, SubjectTable, holds, merge_allows
 from bailiwick.model.accounts import Principal
 from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
 from bailiwick.model.policies import ALWAYS
@@ -25,27 +26,24 @@ MAX_VIEWS = 262_144
 DROPPED_AT_ONCE = 1024
 FOREVER = float("inf")
 
-ALLOWED = Decision(True, Reason.ALLOWED)
-NO_POLICY = Decision(False, Reason.NO_MATCHING_POLICY)
-
 
 @dataclass(slots=True)
 class View:
     """What may this principal look up?
 
-    `tables` are those of its subjects that have one; `allows` the same, those of many subjects united after the
-    first question (`is_scattered`: they are not yet); `anywhere` of these, those with scopes without a service.
+    `allows` are those of its subjects, each with its spaces, and those of many subjects united after the first
+    question (`is_scattered`: they are not yet); `spaces` all of these spaces.
     It holds from `valid_from` to before `ends`: a window opens or closes there (rule 7.8); `allowed` and
     `refused`, the answers most often given, say so.
     """
 
     principal: Principal
     groups: tuple[str, ...]
-    tables: tuple[tuple[str, SubjectTable], ...]
-    allows: tuple[AllowTable, ...]
-    anywhere: tuple[AllowTable, ...]
+    allows: Allows
+    spaces: int
     denies: tuple[tuple[str, BlockTable], ...]
     is_scattered: bool
+    is_disabled: bool
     is_owner: bool
     valid_from: float
     ends: float
@@ -71,7 +69,8 @@ def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | N
     view = compiled.views.get(principal)
     if view is not None and view.valid_from <= now < view.ends:
         if view.is_scattered:
-            _gather(view)
+            view.allows = merge_allows(view.allows)
+            view.is_scattered = False
         return view
     stored = find_principal(compiled, principal)
     if stored is None:
@@ -82,17 +81,6 @@ def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | N
             compiled.views.pop(oldest, None)
     compiled.views[principal] = view
     return view
-
-
-def _gather(view: View) -> None:
-    """Unite the allows of the many subjects of this principal."""
-    view.allows = merge_allows(view.allows)
-    view.anywhere = _anywhere(view.allows)
-    view.is_scattered = False
-
-
-def _anywhere(tables: Iterable[AllowTable]) -> tuple[AllowTable, ...]:
-    return tuple([table for table in tables if table.get(None)])
 
 
 def find_principal(compiled: CompiledAccount, reference: str) -> Principal | None:
@@ -108,35 +96,55 @@ def find_principal(compiled: CompiledAccount, reference: str) -> Principal | Non
 
 def _build(compiled: CompiledAccount, principal: Principal, now: float) -> View:
     groups, others, edges = _walk(compiled, principal.reference, now)
-    find = compiled.tables.get
-    subjects = (principal.reference, *groups, *built_in_groups(principal))
-    tables = tuple([(subject, table) for subject in subjects if (table := find(subject)) is not None])
-    for table in (*(table for _, table in tables), *map(find, others)):
-        if table is not None and table.boundaries:
+    tables = find_tables(compiled, (principal.reference, *groups, *built_in_groups(principal)))
+    for _, table in tables + find_tables(compiled, others) if others else tables:
+        if table.boundaries:
             edges.update(table.boundaries)
     edges.update(compiled.guardrail_edges)
-    valid_from, ends = _bounds(edges, now) if edges else (-FOREVER, FOREVER)
-    allows = tuple([table.allows for _, table in tables if len(table.allows)])
+    valid_from, ends = _bounds(edges, now)
+    allowed, refused = _answers(ends)
+    allows = tuple([(table.spaces, table.allows) for _, table in tables if table.spaces])
+    spaces = 0
+    for own, _ in allows:
+        spaces |= own
     return View(
         principal=principal,
         groups=tuple(groups),
-        tables=tables,
         allows=allows,
-        anywhere=_anywhere(allows),
+        spaces=spaces,
         denies=tuple([(subject, table.denies) for subject, table in tables if table.denies is not None]),
         is_scattered=len(allows) > MANY_TABLES,
+        is_disabled=principal.disabled,
         is_owner=principal.reference == compiled.account.owner,
         valid_from=valid_from,
         ends=ends,
-        allowed=ALLOWED if ends == FOREVER else Decision(True, Reason.ALLOWED, ends),
-        refused=NO_POLICY if ends == FOREVER else Decision(False, Reason.NO_MATCHING_POLICY, ends),
+        allowed=allowed,
+        refused=refused,
     )
 
 
-def _bounds(edges: set[float], now: float) -> tuple[float, float]:
+def find_tables(compiled: CompiledAccount, subjects: Iterable[str]) -> list[tuple[str, SubjectTable]]:
+    """Which of these subjects have tables?"""
+    find = compiled.tables.get
+    return [(subject, table) for subject in subjects if (table := find(subject)) is not None]
+
+
+def _bounds(edges: Iterable[float], now: float) -> tuple[float, float]:
     """Between which two of these instants is it?"""
-    before = max((edge for edge in edges if edge <= now), default=-FOREVER)
-    return before, min((edge for edge in edges if edge > now), default=FOREVER)
+    before, after = -FOREVER, FOREVER
+    for edge in edges:
+        if edge <= now:
+            before = max(before, edge)
+        else:
+            after = min(after, edge)
+    return before, after
+
+
+@lru_cache(maxsize=4096)
+def _answers(ends: float) -> tuple[Decision, Decision]:
+    """How are yes and no said where they hold until then? Made once, as many principals share it."""
+    until = None if ends == FOREVER else ends
+    return Decision(True, Reason.ALLOWED, until), Decision(False, Reason.NO_MATCHING_POLICY, until)
 
 
 def built_in_groups(principal: Principal) -> tuple[str, ...]:
