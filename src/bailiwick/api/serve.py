@@ -6,9 +6,13 @@ It must not hold configuration: whoever calls decides what is served and where.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import uvicorn
 
@@ -19,6 +23,9 @@ from bailiwick.service.host import Host
 
 BACKLOG = 2048
 STOP_SECONDS = 10
+POLL_SECONDS = 1.0
+
+_logger = logging.getLogger("bailiwick.api")
 
 
 def bind(listen: str) -> tuple[socket.socket, str]:
@@ -62,8 +69,33 @@ def serve(host: Host, listen: str | socket.socket, ready_file: Path | None = Non
     `ready_file` then holds the address, one line, from when it answers until it stops.
     """
     bound = bind(listen)[0] if isinstance(listen, str) else listen
-    with bound:
+    with bound, following(host):
         make_server(host, bound, ready_file).run(sockets=[bound])
+
+
+@contextmanager
+def following(host: Host, seconds: float = POLL_SECONDS) -> Iterator[None]:
+    """Take in, while this holds, what was written and never announced: the writer may have been killed."""
+    stop = Event()
+
+    def follow() -> None:
+        failed = False
+        while not stop.wait(seconds):
+            try:
+                host.poll()
+                failed = False
+            except Exception:
+                if not failed:
+                    _logger.exception("the store could not be followed")
+                failed = True
+
+    thread = Thread(target=follow, name="following the store", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None) -> ReadyServer:

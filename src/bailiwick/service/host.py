@@ -123,16 +123,22 @@ class Host:
             return found
 
     def _follow(self) -> None:
-        """Take in what other processes wrote: compare heads, load what moved."""
-        generation = self.store.generation.read()
-        if generation == self._generation:
-            return
+        """Take in what other processes announced: compare heads, load what moved."""
+        if self._generation != self.store.generation.read():
+            self.poll()
+
+    def poll(self) -> None:
+        """Take in what was written, announced or not: compare heads, load what moved.
+
+        WHY not only on an announcement: a writer that is killed between its commit and the word announces nothing.
+        """
         with self.writing:
-            logs = [SYSTEM_LOG, *(account_log(name) for name in self._snapshots)]
-            heads = self.store.heads(logs)
+            # INVARIANT: the word is read before the heads, so that what is announced later is followed later.
+            generation = self.store.generation.read()
+            heads = self.store.heads([SYSTEM_LOG, *(account_log(name) for name in self._snapshots)])
             if heads[SYSTEM_LOG] != self._system:
-                self._system = heads[SYSTEM_LOG]
                 self._key_sets = load_key_sets(self.store)
+                self._system = heads[SYSTEM_LOG]
                 self.authenticator.forget()
             for name, snapshot in list(self._snapshots.items()):
                 head = heads.get(account_log(name))
@@ -151,14 +157,13 @@ class Host:
 
     def publish(self, account: str, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on (called with `writing` held, after the commit)."""
+        # INVARIANT: `_generation` stays: the word may also announce what another process committed meanwhile.
         self._snapshots[account] = snapshot
-        self.store.generation.bump()
-        self._generation = self.store.generation.read()
 
     def refresh(self, account: str) -> Snapshot:
         """Read the account anew from the store."""
         with self.writing:
-            self._system = self.store.head(SYSTEM_LOG)
+            self.poll()
             self._snapshots[account] = load_snapshot(self.store, self.catalog, account, self._system)
             return self._snapshots[account]
 

@@ -1,0 +1,122 @@
+"""Following: what one process commits, another answers from, announced or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic, sleep
+
+import pytest
+from tests.unit.service.accounts import Installation
+
+from bailiwick.api.serve import following
+from bailiwick.model.accounts import Principal
+from bailiwick.service.changes import change_account
+from bailiwick.service.edits import Edit
+from bailiwick.service.host import Host
+from bailiwick.store.ports import Change, Head
+
+ALICE = Edit("User", "alice", Principal("user:alice"))
+BOB = Edit("User", "bob", Principal("user:bob"))
+
+
+def write(installation: Installation, host: Host, *edits: Edit) -> None:
+    """Carry out these edits in this process."""
+    change_account(host, installation.owner, lambda _: edits, via="test")
+
+
+def knows(host: Host, name: str) -> bool:
+    """Does this process know the user?"""
+    return f"user:{name}" in host.snapshot("acme").account.principals
+
+
+def silence(patched: pytest.MonkeyPatch, installation: Installation) -> None:
+    """Let no writer announce what it commits, as if it were killed before it could."""
+    patched.setattr(installation.store.generation, "bump", lambda: None)
+
+
+def test_what_is_announced_is_followed_at_once(acme: Installation) -> None:
+    """The next question in another process is answered from the change."""
+    other = acme.another_host()
+    assert not knows(other, "alice")
+    acme.edit(ALICE)
+    assert knows(other, "alice")
+
+
+def test_a_change_is_announced_once(acme: Installation) -> None:
+    """The store announces a commit; whoever made it does not announce it again."""
+    acme.owner  # noqa: B018 - the session is made before the word is read
+    before = acme.store.generation.read()
+    acme.edit(ALICE)
+    assert acme.store.generation.read() == before + 1
+
+
+def test_a_commit_between_another_commit_and_its_snapshot_is_not_lost(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that answers from its own change still sees what another one committed just after it."""
+    other = acme.another_host()
+    assert not knows(other, "bob")
+    append = acme.store.append
+
+    def interrupted(log: str, revision: int, changes: Sequence[Change], **rest: object) -> Head:
+        head = append(log, revision, changes, **rest)  # type: ignore[arg-type]
+        monkeypatch.setattr(acme.store, "append", append)
+        write(acme, other, BOB)
+        return head
+
+    monkeypatch.setattr(acme.store, "append", interrupted)
+    acme.edit(ALICE)
+    assert knows(acme.host, "alice")
+    assert knows(acme.host, "bob")
+
+
+def test_what_was_never_announced_is_found_by_comparing_heads(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that died between its commit and the word leaves another process behind until it looks."""
+    other = acme.another_host()
+    assert not knows(other, "alice")
+    silence(monkeypatch, acme)
+    acme.edit(ALICE)
+    assert not knows(other, "alice")
+    other.poll()
+    assert knows(other, "alice")
+
+
+def test_a_serving_process_looks_by_itself(acme: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within two seconds a serving process answers from what was never announced."""
+    other = acme.another_host()
+    assert not knows(other, "alice")
+    silence(monkeypatch, acme)
+    with following(other):
+        acme.edit(ALICE)
+        end = monotonic() + 2
+        while not knows(other, "alice") and monotonic() < end:
+            sleep(0.02)
+        assert knows(other, "alice")
+
+
+def test_a_store_that_fails_for_a_while_is_followed_again(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that follows the store outlives an error."""
+    other = acme.another_host()
+    knows(other, "alice")
+    silence(monkeypatch, acme)
+    heads = acme.store.heads
+    failures: list[Sequence[str]] = []
+
+    def failing(logs: Sequence[str]) -> dict[str, Head]:
+        if len(failures) < 3:
+            failures.append(logs)
+            raise OSError("the disk is gone")
+        return dict(heads(logs))
+
+    acme.edit(ALICE)
+    monkeypatch.setattr(acme.store, "heads", failing)
+    with following(other, seconds=0.01):
+        end = monotonic() + 5
+        while not knows(other, "alice") and monotonic() < end:
+            sleep(0.01)
+    assert len(failures) == 3
+    assert knows(other, "alice")
