@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bailiwick.authn.compact import TokenRefused
 from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix, verify_api_key
-from bailiwick.authn.signing import KeyPurpose
+from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.authn.tokens import TokenVerifier, VerifiedToken, token_digest
 from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.service.kinds import KIND_OF_PREFIX
@@ -31,9 +31,9 @@ class Authenticator:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._verified: dict[bytes, VerifiedToken] = {}
+        self._verified: dict[bytes, tuple[KeySet, VerifiedToken]] = {}
         self._sessions: dict[bytes, tuple[Snapshot, Session]] = {}
-        self._verifier: TokenVerifier | None = None
+        self._verifier: tuple[KeySet, TokenVerifier] | None = None
 
     def forget(self) -> None:
         """Believe nothing any more that was believed by older signing keys."""
@@ -53,7 +53,12 @@ class Authenticator:
     def session_of_token(self, text: str) -> Session:
         """Which session does this access token stand for, now?"""
         digest = token_digest(text)
-        verified = self._verified.get(digest) or self._verify(text, digest)
+        # SECURITY: the store is followed first; what older signing keys made believable is verified anew.
+        keys = self._host.key_set(KeyPurpose.ACCESS)
+        believed = self._verified.get(digest)
+        verified = (
+            believed[1] if believed is not None and believed[0] is keys else self._verify(text, digest, keys)
+        )
         now = self._host.now()
         if now >= verified.expires_epoch:
             raise Unauthenticated(_NOBODY)
@@ -70,17 +75,18 @@ class Authenticator:
         self._sessions[digest] = (snapshot, session)
         return session
 
-    def _verify(self, text: str, digest: bytes) -> VerifiedToken:
-        self._host.key_set(KeyPurpose.ACCESS)
-        if self._verifier is None:
-            self._verifier = TokenVerifier(self._host.parties, self._host.key_set(KeyPurpose.ACCESS))
+    def _verify(self, text: str, digest: bytes, keys: KeySet) -> VerifiedToken:
+        """What does the token say, by these keys? Remembered with them."""
+        known = self._verifier
+        if known is None or known[0] is not keys:
+            self._verifier = known = (keys, TokenVerifier(self._host.parties, keys))
         try:
-            verified = self._verifier.verify(text, self._host.at())
+            verified = known[1].verify(text, self._host.at())
         except TokenRefused:
             raise Unauthenticated(_NOBODY) from None
         if len(self._verified) >= MAX_REMEMBERED:
             self._verified.clear()
-        self._verified[digest] = verified
+        self._verified[digest] = (keys, verified)
         return verified
 
     def _stand(self, snapshot: Snapshot, verified: VerifiedToken, now: float) -> Session:
@@ -96,7 +102,7 @@ class Authenticator:
         ):
             raise Unauthenticated(_NOBODY)
         stored = snapshot.account.principals.get(principal)
-        if stored is None or stored.disabled or snapshot.account.suspended:
+        if stored is None or stored.disabled or is_shut_out(snapshot, principal):
             raise Unauthenticated(_NOBODY)
         return Session(
             account=snapshot.account.name,
@@ -121,7 +127,7 @@ class Authenticator:
         snapshot, record = found
         principal = f"{record.owner_kind}:{record.owner_name}"
         stored = snapshot.account.principals.get(principal)
-        if stored is None or stored.disabled or snapshot.account.suspended:
+        if stored is None or stored.disabled or is_shut_out(snapshot, principal):
             raise Unauthenticated(_NOBODY)
         session = Session(snapshot.account.name, principal, record.owner_uid, record.uid, now)
         return session, record
@@ -135,6 +141,11 @@ class Authenticator:
             for record in snapshot.keys_by_prefix().get(prefix, ()):
                 return snapshot, record
         return None
+
+
+def is_shut_out(snapshot: Snapshot, principal: str) -> bool:
+    """Is the account suspended? Its owner may still sign in, to lift that; the engine denies everything else."""
+    return snapshot.account.suspended and principal != snapshot.account.owner
 
 
 def is_usable(record: ApiKeyRecord, now: float) -> bool:
