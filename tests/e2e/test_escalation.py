@@ -362,7 +362,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "a resource out of sight": Attempt(
         "paul", "DELETE", ("resources", IMAGE), None,
         CREATE,
-        lacks(CREATE, "service `ims`, region `eu-de`, project `prod`, `image` `base`",
+        lacks(CREATE, "service `ims`, region `eu-de`, `image` `base`",
               f"attributes of `{IMAGE}` change"),
     ),
     "a resource registered where others reach it": Attempt(

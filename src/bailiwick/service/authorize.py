@@ -22,6 +22,7 @@ from bailiwick.model.requests import AuthorityQuestion, Decision, Request, Resou
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
+from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.needed import iam_service, needed_actions
 from bailiwick.service.reaching import held_actions
 from bailiwick.service.sessions import Session
@@ -83,10 +84,19 @@ class Judge:
         """Does the session have the `iam` actions of this edit? (rule 9.1)"""
         if difference.kind == "Policy":
             return self._check_policy_edit(difference, f"iam.policy.{_VERBS[difference.op]}")
+        # WHY: an account's own guardrail or suspension binds its owner, who could otherwise never lift it again.
+        if self._is_plain_owner() and (difference.kind == "Guardrail" or self._lifts_suspension(difference)):
+            return None
         after = self._before.account if self._plan is None else self._plan.account
         for needed in needed_actions(self._before.account, after, difference):
             self.require(needed.action, needed.resource)
         return None
+
+    def _lifts_suspension(self, difference: Difference) -> bool:
+        """Does the edit do nothing but let a suspended account work again?"""
+        if difference.kind != ACCOUNT or self._plan is None or not self._before.account.suspended:
+            return False
+        return len(self._plan.differences) == 1 and not self._plan.account.suspended
 
     def _check_policy_edit(self, difference: Difference, action: str) -> None:
         """Policies are held over their scope; whoever administers `iam` policies as such may end or read any."""
@@ -107,7 +117,6 @@ class Judge:
                     reason="not_owner",
                 )
             return
-        # WHY: an account's own guardrail binds its owner, who could otherwise never take it away again.
         if handover.unguards and self._is_plain_owner():
             return
         self._require_over(CREATE_POLICY, handover, None)

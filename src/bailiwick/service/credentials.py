@@ -127,6 +127,10 @@ def update_key(host: Host, session: Session, uid: str, *, disabled: bool | None 
         record = _find(host, session, snapshot, "iam.api-key.update", uid)
         if disabled is False and record.disabled:
             _hand_over(host, session, snapshot, owner_of(record))
+        # SECURITY: who put a key out of use is not overruled by whose key it is (rule 10.3).
+        if (disabled is False and record.disabled) or (locked is False and record.locked):
+            judge = Judge(host.catalog, session, snapshot, None, host.now())
+            judge.require("iam.api-key.update", _resource(record))
         if check is not None:
             check(snapshot)
         if record.locked and locked is not False:

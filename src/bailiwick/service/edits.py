@@ -114,12 +114,14 @@ def _refuse_doubles(edits: Iterable[Edit]) -> None:
     seen: dict[Name, Edit] = {}
     findings = []
     for edit in edits:
-        first = seen.setdefault(edit.key, edit)
-        if first is not edit:
-            at = f" (first at {first.file}:{first.line})" if first.file else ""
-            findings.append(
-                Finding(f"{edit.kind} `{edit.name}` is given twice{at}", "", None, edit.file, edit.line)
-            )
+        first = seen.get(edit.key)
+        if first is None:
+            seen[edit.key] = edit
+            continue
+        at = f" (first at {first.file}:{first.line})" if first.file else ""
+        findings.append(
+            Finding(f"{edit.kind} `{edit.name}` is given twice{at}", "", None, edit.file, edit.line)
+        )
     if findings:
         raise Invalid(findings)
 

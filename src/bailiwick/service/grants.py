@@ -16,6 +16,7 @@ from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
 
@@ -78,19 +79,18 @@ class Differ:
             elif word == "Resource":
                 yield from self._resource(name, old, new)
             elif word == "Service":
-                yield from self._service(name, new)
+                yield from self._service(name, old, new)
 
     def held_by(self, reference: str) -> Iterator[Handover]:
         """What would whoever acts as this principal be able to use? (a credential issued to it hands that over)"""
         if reference == self.before.owner:
             yield _for_owner(f"`{reference}` owns the account")
-        subjects = self.reaching.with_profiles(self.reaching.subjects_of(reference) - {EVERYONE})
-        for policy in self.reaching.policies_of(subjects):
-            if policy.effect == "allow":
-                yield self._of(policy, f"`{reference}` holds policy `{policy.name}`")
+        principal = self.before.principals.get(reference)
+        if principal is not None:
+            yield from self._all_of(reference, principal, "")
 
     def _account(self, old: Account, new: Account) -> Iterator[Handover]:
-        if old.owner != new.owner or (old.suspended and not new.suspended):
+        if old.owner != new.owner or old.suspended != new.suspended:
             yield _for_owner("the account's owner or state changes")
 
     def _policy(self, old: Policy | None, new: Policy | None) -> Iterator[Handover]:
@@ -209,12 +209,31 @@ class Differ:
             )
 
     def _all_of(self, reference: str, new: Principal, what: str) -> Iterator[Handover]:
+        """Everything that the principal holds, and everything that would forbid it to others but not to it."""
         if new.disabled:
             return
-        subjects = self.reaching.with_profiles(self.reaching.subjects_of(reference) - {EVERYONE})
-        for policy in self.reaching.policies_of(subjects):
+        who = f"`{reference}` {what} and" if what else f"`{reference}`"
+        for policy in self.reaching.policies_for(reference):
             if policy.effect == "allow":
-                yield self._of(policy, f"`{reference}` {what} and holds policy `{policy.name}`")
+                yield self._of(policy, f"{who} holds policy `{policy.name}`")
+        groups = tuple(sorted(self.reaching.groups_above(reference) - {reference}))
+        for policy in self.reaching.policies_of(self.reaching.subjects_of(reference)):
+            if self.reaching.denies(policy) and self._escapes(policy, new, groups):
+                yield self._of(policy, f"{who} is not denied by policy `{policy.name}`")
+        for guardrail in self.reaching.guardrails:
+            if escapes(guardrail.when, new, groups):
+                yield self._unguarded(
+                    guardrail, f"{who} escapes guardrail `{guardrail.name}`"
+                )
+
+    def _escapes(self, policy: Policy, principal: Principal, groups: tuple[str, ...]) -> bool:
+        """Is there a deny in this policy that looks at who asks, and may not hold for this principal?"""
+        looks = any(
+            right.effect == "deny" and self.reaching.right_reads(right, "principal.")
+            for role in self.reaching.roles_of(policy)
+            for right in role.rights
+        )
+        return looks or escapes(policy.when, principal, groups)
 
     def _guardrail(self, old: Guardrail | None, new: Guardrail | None) -> Iterator[Handover]:
         if (
@@ -256,12 +275,17 @@ class Differ:
         projects = {value.project for value in (old, new) if value is not None and value.project is not None}
         scopes = [replace(here, project=(project,)) for project in sorted(projects)] or [here]
         because = f"attributes of `{name}` change"
-        for policy in self.reaching.policies_reading_resource(projects):
+        # WHY: of what is not registered the asker says the project, so all projects are handed over.
+        policies = self.reaching.policies_reading_resource(projects if new is not None else None)
+        scopes = scopes if new is not None else [here]
+        for policy in policies:
             if policy.scope.service is None or parsed.service in policy.scope.service:
                 for scope in scopes:
                     yield Handover(scope, policy.roles, policy.window.expires_at, because)
         for guardrail in self.reaching.guardrails:
-            if guardrail.scope.project is not None or reads(guardrail.when, "resource."):
+            services = guardrail.scope.service
+            concerns = parsed.service != IAM if services is None else parsed.service in services
+            if concerns and (guardrail.scope.project is not None or reads(guardrail.when, "resource.")):
                 yield self._unguarded(guardrail, because)
 
     def _scope_of(self, name: ResourceName) -> Scope:
@@ -276,7 +300,7 @@ class Differ:
             return replace(whole, instance=(name.id,))
         return replace(whole, type=(name.type,), id=(name.id,))
 
-    def _service(self, name: str, new: Service | None) -> Iterator[Handover]:
+    def _service(self, name: str, old: Service | None, new: Service | None) -> Iterator[Handover]:
         if new is None:
             return
         for policy in self.reaching.policies:
@@ -284,6 +308,12 @@ class Differ:
                 yield Handover(
                     policy.scope, policy.roles, policy.window.expires_at, f"service `{name}` changes"
                 )
+        if old is not None:
+            opened = guarded_actions(old) - guarded_actions(new)
+            for role in old.roles.values():
+                if role.explicit and opened & held_ids(role, old):
+                    because = f"role `{role.reference}` is no longer the only way to `{min(opened)}`"
+                    yield Handover(Scope(service=(name,)), (role.reference,), None, because)
 
 
 def _for_owner(because: str) -> Handover:
@@ -346,3 +376,16 @@ def is_widened(old: Policy, new: Policy | None) -> bool:
         and set(old.subjects) <= set(new.subjects)
         and covers(new.window, old.window)
     )
+
+
+def held_ids(role: Role, service: Service) -> frozenset[str]:
+    """Which of the service's actions does the role hold in any way?"""
+    patterns = [p for right in _allows(role.rights) if right.service == service.name for p in right.actions]
+    return frozenset(a for a in service.actions if any(matches(p, a) for p in patterns))
+
+
+def guarded_actions(service: Service) -> frozenset[str]:
+    """Which actions do only roles hold that are assigned by name alone? (rule 3.11)"""
+    explicit = [held_ids(role, service) for role in service.roles.values() if role.explicit]
+    others = [held_ids(role, service) for role in service.roles.values() if not role.explicit]
+    return frozenset().union(*explicit) - frozenset().union(*others)

@@ -106,9 +106,10 @@ class Reaching:
         """Which policies name a role of this bare name, alone or in full?"""
         return self._of_role.get(name, ())
 
-    def policies_reading_resource(self, projects: Iterable[str]) -> Iterator[Policy]:
-        """Which policies may change their mind when a resource of these projects changes? Each once."""
-        found = [p for project in ("", *projects) for p in self._of_project.get(project, ())]
+    def policies_reading_resource(self, projects: Iterable[str] | None) -> Iterator[Policy]:
+        """Which policies may change their mind when a resource of these projects changes? None: of any. Each once."""
+        named = self._of_project if projects is None else ("", *projects)
+        found = [p for project in named for p in self._of_project.get(project, ())]
         yield from {id(p): p for p in (*found, *self._resource_readers)}.values()
 
     @cached_property
@@ -140,6 +141,16 @@ class Reaching:
                 found |= fresh
                 pending.extend(fresh)
         return found
+
+    def policies_for(self, reference: str) -> Iterator[Policy]:
+        """Which policies does this principal gain by existing, by being enabled, or by another's acting as it?
+
+        Those of `everyone` hold for anybody anyway, unless they look at who asks or at what is theirs.
+        """
+        yield from self.policies_of(self.with_profiles(self.subjects_of(reference) - {EVERYONE}))
+        for policy in self._of_subject.get(EVERYONE, ()):
+            if self.policy_reads(policy, "principal.") or self.policy_reads(policy, "resource."):
+                yield policy
 
     def principals_below(self, reference: str) -> set[str]:
         """Every principal in this group (or this principal itself)."""
@@ -187,10 +198,11 @@ class Reaching:
         # WHY by identity: the two states may hold two roles of one name.
         found = self._reads.get((id(role), key))
         if found is None:
-            found = self._reads[id(role), key] = any(self._right_reads(right, key) for right in role.rights)
+            found = self._reads[id(role), key] = any(self.right_reads(right, key) for right in role.rights)
         return found
 
-    def _right_reads(self, right: Right, key: str) -> bool:
+    def right_reads(self, right: Right, key: str) -> bool:
+        """Does the right's condition or qualifier read this attribute?"""
         if reads(right.when, key):
             return True
         if right.qualifier is None:
@@ -212,7 +224,7 @@ def reads(condition: Condition | None, key: str) -> bool:
 
 
 def held_actions(role: Role, service: Service) -> frozenset[str]:
-    """Which actions of its service does the role give outright: no qualifier, condition, level or deny?"""
+    """Which actions of its service does the role give outright: no qualifier, condition, level, role list or deny?"""
     allowed: set[str] = set()
     denied: set[str] = set()
     for right in role.rights:
@@ -221,6 +233,6 @@ def held_actions(role: Role, service: Service) -> frozenset[str]:
         ids = {a for a in service.actions if any(matches(p, a) for p in right.actions)}
         if right.effect == "deny":
             denied |= ids
-        elif right.qualifier is None and right.when is None and right.level is None:
+        elif (right.qualifier, right.when, right.level, right.roles) == (None, None, None, None):
             allowed |= ids
     return frozenset(allowed - denied)
