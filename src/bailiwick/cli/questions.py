@@ -80,9 +80,7 @@ def explain(
     said: Said = [],  # noqa: B006 - typer reads the default
     everything: Annotated[
         bool,
-        typer.Option(
-            "--all", help="every policy of the principal, not only those that decided or nearly did"
-        ),
+        typer.Option("--all", help="every policy of the principal, with what stands in its way"),
     ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -96,15 +94,17 @@ def explain(
         explanation = answer["context"].get("explanation", {})
         print_paragraph(explanation.get("text") or _reason(answer))
         _print_help(help)
-        _print_considered(explanation.get("considered", []) if everything else _nearest(explanation))
+        _print_considered(explanation.get("considered", []) if everything else _deciding(explanation))
     raise typer.Exit(EXIT_OK if answer["decision"] else EXIT_DENIED)
 
 
-def _nearest(explanation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Which policies decided, or nearly did?"""
-    deciding = [one for one in explanation.get("considered", []) if one["policy"] in explanation["deciding"]]
-    applied = [one for one in deciding if one["applies"]]
-    return applied or list(explanation.get("near_misses", []))
+def _deciding(explanation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Which policies decided, and through what are they held? (What came nearest is in the sentence.)"""
+    return [
+        one
+        for one in explanation.get("considered", [])
+        if one["applies"] and one["policy"] in explanation["deciding"]
+    ]
 
 
 def _print_considered(policies: list[Mapping[str, Any]]) -> None:
