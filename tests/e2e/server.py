@@ -82,7 +82,7 @@ class Client:
 
     def __init__(self, address: str, token: str | None = None, account: str = ACCOUNT) -> None:
         parts = urlsplit(address)
-        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=120)
+        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=600)
         self.token = token
         self.account = account
 

@@ -44,7 +44,7 @@ def test_a_key_is_shown_once(owner: Client, alice: Client) -> None:
 
 
 def test_everyone_keeps_their_own_keys(server: RunningServer, owner: Client, alice: Client) -> None:
-    """Without any policy one makes, sees, changes and withdraws one's own keys, and sees no others."""
+    """Without any policy one makes, sees, describes, locks and withdraws one's own keys, and sees no others."""
     made = alice.post("api-keys", body={})
     assert (made.status, made.json["owner"]) == (201, "user:alice")
     uid = made.json["id"]
@@ -57,7 +57,7 @@ def test_everyone_keeps_their_own_keys(server: RunningServer, owner: Client, ali
         "detail": f"API key `{uid}` is locked",
         "help": "unlock it first",
     }
-    assert alice.patch("api-keys", uid, body={"locked": False}).status == 200
+    assert owner.patch("api-keys", uid, body={"locked": False}).status == 200
     assert alice.delete("api-keys", uid).status == 204
     assert exchange(server, grant_type=GRANT, apikey=made.json["apikey"]).status == 400
 
