@@ -89,7 +89,7 @@ def is_accepted(attempt: Attempt) -> bool:
     every = {**before.services, **attempt.world.services}
     compiled = compile_account(attempt.world.services, before)
     snapshot = Snapshot(compiled, {}, {}, {}, {}, 0)
-    plan = Plan(snapshot, attempt.after, frozenset(attempt.changed), (), (), (), 0, {})
+    plan = Plan(snapshot, attempt.after, frozenset(attempt.changed), (), (), (), (), {})
     session = Session(before.name, AUTHOR, "uid", "key", words.NOW + 3600.0)
     judge = Judge(Catalog(attempt.world.services), session, snapshot, plan, words.NOW)
     try:

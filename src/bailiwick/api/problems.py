@@ -26,7 +26,7 @@ Headers = list[tuple[bytes, bytes]]
 WireAnswer = tuple[int, Headers, bytes]
 
 
-class BodyTooLarge(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
+class BodyTooLarge(BailiwickError):
     """The body is longer than anything that is answered here."""
 
     code = "body_too_large"
@@ -35,13 +35,13 @@ class BodyTooLarge(BailiwickError):  # noqa: N818 - named for what it says, like
         super().__init__(f"expected a body of at most {most_bytes} bytes, got a longer one")
 
 
-class PreconditionFailed(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
+class PreconditionFailed(BailiwickError):
     """The object is not in the form that the request is for."""
 
     code = "precondition_failed"
 
 
-class UnsupportedEncoding(BailiwickError):  # noqa: N818 - named for what it says, like bailiwick.errors
+class UnsupportedEncoding(BailiwickError):
     """The body is compressed."""
 
     code = "unsupported_encoding"

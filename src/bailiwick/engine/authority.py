@@ -39,7 +39,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Is the action held over the whole scope? If not, `cell` is the first part that is not, `action` what lacks there."""
+    """Is the action held over the whole scope? If not, `cell` is the first part without it, `action` what lacks."""
 
     held: bool
     cell: Cell | None = None

@@ -345,7 +345,7 @@ def _parse_day_time(data: object, place: str, findings: list[Finding]) -> DayTim
         findings.append(Finding("expected {from: 'HH:MM', to: 'HH:MM', zone: Region/City}", place))
         return None
     start, end = _minutes(data["from"]), _minutes(data["to"])
-    if start is None or end is None or start == end or start == 24 * 60:
+    if start is None or end is None or start in (end, 24 * 60):
         findings.append(
             Finding("expected two different times of day written 'HH:MM'", place, "quote them in YAML")
         )
