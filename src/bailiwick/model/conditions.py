@@ -21,6 +21,8 @@ Literal = Scalar | tuple[Scalar, ...]
 
 MAX_CONDITION_DEPTH = 10
 MAX_COMPARISONS = 100
+MAX_LIST_VALUES = 64
+MAX_PATTERN_CHARACTERS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ OPERATORS: Mapping[str, tuple[str, bool]] = {
 NEGATED = frozenset(
     {"string-not-equals", "string-not-like", "number-not-equals", "date-not-equals", "ip-not-in"}
 )
+_PATTERN_OPERATORS = frozenset({"string-like", "string-not-like"})
 
 RESOURCE_ATTRIBUTES = (
     "account", "service", "region", "instance", "project", "type", "id", "owner", "groups", "budget",
@@ -286,13 +289,26 @@ def _parse_value(operator: str, data: object, place: str, findings: list[Finding
         if not data:
             findings.append(Finding(f"`{operator}` needs at least one {kind}", place))
             return None
-        checked = [_parse_scalar(kind, item, f"{place}[{i}]", findings) for i, item in enumerate(data)]
+        if len(data) > MAX_LIST_VALUES:
+            message = f"`{operator}` has {len(data)} values, expected at most {MAX_LIST_VALUES}"
+            findings.append(Finding(message, place, "write several comparisons below `any` or `all`"))
+            return None
+        checked = [_parse_item(operator, item, f"{place}[{i}]", findings) for i, item in enumerate(data)]
         return (
             None
             if any(item is None for item in checked)
             else tuple(item for item in checked if item is not None)
         )
-    return _parse_scalar(kind, data, place, findings)
+    return _parse_item(operator, data, place, findings)
+
+
+def _parse_item(operator: str, data: object, place: str, findings: list[Finding]) -> Scalar | None:
+    """Which single value is it? SECURITY: what is matched at every question is bounded when it is written."""
+    if operator in _PATTERN_OPERATORS and isinstance(data, str) and len(data) > MAX_PATTERN_CHARACTERS:
+        message = f"pattern has {len(data)} characters, expected at most {MAX_PATTERN_CHARACTERS}"
+        findings.append(Finding(message, place))
+        return None
+    return _parse_scalar(OPERATORS[operator][0], data, place, findings)
 
 
 def _parse_scalar(kind: str, data: object, place: str, findings: list[Finding]) -> Scalar | None:

@@ -293,3 +293,25 @@ def test_instants_are_rfc_3339_with_an_offset(text: object, expected: datetime |
 def test_mapped_addresses_are_those_of_the_older_family(text: object, expected: str) -> None:
     """An IPv4-mapped IPv6 network is the IPv4 network; anything else is itself or none."""
     assert str(parse_network(text)) == expected
+
+
+@pytest.mark.parametrize("operator", ["string-like", "string-not-like"])
+def test_a_pattern_has_a_longest_length(operator: str) -> None:
+    """What is matched at every question is bounded when it is written."""
+    assert parse_condition(comparison(operator, "a" * 256, "context.a"))
+    for value, place in (("a" * 257, "when.value"), (["a", "a" * 257], "when.value[1]")):
+        with pytest.raises(Invalid) as caught:
+            parse_condition(comparison(operator, value, "context.a"))
+        [finding] = caught.value.findings
+        assert finding.message == "pattern has 257 characters, expected at most 256"
+        assert finding.place == place
+
+
+@pytest.mark.parametrize("operator", ["string-like", "string-equals", "contains-any"])
+def test_a_list_of_values_has_a_most(operator: str) -> None:
+    """A comparison has at most 64 values."""
+    assert parse_condition(comparison(operator, [f"v{i}" for i in range(64)], "context.a"))
+    with pytest.raises(Invalid) as caught:
+        parse_condition(comparison(operator, [f"v{i}" for i in range(65)], "context.a"))
+    [finding] = caught.value.findings
+    assert finding.message == f"`{operator}` has 65 values, expected at most 64"

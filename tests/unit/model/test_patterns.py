@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from itertools import product
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,3 +96,64 @@ def test_matching_keeps_the_case_and_every_character() -> None:
     assert not matches("A*", "abc")
     assert not matches("\u00e9", "e\u0301")
     assert matches("a*c", "a\nb\nc")
+
+
+# With parts too long for a scan from every place, and with letters that are everywhere or nowhere near.
+LONG_PARTS = st.lists(st.text(st.sampled_from("ab?"), max_size=40), min_size=1, max_size=4)
+LONG_TEXTS = st.tuples(st.text(st.sampled_from("ab"), max_size=30), st.sampled_from([1, 40, 90])).map(
+    lambda drawn: drawn[0] * drawn[1]
+)
+
+
+@given(LONG_PARTS, LONG_TEXTS, st.sampled_from(["", "*"]))
+def test_long_patterns_match_like_the_regular_expression(parts: list[str], text: str, edge: str) -> None:
+    """Whatever way a part is looked for, it is found where it is first."""
+    pattern = edge + "*".join(parts) + edge
+    assert matches(pattern, text) == bool(re.fullmatch(translated(pattern), text, re.DOTALL))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("*" + "a?" * 100 + "b*", "a" * 5000),
+        ("*" + "a?" * 100 + "b*", "a" * 5000 + "b"),
+        ("*" + "a?" * 100 + "b*", "b" + "a" * 5000),
+        ("*" + "é?" * 100 + "b*", "é" * 5000 + "b" * 600),
+        ("*" + "?" * 250 + "*", "a" * 249),
+        ("*" + "?" * 250 + "*", "a" * 5000),
+        ("*x" + "?" * 250 + "*y", "x" * 5000 + "y"),
+        ("*x" + "?" * 250 + "*y", "a" * 5000 + "x" * 10 + "a" * 240 + "y"),
+    ],
+)
+def test_long_parts_are_found_where_they_are(pattern: str, text: str) -> None:
+    """Letters that are rare, everywhere, missing, or only too near the end."""
+    assert matches(pattern, text) == bool(re.fullmatch(translated(pattern), text, re.DOTALL))
+
+
+HARD = {
+    "nested": "*" + "a?" * 126 + "b*",
+    "many parts": "*a?" * 84 + "b*",
+    "many stars": "*a" * 127 + "b*",
+    "one of two": "*" + "ab?" * 84 + "bb*",
+    "rare letter": "*" + "?" * 200 + "c" + "a?" * 25 + "b*",
+}
+
+
+@pytest.mark.parametrize("pattern", HARD.values(), ids=HARD)
+def test_a_hard_pattern_takes_few_steps(pattern: str) -> None:
+    """Steps grow with the pattern or with the text, never with one times the other."""
+    text = "aab" * 5461
+    steps = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal steps
+        steps += 1
+        return count
+
+    assert len(pattern) <= 256
+    sys.settrace(count)
+    try:
+        matches(pattern, text)
+    finally:
+        sys.settrace(None)
+    assert steps < 2 * len(text)
