@@ -13,7 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "ARCHITECTURE.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def main() -> int:
@@ -59,7 +64,9 @@ def reasons() -> Iterator[str]:
 
 def rules() -> Iterator[str]:
     """Which rules does code cite that the specification does not have?"""
-    known = set(re.findall(r"^\*\*(\d+\.\d+)\*\*", (ROOT / "docs/spec.md").read_text(encoding="utf-8"), re.MULTILINE))
+    known = set(
+        re.findall(r"^\*\*(\d+\.\d+)\*\*", (ROOT / "docs/spec.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     for file in sorted((ROOT / "src").rglob("*.py")):
         for cited in re.findall(r"rules? (\d+\.\d+)", file.read_text(encoding="utf-8")):
             if cited not in known:

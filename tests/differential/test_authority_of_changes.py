@@ -149,7 +149,9 @@ def _policies_near(account: Account, kind: str, name: str) -> dict[str, Policy]:
 def _members(account: Account, group: str) -> list[str]:
     """Who is in the group itself? (Nobody of consequence where it is gone.)"""
     found = account.groups.get(group)
-    members = [m.member for m in found.members if not m.member.startswith("group:")] if found is not None else []
+    members = (
+        [m.member for m in found.members if not m.member.startswith("group:")] if found is not None else []
+    )
     return members or ["user:bob"]
 
 

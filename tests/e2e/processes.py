@@ -12,15 +12,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
-from tests.e2e.server import Client
+from tests.e2e.server import Client, RunningServer
 
 from bailiwick.cli.client import KEY, URL
 from bailiwick.cli.client import Client as CommandClient
@@ -183,6 +184,27 @@ class ServerProcess:
     def variables(self) -> dict[str, str]:
         """Which variables let the owner use the command line?"""
         return signed_in(self.address, self.key)
+
+
+@contextmanager
+def company(folder: Path) -> Iterator[RunningServer]:
+    """A server in this process that holds the sample company."""
+    text = (files("bailiwick.sample") / "company.yaml").read_text(encoding="utf-8")
+    with RunningServer(folder) as server:
+        reply = server.owner().apply_text(text)
+        assert reply.status == 200, reply.text
+        yield server
+
+
+def asking(server: RunningServer, principal: str = OWNER) -> Callable[..., Done]:
+    """A function that runs a command in this process as this principal of the server."""
+    server.client(principal)
+    variables = signed_in(server.address, server.key(principal))
+
+    def ask(*arguments: str, stdin: str = "", **more: str) -> Done:
+        return call(*arguments, variables={**variables, **more}, stdin=stdin)
+
+    return ask
 
 
 def token_of(address: str, key: str) -> str:

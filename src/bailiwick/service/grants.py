@@ -222,9 +222,7 @@ class Differ:
                 yield self._of(policy, f"{who} is not denied by policy `{policy.name}`")
         for guardrail in self.reaching.guardrails:
             if escapes(guardrail.when, new, groups):
-                yield self._unguarded(
-                    guardrail, f"{who} escapes guardrail `{guardrail.name}`"
-                )
+                yield self._unguarded(guardrail, f"{who} escapes guardrail `{guardrail.name}`")
 
     def _escapes(self, policy: Policy, principal: Principal, groups: tuple[str, ...]) -> bool:
         """Is there a deny in this policy that looks at who asks, and may not hold for this principal?"""
