@@ -51,7 +51,7 @@ def document_entries() -> list[Entry]:
         ),
         Entry(
             "GET", f"{ACCOUNT_PATH}/export", _export, actions(EXPORT),
-            "The whole account as documents that apply accepts", "documents", answers={200: "Text"},
+            "The whole account as documents that apply accepts", "documents", answers={200: "Yaml"},
         ),
     ]  # fmt: skip
 

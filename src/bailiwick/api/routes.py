@@ -161,13 +161,14 @@ def responses_of(entry: Entry) -> dict[int | str, dict[str, Any]]:
     for status, schema in entry.answers.items():
         listed[status] = {"description": _STATUS_WORDS[status]}
         if schema:
-            kind = "text/plain" if schema == "Text" else "application/json"
+            kind = _TYPES.get(schema, "application/json")
             listed[status]["content"] = {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     listed["default"] = {"description": "An error", "content": problem}
     return listed
 
 
+_TYPES = {"Text": "text/plain", "Yaml": "application/yaml"}
 _STATUS_WORDS = {200: "Done", 201: "Created", 204: "Done, nothing to say", 503: "Not ready"}
 
 

@@ -129,6 +129,7 @@ _PARTS: dict[str, Schema] = {
     "Service": {**ANYTHING, "description": "a service entry in the catalog's format"},
     "Patch": {**ANYTHING, "description": "a JSON merge patch (RFC 7396): null removes a field"},
     "Text": {"type": "string"},
+    "Yaml": {"type": "string", "description": "documents, each begun by `---`"},
 }
 _DIFFERENCE = _object(
     {
@@ -149,7 +150,8 @@ _API_KEY: dict[str, Schema] = {
     "disabled": FLAG,
     "locked": FLAG,
     "last_used_at": {"type": ["string", "null"], "format": "date-time"},
-    "apikey": {"type": "string", "description": "the secret; only in the answer to its making"},
+    "apikey": {"type": "string", "description": "the secret; only in the first answer to its making"},
+    "notice": {"type": "string", "description": "why a repeated making shows no secret"},
 }
 _SERVICE = _object(
     {

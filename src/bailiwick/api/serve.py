@@ -6,6 +6,7 @@ It must not hold configuration: whoever calls decides what is served and where.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -24,6 +25,7 @@ from bailiwick.service.host import Host
 BACKLOG = 2048
 STOP_SECONDS = 10
 POLL_SECONDS = 1.0
+COLLECT_AFTER = (50_000, 20, 20)
 
 _logger = logging.getLogger("bailiwick.api")
 
@@ -69,8 +71,20 @@ def serve(host: Host, listen: str | socket.socket, ready_file: Path | None = Non
     `ready_file` then holds the address, one line, from when it answers until it stops.
     """
     bound = bind(listen)[0] if isinstance(listen, str) else listen
+    calm_collector()
     with bound, following(host):
         make_server(host, bound, ready_file).run(sockets=[bound])
+
+
+def calm_collector() -> None:
+    """Let the garbage collector look less often, and never again at what is loaded.
+
+    WHY: an account of 100,000 policies is millions of small values that live on; looking at them again and again
+    takes a third of the time that applying such documents takes (measured: 2.0 s instead of 3.0 s to read 43,000).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 @contextmanager
