@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from operator import attrgetter
-from typing import NamedTuple
 
 from bailiwick.engine.resources import INSTANCE, NODE_ID, PROJECT, REGION, Resolved
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
@@ -24,6 +23,7 @@ from bailiwick.model.services import IAM
 MAX_CELLS = 64
 _HASHED = ("id", "project", "region", "instance", "within", "type")
 _PATTERNED = ("region", "instance", "project", "id")
+_NONE = (None,)
 EXACT = -1
 
 Answer = bool | None
@@ -92,38 +92,45 @@ def _within_answer(scope: Scope, resource: Resolved) -> Answer:
 # service, region, instance, project, has type, id, has within
 ShapeCode = tuple[str | None, Code, Code, Code, bool, Code, bool]
 KeysOf = Callable[[Resolved], Sequence[Key]]
+_ONE_RESOURCE = (None, None, None, True, EXACT, False)  # the most frequent shape by far
 
 
-class Cell(NamedTuple):
-    """One alternative of a scope: its shape, its key without the shape's number, what remains to be checked."""
-
-    code: ShapeCode
-    values: Key
-    leftover: Scope | None
+# One alternative of a scope: its shape, its key without the shape's number, what remains to be checked.
+Cell = tuple[ShapeCode, Key, Scope | None]
 
 
 def cells_of(scope: Scope) -> Iterator[Cell]:
     """Which cells does this scope consist of? At most MAX_CELLS for each service; long lists become leftover."""
     hashed, leftover = (scope, None) if _is_small(scope) else _split(scope)
-    for service, region, instance, project, kind, ident, within in product(
-        hashed.service or (None,),
-        hashed.region or (None,),
-        hashed.instance or (None,),
-        hashed.project or (None,),
-        hashed.type or (None,),
-        hashed.id or (None,),
-        hashed.within or (None,),
+    for region, instance, project, kind, ident, within in product(
+        hashed.region or _NONE,
+        hashed.instance or _NONE,
+        hashed.project or _NONE,
+        hashed.type or _NONE,
+        hashed.id or _NONE,
+        hashed.within or _NONE,
     ):
-        codes = [None if text is None else _code(text) for text in (region, instance, project, ident)]
-        texts = [_stem(text) for text in (region, instance, project) if text is not None]
+        codes: list[Code] = []
+        values: list[str] = []
+        for text in (region, instance, project):
+            codes.append(_append_stem(text, values))
         if kind is not None:
-            texts.append(kind)
-        if ident is not None:
-            texts.append(_stem(ident))
+            values.append(kind)
+        of_id = _append_stem(ident, values)
         if within is not None:
-            texts += within
-        code = (service, codes[0], codes[1], codes[2], kind is not None, codes[3], within is not None)
-        yield Cell(code, tuple(texts), leftover)
+            values += within
+        rest = (codes[0], codes[1], codes[2], kind is not None, of_id, within is not None)
+        for service in hashed.service or _NONE:
+            yield (service, *rest), tuple(values), leftover
+
+
+def _append_stem(text: str | None, values: list[str]) -> Code:
+    """Which code has this constraint? Its value, or what stands before its `*`, is added to the key."""
+    if text is None:
+        return None
+    prefix = prefix_of(text)
+    values.append(text if prefix is None else prefix)
+    return EXACT if prefix is None else len(prefix)
 
 
 def _is_small(scope: Scope) -> bool:
@@ -163,16 +170,6 @@ def _move(name: str, scope: Scope, hashed: Scope, leftover: Scope) -> tuple[Scop
     if name in ("type", "id"):
         leftover = replace(leftover, type=scope.type, id=scope.id)
     return hashed, replace(leftover, service=scope.service)
-
-
-def _code(text: str) -> int:
-    prefix = prefix_of(text)
-    return EXACT if prefix is None else len(prefix)
-
-
-def _stem(text: str) -> str:
-    prefix = prefix_of(text)
-    return text if prefix is None else prefix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,6 +225,9 @@ def key_maker(number: int, code: ShapeCode) -> KeysOf:
     INVARIANT: an attribute that is absent or unknown, or shorter than a prefix, makes a key that no cell has.
     """
     _, region, instance, project, has_type, ident, within = code
+    if code[1:] == _ONE_RESOURCE:
+        alone = (number,)
+        return lambda resource: [alone + node for node in resource.nodes]
     texts = [("region", region), ("instance", instance), ("project", project)]
     head = _head_maker(number, tuple((name, size) for name, size in texts if size is not None))
     keys = _node_keys(head, ident) if has_type else _head_keys(head)

@@ -126,7 +126,7 @@ class BlockTable:
         self.all = tuple(blocks)
         by_shape: dict[Shape, dict[Key, list[Block]]] = {}
         for block in self.all:
-            cells = [(shapes.shape(cell.code), cell.values) for cell in cells_of(block.scope)]
+            cells = [(shapes.shape(code), values) for code, values, _ in cells_of(block.scope)]
             for shape, values in dict.fromkeys(cells):
                 by_shape.setdefault(shape, {}).setdefault((shape.number, *values), []).append(block)
         steps = tuple(by_shape.items())
