@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from threading import Thread
 from typing import Any
 
@@ -186,3 +186,13 @@ def test_threads_record_together(store: Store) -> None:
         thread.join()
     assert ids(store.activity.events(EVERYTHING, None, 1_000)) == list(range(1, 401))
     assert store.activity.verify().ok
+
+
+def test_an_instant_of_another_offset_is_the_same_instant(store: Store) -> None:
+    """Bounds are instants, whatever offset they are written with."""
+    store.activity.record([event(minute) for minute in range(3)])
+    east = timezone(timedelta(hours=5, minutes=30))
+    wanted = EventFilter(
+        since=(AT + timedelta(minutes=1)).astimezone(east), until=(AT + timedelta(minutes=2)).astimezone(east)
+    )
+    assert ids(store.activity.events(wanted, None, 10)) == [2]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from bailiwick.errors import Unavailable
+from bailiwick.errors import Invalid, Unavailable
 from bailiwick.store.activity_chain import ActivityHead
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import ActivityEvent, Change, EventFilter, StoredEvent
@@ -237,3 +237,19 @@ def test_the_signed_message_covers_every_field(field: str) -> None:
     value = plain[field]
     other = plain | {field: b"c" * 32 if isinstance(value, bytes) else 9}
     assert ActivityHead(**plain).message() != ActivityHead(**other).message()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [
+        ("since", EventFilter(since=datetime.min.replace(tzinfo=timezone(timedelta(hours=1))))),
+        ("until", EventFilter(until=datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))),
+    ],
+)
+def test_an_instant_outside_of_the_calendar_is_refused(
+    store: SqlStore, path: Path, field: str, wanted: EventFilter
+) -> None:
+    """A bound that UTC cannot write is the asker's mistake, never a failure of the store."""
+    with pytest.raises(Invalid) as caught:
+        store.activity.events(wanted, None, 10)
+    assert caught.value.findings[0].place == field

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
 
@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from bailiwick.errors import Unavailable
+from bailiwick.errors import Invalid, Unavailable
 from bailiwick.store.activity_chain import (
     ActivityCheck,
     ActivityHead,
@@ -208,10 +208,18 @@ def _matching(wanted: EventFilter) -> Select[Any]:
             query = query.where(event.c[field] == value)
     bounds: list[ColumnElement[bool]] = []
     if wanted.since is not None:
-        bounds.append(event.c.at >= format_instant(wanted.since))
+        bounds.append(event.c.at >= _bound("since", wanted.since))
     if wanted.until is not None:
-        bounds.append(event.c.at < format_instant(wanted.until))
+        bounds.append(event.c.at < _bound("until", wanted.until))
     return query.where(*bounds)
+
+
+def _bound(name: str, at: datetime) -> str:
+    """How is this instant written in the file, whatever its offset? Raises Invalid outside of the calendar."""
+    try:
+        return format_instant(at.astimezone(UTC))
+    except OverflowError:
+        raise Invalid.at(name, f"instant `{at.isoformat()}` is outside of the years 1 to 9999") from None
 
 
 def _stored(row: Row[Any]) -> StoredEvent:
