@@ -25,6 +25,8 @@ from bailiwick.authn.signing import ALGORITHM, KeyPurpose, SigningKey
 from bailiwick.errors import Invalid, Unauthenticated
 
 MAX_TOKEN_CHARACTERS = 8192
+# The order of the group of P-256. Source: SEC 2, version 2.0, section 2.4.2.
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})", re.ASCII)
 _HEADER_FIELDS = frozenset({"alg", "kid", "typ"})
 
@@ -88,7 +90,14 @@ def parse_compact(text: str) -> CompactToken:
 
 
 def check_signature(token: CompactToken, key: ECKey) -> None:
-    """Did the holder of this key sign exactly this text? Raises TokenRefused when not."""
+    """Did the holder of this key sign exactly this text? Raises TokenRefused when not.
+
+    SECURITY: of the two signatures (r, s) and (r, n - s), which both fit, only the one with the low s counts, else
+    whoever holds one token could write a second text of it.
+    """
+    signature = token.text.rpartition(".")[2]
+    if _with_low_s(signature) != signature:
+        raise TokenRefused(TokenFault.SIGNATURE, "the token's signature is a second spelling of one")
     try:
         jws.deserialize_compact(token.text, key, algorithms=[ALGORITHM])
     except (JoseError, ValueError) as error:
@@ -133,12 +142,24 @@ class Signer:
         """What is the signed token with these claims?"""
         header = {"alg": ALGORITHM, "kid": self.kid, "typ": token_type}
         payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return jws.serialize_compact(header, payload.encode("utf-8"), self._key, algorithms=[ALGORITHM])
+        text = jws.serialize_compact(header, payload.encode("utf-8"), self._key, algorithms=[ALGORITHM])
+        signed, dot, signature = text.rpartition(".")
+        return signed + dot + _with_low_s(signature)
 
 
 def verification_key(key: SigningKey) -> ECKey:
     """With which public key are this record's signatures checked?"""
     return ECKey.import_key(key.public_jwk.public_key())
+
+
+def _with_low_s(signature: str) -> str:
+    """Which signature with a low s says the same? It is itself where its s is low. Source: SEC 1, 4.1.4."""
+    data = urlsafe_b64decode(signature + "==")
+    s = int.from_bytes(data[32:])
+    if s <= P256_ORDER // 2 or s >= P256_ORDER:
+        return signature
+    low = data[:32] + (P256_ORDER - s).to_bytes(32)
+    return urlsafe_b64encode(low).rstrip(b"=").decode("ascii")
 
 
 def _decode_segment(segment: str) -> bytes:

@@ -89,8 +89,9 @@ def segment(part: Members | bytes) -> str:
 
 
 def raw_signature(private_key: ec.EllipticCurvePrivateKey, body: str) -> bytes:
-    """The 64 bytes of an ES256 signature."""
+    """The 64 bytes of an ES256 signature, its s low."""
     r, s = decode_dss_signature(private_key.sign(body.encode(), ec.ECDSA(hashes.SHA256())))
+    s = min(s, ORDER_OF_P256 - s)
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
@@ -458,3 +459,13 @@ def test_no_signed_bytes_crash_the_verifier(forge: Forge, payload: bytes, header
     refusals = {TokenFault.MALFORMED, TokenFault.HEADER, TokenFault.ALGORITHM, TokenFault.CLAIMS}
     assert forge.fault_of(forge.sign(forge.header(), payload)) in refusals
     assert forge.fault_of(forge.sign(header, forge.claims())) in refusals
+
+
+def test_a_token_has_no_second_signature(forge: Forge) -> None:
+    """The same signature with n - s for s fits the key as well, and is refused."""
+    body = f"{segment(forge.header())}.{segment(forge.claims())}"
+    signature = raw_signature(forge.private_key, body)
+    s = int.from_bytes(signature[32:])
+    other = signature[:32] + (ORDER_OF_P256 - s).to_bytes(32)
+    assert forge.fault_of(f"{body}.{encode(signature)}") is None
+    assert forge.fault_of(f"{body}.{encode(other)}") is TokenFault.SIGNATURE
