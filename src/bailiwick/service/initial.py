@@ -6,18 +6,22 @@ Nothing is fixed: keys are drawn on the spot, and the owner's key is written to 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
-from bailiwick.authn.keys import generate_api_key
+from bailiwick.authn.keys import GeneratedKey, generate_api_key
 from bailiwick.catalog.documents import format_document
-from bailiwick.errors import Conflict, Invalid
+from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.model.accounts import Account, Principal, Project
 from bailiwick.model.names import parse_name
 from bailiwick.service.edits import new_uid
 from bailiwick.service.keyring import create_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY, account_log
+from bailiwick.store.directory import DataDirectory
 from bailiwick.store.opening import create_store
 from bailiwick.store.ports import SYSTEM_LOG, Change, SecretWrite, Store
 
@@ -27,17 +31,71 @@ DEFAULT_PROJECT = "default"
 def initialise(data_dir: Path, account: str, owner_email: str, key_file: Path) -> None:
     """Create the store, the account, its owner and the owner's API key (written to `key_file`, mode 0600).
 
-    Raises Invalid, Conflict; a key file that exists is never overwritten.
+    Raises Invalid, Conflict, Unavailable; a key file that exists is never overwritten.
+    INVARIANT: no account is there without its owner's key in the file. The file is opened before anything is made,
+    the key is on the disk before the account is stored, and a failure takes back what was begun.
     """
     parse_name(account, "account", "account name")
     owner = owner_name(owner_email)
     now = datetime.now(UTC)
-    if key_file.exists():
-        raise Conflict(f"key file `{key_file}` exists", "name one that does not, or remove it")
-    with create_store(data_dir, at=now) as store:
-        create_key_sets(store, now)
-        text = create_account(store, account, owner, owner_email, now)
-        write_private(key_file, text + "\n")
+    with new_private_file(key_file) as file:
+        key = generate_api_key()
+        keep_text(file, key_file, key.text + "\n")
+        existed, made = data_dir.exists(), False
+        try:
+            with create_store(data_dir, at=now) as store:
+                made = True
+                create_key_sets(store, now)
+                create_account(store, account, owner, owner_email, now, key)
+        except BaseException:
+            if made:
+                _discard(data_dir, itself=not existed)
+            raise
+
+
+def _discard(data_dir: Path, *, itself: bool) -> None:
+    """Take a store away that was begun a moment ago: nobody has its key."""
+    for path in DataDirectory(data_dir).files():
+        path.unlink(missing_ok=True)
+    if itself:
+        data_dir.rmdir()
+
+
+@contextmanager
+def new_private_file(path: Path) -> Iterator[TextIO]:
+    """Which new file may only its user read? It is removed where what is done with it fails.
+
+    Raises Conflict, NotFound, Invalid.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Conflict(f"key file `{path}` exists", "name one that does not, or remove it") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(f"there is no directory `{path.parent}`", "make it, or name another file") from None
+    except OSError as error:
+        raise _no_key_file(path, error) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def keep_text(file: TextIO, path: Path, text: str) -> None:
+    """Write this text so that it outlives the machine's next moment. Raises Invalid."""
+    try:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError as error:
+        raise _no_key_file(path, error) from None
+
+
+def _no_key_file(path: Path, error: OSError) -> Invalid:
+    reason = (error.strerror or "it fails").lower()
+    return Invalid.at("key-file", f"key file `{path}` cannot be written: {reason}", "name another file")
 
 
 def owner_name(email: str) -> str:
@@ -48,7 +106,9 @@ def owner_name(email: str) -> str:
     return parse_name(name, "owner", "user name")
 
 
-def create_account(store: Store, account: str, owner: str, email: str, at: datetime) -> str:
+def create_account(
+    store: Store, account: str, owner: str, email: str, at: datetime, key: GeneratedKey | None = None
+) -> str:
     """Create an account with its owner, its default project and the owner's first key; returns the key's text."""
     log = account_log(account)
     store.create_log(log, at=at)
@@ -58,7 +118,7 @@ def create_account(store: Store, account: str, owner: str, email: str, at: datet
     owner_uid, key_uid = new_uid("User"), new_uid(API_KEY)
     user = Principal(f"user:{owner}", email=email)
     account_document = format_document(ACCOUNT, Account(account, f"user:{owner}"))
-    key = generate_api_key()
+    key = key or generate_api_key()
     store.append(
         log,
         0,
@@ -93,10 +153,3 @@ def create_account(store: Store, account: str, owner: str, email: str, at: datet
         secrets=[SecretWrite(key_uid, API_KEY, key.secret_hash)],
     )
     return key.text
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its user may read; never over an existing one."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
