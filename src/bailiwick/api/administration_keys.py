@@ -35,6 +35,7 @@ from bailiwick.service.snapshots import Identity, Snapshot
 
 PATH = f"{ACCOUNT_PATH}/api-keys"
 _NEW_FIELDS = ("owner", "description", "expires_at")
+_SHOWN_ONCE = "the secret was in the first answer, which is not kept; withdraw the key if that was lost"
 _PATCH_FIELDS = ("disabled", "locked", "description")
 
 
@@ -91,11 +92,13 @@ def _create(call: Call) -> Response:
 
     expires_at = None if expires is None else datetime.fromtimestamp(expires, UTC)
 
-    def answer(new: credentials.MadeKey) -> WireAnswer:
+    def answer(new: credentials.MadeKey, *, again: bool = False) -> WireAnswer:
+        # SECURITY: the secret is no part of the answer that is kept and given to whoever repeats the request.
+        secret = {"notice": _SHOWN_ONCE} if again else {"apikey": new.text}
         body = {
             "id": new.uid,
             "owner": owner,
-            "apikey": new.text,
+            **secret,
             "prefix": new.prefix,
             "description": description,
             "created_at": new.created_at.isoformat(),
@@ -116,7 +119,7 @@ def _create(call: Call) -> Response:
             owner,
             description=description,
             expires_at=expires_at,
-            idempotency=lambda made: repeatable.keep(lambda head: answer(made(head))),
+            idempotency=lambda made: repeatable.keep(lambda head: answer(made(head), again=True)),
         )
         return answer(made)
 
