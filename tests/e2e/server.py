@@ -83,6 +83,7 @@ class Client:
     def __init__(self, address: str, token: str | None = None, account: str = ACCOUNT) -> None:
         parts = urlsplit(address)
         self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=600)
+        self._idle_since = time.monotonic()
         self.token = token
         self.account = account
 
@@ -103,9 +104,13 @@ class Client:
         said.update(headers or {})
         if parameters:
             path += "?" + urlencode({name: _text(value) for name, value in parameters.items()})
+        # WHY: the server lets go of connections that are idle for five seconds.
+        if time.monotonic() - self._idle_since > 2:
+            self._connection.close()
         self._connection.request(method, path, data, said)
         response = self._connection.getresponse()
         content = response.read()
+        self._idle_since = time.monotonic()
         return Reply(response.status, {n.lower(): v for n, v in response.getheaders()}, content)
 
     def path(self, *parts: str) -> str:

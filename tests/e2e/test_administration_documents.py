@@ -6,6 +6,7 @@ Findings name file and line. What may be removed by prune is asked like any othe
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from tests.e2e.server import Client, RunningServer
@@ -336,3 +337,32 @@ def test_a_long_apply_is_read_a_long_object_is_not(server: RunningServer, owner:
     body = json.dumps({"sources": [{"text": text}]}).encode()
     nobody = server.nobody().send("POST", "/v1/accounts/acme/apply", body)
     assert nobody.status == 401
+
+
+def test_many_policies_are_applied_at_once_and_changed_one_by_one(
+    server: RunningServer, owner: Client
+) -> None:
+    """Ten thousand policies by a delegated administrator: the whole way grows with their number, not its square."""
+    users, policies = 200, 10_000
+    people = "".join(f"---\nkind: User\nname: u{index}\n" for index in range(users))
+    admin = {"subjects": ["user:u0"], "roles": ["Administrator"], "scope": {"service": "container-registry"}}
+    assert owner.apply_text(people).status == 200
+    assert owner.put("policies", "admin", body=admin).status == 201
+    text = "".join(
+        f"---\nkind: Policy\nname: p{index}\nsubjects: [user:u{index % users}]\nroles: [Writer]\n"
+        f"scope: {{service: container-registry, region: eu-de, type: namespace, id: n{index}}}\n"
+        for index in range(policies)
+    )
+    delegate = server.client("user:u0")
+    started = time.process_time()
+    reply = delegate.apply_text(text)
+    assert reply.status == 200, reply.text[:500]
+    assert len(reply.json["differences"]) == policies
+    assert delegate.put("policies", "p7", body={**admin, "roles": ["Reader"]}).status == 200
+    page = delegate.get("policies", limit=1, q=f"p{policies - 1}")
+    assert [one["name"] for one in page.json["items"]] == [f"p{policies - 1}"]
+    assert owner.is_allowed(
+        "container-registry.image.push", "brn:acme:container-registry:eu-de::namespace/n9/image/x", "user:u9"
+    )
+    # A square of ten thousand would take minutes.
+    assert time.process_time() - started < 60
