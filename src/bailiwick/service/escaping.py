@@ -6,10 +6,11 @@ Serves grants.py (docs/spec.md rule 9.3). Pure. It may say yes too often, never 
 from __future__ import annotations
 
 from bailiwick.engine.conditions import compile_condition
-from bailiwick.engine.facts import Facts
+from bailiwick.engine.facts import Facts, compile_key
 from bailiwick.engine.resources import NOWHERE
 from bailiwick.model.accounts import Principal
 from bailiwick.model.conditions import All, Any, Comparison, Condition, Not, keys_of
+from bailiwick.model.requests import ABSENT, UNKNOWN
 from bailiwick.service.reaching import reads
 
 
@@ -37,7 +38,11 @@ def _told(condition: Condition, facts: Facts, told: list[bool]) -> bool | None:
             answer = _told(item, facts, told)
             return None if answer is None else not answer
         case Comparison():
-            if not all(key.startswith("principal.") for key in keys_of(condition)):
+            keys = keys_of(condition)
+            stored = [key for key in keys if key.startswith("principal.")]
+            if len(stored) < len(keys):
+                # SECURITY: compared with what only a request knows, what is stored may spare this principal.
+                told.extend(False for key in stored if compile_key(key)(facts) not in (UNKNOWN, ABSENT))
                 return None
             answer = compile_condition(condition)(facts)
             if answer is not None:
