@@ -197,18 +197,24 @@ def _subjects(policy: Policy | None) -> tuple[str, ...]:
 
 
 def _changed_parents(old: CompiledAccount, account: Account, changed: set[Change]) -> Parents:
-    names = {name for kind, name in changed if kind == "Group"}
-    references = {f"group:{name}" for name in names}
     parents = dict(old.parents)
-    for name in names & set(old.account.groups):
-        for membership in old.account.groups[name].members:
-            left = tuple(edge for edge in parents.get(membership.member, ()) if edge[0] not in references)
-            parents[membership.member] = left
-    for name in sorted(names & set(account.groups)):
-        for membership in account.groups[name].members:
-            edge = (f"group:{name}", membership.window)
-            parents[membership.member] = (*parents.get(membership.member, ()), edge)
+    for name in sorted(name for kind, name in changed if kind == "Group"):
+        reference = f"group:{name}"
+        before, after = _windows(old.account.groups.get(name)), _windows(account.groups.get(name))
+        for member in before.keys() | after.keys():
+            windows = after.get(member, ())
+            if windows != before.get(member, ()):
+                others = [edge for edge in parents.get(member, ()) if edge[0] != reference]
+                parents[member] = (*others, *((reference, window) for window in windows))
     return parents
+
+
+def _windows(group: Group | None) -> dict[str, tuple[Window, ...]]:
+    """When is each member in the group?"""
+    windows: dict[str, tuple[Window, ...]] = {}
+    for membership in () if group is None else group.members:
+        windows[membership.member] = (*windows.get(membership.member, ()), membership.window)
+    return windows
 
 
 def _register(services: Mapping[str, Service], name: str, resource: Resource) -> tuple[Key, Resource]:
