@@ -7,6 +7,7 @@ It also reads the bodies of requests that offer an upgrade nobody wants (`Upgrad
 
 from __future__ import annotations
 
+import asyncio
 from enum import Enum
 from functools import lru_cache
 from typing import ClassVar
@@ -24,11 +25,13 @@ from bailiwick.api.authzen_requests import (
     is_json,
     parse_target,
 )
-from bailiwick.api.problems import Headers
+from bailiwick.api.problems import Headers, problem_answer
 from bailiwick.errors import BailiwickError
 from bailiwick.service.asking import Asked
 
 MAX_TARGET_BYTES = 512
+MAX_HEAD_BYTES = 65_536
+HEAD_SECONDS = 30.0
 
 
 class Way(Enum):
@@ -75,10 +78,39 @@ class FastPath(HttpToolsProtocol):
     _asked = AskHeaders()
     _body: bytes | bytearray = b""
     _stopping = False
+    _in_message = False
+    _chunk = 0
+    _fed = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody connects: a first request is expected soon."""
+        super().connection_made(transport)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is expected any more."""
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """What came in? Reads on after an upgrade that is not taken, as if it had not been offered."""
+        """What came in? SECURITY: a head that does not end is not kept for long, nor beyond its limit."""
         self._unset_keepalive_if_required()
+        self._chunk = len(data)
+        if self._in_head:
+            self._fed += len(data)
+        self._read(data)
+        if self._in_head and (self._fed > MAX_HEAD_BYTES or self._head_size() > MAX_HEAD_BYTES):
+            self._refuse_long_head()
+        # WHY not always: this is on the way of every question, and after most nothing is expected.
+        idle = not self._in_message and self.timeout_keep_alive_task is None
+        if self._in_head or idle or self._head_timer is not None:
+            self._watch_head()
+
+    def _read(self, data: bytes) -> None:
+        """Reads on after an upgrade that is not taken, as if it had not been offered."""
         while True:
             try:
                 self.parser.feed_data(data)
@@ -98,7 +130,8 @@ class FastPath(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._in_head = True
+        self._in_head = self._in_message = True
+        self._fed = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header, its name in lower case.
@@ -113,6 +146,8 @@ class FastPath(HttpToolsProtocol):
         self._in_head = False
         if self.transport.is_closing():
             self._way = Way.NOBODY
+        elif self._fed + self._chunk > MAX_HEAD_BYTES and self._head_size() > MAX_HEAD_BYTES:
+            self._refuse_long_head()
         elif self._offers_unwanted_upgrade():
             self._way = Way.AGAIN
         elif self._is_fast():
@@ -137,6 +172,7 @@ class FastPath(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is read: answer it."""
+        self._in_message = False
         if self._way is Way.FRAMEWORK:
             super().on_message_complete()
         elif self._way is Way.FAST:
@@ -235,6 +271,51 @@ class FastPath(HttpToolsProtocol):
         self.logger.warning(message)
         if not self.transport.is_closing():
             self.send_400_response(message)
+
+    def _head_size(self) -> int:
+        """How long is the head, as far as it is read?"""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _refuse_long_head(self) -> None:
+        """Answer that the head is too long, and read no further."""
+        self._way = Way.NOBODY
+        message = f"expected a request line and headers of at most {MAX_HEAD_BYTES} bytes, got longer ones"
+        self._write_last(431, "head_too_large", "Request line and headers too large", message)
+
+    def _watch_head(self) -> None:
+        """Is a head expected that has not arrived? Then it has some time."""
+        answering = self.cycle is not None and not self.cycle.response_complete
+        waits = self._in_head or not (self._in_message or answering or self.timeout_keep_alive_task)
+        if not waits or self.transport.is_closing():
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        """The time is over: say so to whoever has begun a request. While an answer is outstanding it goes on."""
+        self._head_timer = None
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._watch_head()
+        elif self._in_head:
+            self._way = Way.NOBODY
+            message = f"expected the request line and headers within {HEAD_SECONDS:.0f} seconds"
+            self._write_last(408, "head_too_late", "Request too slow", message)
+        else:
+            self.transport.close()
+
+    def _write_last(self, status: int, code: str, title: str, message: str) -> None:
+        """Send an answer to what could not be read, and close the connection."""
+        if self.transport.is_closing():
+            return
+        _, headers, content = problem_answer(status, code, title, message)
+        head = b"%b%b%bcontent-length: %d\r\nconnection: close\r\n\r\n"
+        lines = (STATUS_LINE[status], self._default_lines(), _lines(headers), len(content))
+        self.transport.write(head % lines + content)
+        self.transport.close()
 
     def _write(self, status: int, headers: Headers, content: bytes) -> None:
         """Send the answer, and keep the connection or not, as uvicorn does."""
