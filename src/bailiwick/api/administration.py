@@ -193,7 +193,7 @@ def _patch(word: str, call: Call) -> Response:
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
         reader = Reader(call.host, call.session, before)
-        found = reader.get(word, name)
+        found = reader.get_to_change(word, name)
         _check(conditions, reader, word, name)
         patched = merge_patch(found.document, patch)
         return [Edit(word, name, _value(word, call, patched, name))]

@@ -96,7 +96,13 @@ class Judge:
         """Does the edit do nothing but let a suspended account work again?"""
         if difference.kind != ACCOUNT or self._plan is None or not self._before.account.suspended:
             return False
-        return len(self._plan.differences) == 1 and not self._plan.account.suspended
+        lifted = replace(self._before.account, suspended=False)
+        return len(self._plan.differences) == 1 and self._plan.account == lifted
+
+    def may_always_change(self, kind: str) -> bool:
+        """Is it the owner, who may change this kind of object although guardrail or suspension stop all else? (9.5)"""
+        liftable = kind == "Guardrail" or (kind == ACCOUNT and self._before.account.suspended)
+        return liftable and self._is_plain_owner()
 
     def _check_policy_edit(self, difference: Difference, action: str) -> None:
         """Policies are held over their scope; whoever administers `iam` policies as such may end or read any."""

@@ -120,6 +120,16 @@ class Reader:
             raise NotFound(f"there is no {_words(kind)} `{name}`")
         return self._found(kind, name, value)
 
+    def get_to_change(self, kind: str, name: str) -> Found:
+        """What is this object, a part of which shall change? As `get`, but where the owner may always change it.
+
+        WHY: who could not read what a guardrail or suspension covers could not change a part of it either.
+        """
+        value = find_value(self.snapshot.account, kind, name)
+        if value is not None and self.judge.may_always_change(kind):
+            return self._found(kind, name, value)
+        return self.get(kind, name)
+
     def may_read(self, kind: str, name: str, value: Any) -> bool:
         """May the session see this object (or, if `value` is None, one of this name)?"""
         action = _action(kind, "read")
