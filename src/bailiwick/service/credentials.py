@@ -86,14 +86,7 @@ def create_key(
         raise Invalid.at("expires_at", f"`{expires_at.isoformat()}` is not in the future")
     for _ in range(TRIES):
         snapshot = host.snapshot(session.account)
-        judge = Judge(host.catalog, session, snapshot, None, host.now())
-        wanted = replace(iam_service(), owner=owner)
-        if not _may(judge, session, "iam.api-key.create", wanted):
-            judge.require("iam.api-key.create", wanted)
-        owner_uid = _owner_uid(snapshot, owner)
-        _hand_over(host, session, snapshot, owner)
-        if sum(1 for record in snapshot.keys.values() if record.owner_uid == owner_uid) >= MOST_KEYS:
-            raise Conflict(f"`{owner}` has {MOST_KEYS} API keys already", "delete one that is not used")
+        owner_uid = _check_may_create(host, session, snapshot, owner)
         made = generate_api_key()
         if made.prefix in snapshot.keys_by_prefix():
             continue
@@ -103,9 +96,8 @@ def create_key(
             "prefix": made.prefix,
             "created_at": now.isoformat(),
             "description": description,
+            **({} if expires_at is None else {"expires_at": expires_at.isoformat()}),
         }
-        if expires_at is not None:
-            document["expires_at"] = expires_at.isoformat()
         secret = SecretWrite(uid, API_KEY, made.secret_hash)
         new = partial(MadeKey, uid, made.text, made.prefix, now)
         kept = None if idempotency is None else idempotency(new)
@@ -114,6 +106,19 @@ def create_key(
         if head is not None:
             return new(head)
     raise Conflict("the account is being changed too often at once", "try again")
+
+
+def _check_may_create(host: Host, session: Session, snapshot: Snapshot, owner: str) -> str:
+    """Which uid has whom the key shall be for, if the session may make one? Raises Denied, NotFound, Conflict."""
+    judge = Judge(host.catalog, session, snapshot, None, host.now())
+    wanted = replace(iam_service(), owner=owner)
+    if not _may(judge, session, "iam.api-key.create", wanted):
+        judge.require("iam.api-key.create", wanted)
+    owner_uid = _owner_uid(snapshot, owner)
+    _hand_over(host, session, snapshot, owner)
+    if sum(1 for record in snapshot.keys.values() if record.owner_uid == owner_uid) >= MOST_KEYS:
+        raise Conflict(f"`{owner}` has {MOST_KEYS} API keys already", "delete one that is not used")
+    return owner_uid
 
 
 def update_key(host: Host, session: Session, uid: str, *, disabled: bool | None = None, description: str | None = None,
