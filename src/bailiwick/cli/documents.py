@@ -19,6 +19,7 @@ from bailiwick.cli.output import (
     cell,
     print_json,
     print_lines,
+    progress_bar,
     reporting,
 )
 from bailiwick.cli.sources import read_sources, write_text
@@ -88,11 +89,7 @@ def send(client: Client, sources: list[dict[str, str]], *, dry_run: bool, prune:
     path = client.account_path("apply")
     if size < SMALL_BYTES:
         return dict(client.post(path, body))
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with progress_bar() as progress:
         count = sum(len(_KIND.findall(source["text"])) for source in sources)
         progress.add_task(f"applying {count:,} documents ({size / 1e6:.0f} MB)", total=None)
         return dict(client.post(path, body))

@@ -19,6 +19,7 @@ from bailiwick.cli.output import (
     print_json,
     print_lines,
     print_table,
+    progress_bar,
     reporting,
 )
 from bailiwick.cli.times import second_of
@@ -108,13 +109,10 @@ def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> N
 
 
 def _verify_directory(data: Path) -> list[dict[str, Any]]:
-    from rich.console import Console
-    from rich.progress import Progress
-
     from bailiwick.store.opening import open_store
 
     reports = []
-    with open_store(data) as store, Progress(console=Console(stderr=True), transient=True) as progress:
+    with open_store(data) as store, progress_bar() as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
             reports.append(_plain(store.verify(log, partial(_show_progress, progress, task)), "changes"))

@@ -12,12 +12,15 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import wraps
-from typing import Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
 from bailiwick.cli.tables import format_paragraph, format_table, printable
 from bailiwick.errors import BailiwickError, Invalid
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Arguments = ParamSpec("Arguments")
 EXIT_OK, EXIT_DENIED, EXIT_ERROR = 0, 1, 2
@@ -102,6 +105,16 @@ def print_error(error: BailiwickError) -> None:
     findings = error.findings if isinstance(error, Invalid) else ()
     for text in [finding.format() for finding in findings] or [str(error)]:
         typer.echo(printable(f"error: {text}", keep="\n"), err=True)
+
+
+def progress_bar() -> Progress:
+    """Which bar shows long work: on standard error, while that is a terminal, and gone when it is done?"""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def reporting(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
