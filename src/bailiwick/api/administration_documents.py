@@ -25,12 +25,12 @@ from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Entry, actions
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
+from bailiwick.catalog.sources import MAX_DOCUMENTS
 from bailiwick.service.applying import Source, Wanted, apply_wanted, parse_wanted
 from bailiwick.service.reading import EXPORT, Reader
 from bailiwick.service.yaml_text import format_documents
 
 MAX_SOURCES = 100_000
-MAX_DOCUMENTS = 1_000_000
 _FIELDS = ("sources", "documents", "prune", "dry_run")
 _EXPORT_TYPE = "application/yaml"
 

@@ -20,7 +20,9 @@ from bailiwick.errors import Invalid
 MAX_BODY_BYTES = 1 << 20
 MAX_APPLY_BYTES = 256 << 20
 MAX_NESTING = 32
+MAX_VALUES = 20_000_000
 _MAX_INTEGER = 2**63
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _HALF = re.compile(r"\\u[dD][89abAB]")
 
 
@@ -62,6 +64,8 @@ def parse_json(body: bytes) -> object:
         raise Invalid.at("", f"expected UTF-8, got something else at byte {error.start}") from None
     if not text:
         raise Invalid.at("", "expected JSON, got an empty body")
+    if _count(text) > MAX_VALUES and _count(_TEXT.sub("", text)) > MAX_VALUES:
+        raise Invalid.at("", f"expected at most {MAX_VALUES} values, got more", "send several requests")
     try:
         value: object = json.loads(
             text,
@@ -79,6 +83,11 @@ def parse_json(body: bytes) -> object:
     if _HALF.search(text):
         _check_characters(text, value)
     return value
+
+
+def _count(text: str) -> int:
+    """How many values can this JSON hold at most?"""
+    return 1 + text.count(",") + text.count("[") + text.count("{")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

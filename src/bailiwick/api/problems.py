@@ -49,6 +49,7 @@ class UnsupportedEncoding(BailiwickError):
 
 PROBLEM_TYPE = b"application/problem+json"
 CHALLENGE = b"Bearer"
+MOST_FINDINGS = 100
 INVALID_TOKEN = b'Bearer error="invalid_token"'
 
 _TYPE_PREFIX = "urn:problem-type:bailiwick:"
@@ -115,9 +116,11 @@ def problem_answer(
         "detail": detail,
     }
     body.update((name, value) for name, value in extra.items() if value is not None)
-    findings = [_finding(one) for one in errors]
+    findings = list(errors)
     if findings:
-        body["errors"] = findings
+        body["errors"] = [_finding(one) for one in findings[:MOST_FINDINGS]]
+    if len(findings) > MOST_FINDINGS:
+        body["error_count"] = len(findings)
     return status, [(b"content-type", PROBLEM_TYPE)], msgspec.json.encode(body)
 
 

@@ -24,6 +24,7 @@ from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
 from bailiwick.api.problems import internal_problem, respond
 from bailiwick.errors import BailiwickError, Denied
+from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
 from bailiwick.service.sessions import Session
 
@@ -103,7 +104,7 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
                 check_authorization(headers)
                 call.who = await run_in_threadpool(_session, host, request, headers.authorization, entry)
             if entry.body:
-                call.body = await read_body(request, entry.most_bytes)
+                call.body = await read_body(request, await _most_bytes(call, entry))
             response = await run_in_threadpool(entry.handler, call)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -117,6 +118,31 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
         return response
 
     return endpoint
+
+
+async def _most_bytes(call: Call, entry: Entry) -> int:
+    """How long a body is read? Raises Denied for a long one of somebody who could not make any of the changes.
+
+    SECURITY: a body of hundreds of megabytes costs memory and time before the engine is asked about what it holds.
+    """
+    length = call.request.headers.get("content-length", "")
+    is_short = length.isdigit() and len(length) <= 18 and int(length) <= MAX_BODY_BYTES
+    if entry.most_bytes <= MAX_BODY_BYTES or is_short or entry.access.public:
+        return min(entry.most_bytes, MAX_BODY_BYTES)
+    await run_in_threadpool(_require_any, call, entry.access.actions)
+    return entry.most_bytes
+
+
+def _require_any(call: Call, names: tuple[str, ...]) -> None:
+    host, session = call.host, call.session
+    judge = Judge(host.catalog, session, host.snapshot(session.account), None, host.now())
+    if not judge.could_hold_any(names):
+        raise Denied(
+            f"`{session.principal}` holds no action that changes anything",
+            action=names[0],
+            reason="no_matching_policy",
+            help="ask somebody who may grant this, or the account's owner",
+        )
 
 
 def _session(host: Host, request: Request, authorization: str | None, entry: Entry) -> Session:

@@ -29,6 +29,8 @@ from bailiwick.catalog.scalars import parse_plain
 from bailiwick.errors import Finding, Invalid
 
 MAX_DEPTH = 32
+MAX_NODES = 1_000_000
+MAX_DOCUMENTS = 250_000
 
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _QUOTE = "quote it if it is text"
@@ -76,6 +78,9 @@ def parse_documents(text: str, file: str = "") -> list[SourceDocument]:
             documents.append(item)
         else:
             findings.extend(item)
+        if len(documents) + len(findings) > MAX_DOCUMENTS:
+            findings.append(Finding(f"text has more than {MAX_DOCUMENTS} documents", file=file))
+            break
     if findings:
         raise Invalid(findings)
     return documents
@@ -141,13 +146,14 @@ def _read(chunks: Iterable[_Chunk], file: str) -> Iterator[SourceDocument | list
 class _Reading:
     """How is one chunk read? Collects findings; what they concern is read as null."""
 
-    __slots__ = ("_next", "chunk", "file", "findings")
+    __slots__ = ("_next", "_nodes", "chunk", "file", "findings")
 
     def __init__(self, chunk: _Chunk, file: str) -> None:
         self.chunk = chunk
         self.file = file
         self.findings: list[Finding] = []
         self._next: Callable[[], Any]
+        self._nodes = 0
 
     def read(self) -> SourceDocument | None:
         """Which document does the chunk hold? None: none, or it is broken."""
@@ -158,6 +164,8 @@ class _Reading:
             return self._read_stream()
         except _TooDeepError as error:
             self._note(error.line, f"document is nested deeper than {MAX_DEPTH}")
+        except _TooManyError as error:
+            self._note(error.line, f"document has more than {MAX_NODES} values")
         except YAMLError as error:
             self._note_syntax(error)
         return None
@@ -195,6 +203,9 @@ class _Reading:
 
     def _value(self, event: Any, depth: int) -> object:
         kind = type(event)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise _TooManyError(event.start_mark.line)
         if kind is AliasEvent:
             self._note(
                 event.start_mark.line, f"alias `*{event.anchor}` is not supported", "write the value again"
@@ -251,6 +262,14 @@ class _Reading:
 
 class _TooDeepError(Exception):
     """The document is nested too deeply to be read on."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _TooManyError(Exception):
+    """The document has too many values to be read on."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)

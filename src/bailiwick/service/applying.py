@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bailiwick.catalog.documents import name_of, parse_document
 from bailiwick.catalog.places import Locate, nowhere
-from bailiwick.catalog.sources import parse_documents
+from bailiwick.catalog.sources import MAX_DOCUMENTS, parse_documents
 from bailiwick.errors import Finding, Invalid
 from bailiwick.service.changes import Keep, Outcome, change_account
 from bailiwick.service.edits import Edit
@@ -57,6 +57,7 @@ def parse_wanted(
     edits: list[Edit] = []
     findings: list[Finding] = []
     for source in sources:
+        _check_number(len(edits) + len(findings))
         try:
             for found in parse_documents(source.text, source.file):
                 at = len(edits)
@@ -65,12 +66,21 @@ def parse_wanted(
         except Invalid as error:
             findings.extend(error.findings)
     for index, document in enumerate(documents):
+        _check_number(len(edits) + len(findings))
         before = len(findings)
         _add(edits, findings, document, account, nowhere)
         findings[before:] = [_placed(f"documents[{index}]", finding) for finding in findings[before:]]
     if findings:
         raise Invalid(findings)
+    _check_number(len(edits))
     return Wanted(tuple(edits), prune)
+
+
+def _check_number(documents: int) -> None:
+    if documents > MAX_DOCUMENTS:
+        raise Invalid.at(
+            "", f"expected at most {MAX_DOCUMENTS} documents at once, got more", "apply them in several parts"
+        )
 
 
 def _add(

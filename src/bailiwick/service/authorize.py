@@ -6,7 +6,7 @@ There is no other permission check; an error here is a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -295,6 +295,10 @@ class Judge:
             ):
                 return True
         return False
+
+    def could_hold_any(self, actions: Iterable[str]) -> bool:
+        """Could any of these actions be held anywhere? Says yes too often, never no wrongly; cheap."""
+        return any(self._find_granting(action) for action in actions)
 
     def decide(self, action: str, resource: ResourceQuery) -> Decision:
         """Is the action allowed on this resource, and why?"""
