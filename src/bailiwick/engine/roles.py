@@ -242,7 +242,7 @@ def find_explicit(services: Mapping[str, Service], custom: Mapping[str, Role]) -
     }
     for role in custom.values():
         service = services.get(role.service)
-        if service is not None and _holds_guarded_action(role, service):
+        if role.explicit or (service is not None and _holds_guarded_action(role, service)):
             marked.add(role.reference)
     return frozenset(marked)
 
