@@ -73,7 +73,7 @@ def _token(call: Call) -> Response:
     except TokenError as error:
         return _refuse(call, error)
     except Unauthenticated:
-        call.host.record("token", "refused")
+        call.host.refuse_stranger()
         return _refuse(
             call, TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND)
         )

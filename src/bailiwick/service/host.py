@@ -23,6 +23,7 @@ from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
+from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
@@ -60,6 +61,7 @@ class Host:
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
         self.writing = RLock()
+        self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
         self._generation = store.generation.read()
@@ -197,6 +199,16 @@ class Host:
                 )
             ]
         )
+
+    def refuse_stranger(self) -> None:
+        """Remember that somebody without a credential that holds was refused a token; one by one while few are."""
+        self._refusals.add(self.now())
+
+    def _record_refusal(self, counted: int) -> None:
+        if counted:
+            self.record("token", "refused", others_since_last=counted)
+        else:
+            self.record("token", "refused")
 
     def close(self) -> None:
         """Let go of the store."""
