@@ -14,7 +14,7 @@ from bailiwick.engine.resources import Key, Kinds, as_its_type_has, key_of_name,
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
-from bailiwick.engine.views import View
+from bailiwick.engine.views import View, keep_views
 from bailiwick.model.accounts import Account, Group, Resource
 from bailiwick.model.policies import Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
@@ -140,7 +140,7 @@ def _apply(old: CompiledAccount, account: Account, changed: set[Change]) -> Comp
         new = replace(new, guardrails=blocks, guardrail_edges=_edges(account.guardrails.values()))
     if "Project" in kinds:
         new = replace(new, disabled_projects=_disabled(account))
-    return new
+    return replace(new, views=keep_views(old, new, changed))
 
 
 def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Change]) -> CompiledAccount:

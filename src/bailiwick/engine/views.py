@@ -6,14 +6,14 @@ A view holds references, no copies. A principal with many tables gets a merged c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from bailiwick.engine.tables import Allows, BlockTable, SubjectTable, holds, merge_allows
-from bailiwick.model.accounts import Principal
+from bailiwick.model.accounts import Account, Principal
 from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
 from bailiwick.model.policies import ALWAYS
 from bailiwick.model.requests import Decision, Reason
@@ -171,3 +171,64 @@ def _walk(compiled: CompiledAccount, start: str, now: float) -> tuple[list[str],
             (active if reached else others).add(group)
             pending.append((group, reached))
     return sorted(active), others - active, edges
+
+
+def keep_views(
+    old: CompiledAccount, new: CompiledAccount, changed: Iterable[tuple[str, str]]
+) -> dict[str, View]:
+    """Which remembered views still hold: those of principals whom nothing in the change concerns?
+
+    A view rests on its principal, its memberships, the policies of its subjects and the guardrails' windows.
+    """
+    if old.guardrail_edges != new.guardrail_edges:
+        return {}
+    concerned: set[str] = set()
+    for kind, name in changed:
+        if kind in PRINCIPAL_KINDS:
+            concerned.add(PRINCIPAL_KINDS[kind] + name)
+        elif kind == "Policy":
+            for policy in (old.account.policies.get(name), new.account.policies.get(name)):
+                concerned.update(() if policy is None else policy.subjects)
+        elif kind == "Group":
+            concerned.update(_moved_members(old, new, name))
+        elif kind not in KINDS_WITHOUT_VIEWS:
+            return {}
+    principals = _members_below(concerned, (old.account, new.account))
+    if principals is None:
+        return {}
+    views = dict(old.views)
+    for principal in principals:
+        views.pop(principal, None)
+    return views
+
+
+PRINCIPAL_KINDS = {"User": "user:", "ServiceId": "service-id:", "Profile": "profile:"}
+KINDS_WITHOUT_VIEWS = frozenset({"Resource", "Project", "Guardrail"})
+MOST_CONCERNED = 20_000
+
+
+def _moved_members(old: CompiledAccount, new: CompiledAccount, group: str) -> Iterator[str]:
+    """Who is in other groups than before, of those who are or were in this one?"""
+    for account in (old.account, new.account):
+        found = account.groups.get(group)
+        for membership in () if found is None else found.members:
+            if old.parents.get(membership.member) is not new.parents.get(membership.member):
+                yield membership.member
+
+
+def _members_below(subjects: set[str], accounts: tuple[Account, Account]) -> set[str] | None:
+    """Which subjects are these and all that their groups contain, before or after? None: too many to list."""
+    found = set(subjects)
+    pending = list(subjects)
+    while pending:
+        subject = pending.pop()
+        if subject in (MEMBERS, EVERYONE) or len(found) > MOST_CONCERNED:
+            return None
+        for account in accounts:
+            group = (
+                account.groups.get(subject.removeprefix("group:")) if subject.startswith("group:") else None
+            )
+            fresh = {one.member for one in group.members} - found if group is not None else set()
+            found |= fresh
+            pending += fresh
+    return found
