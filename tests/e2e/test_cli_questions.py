@@ -168,7 +168,7 @@ def test_explain_all_lists_every_policy_of_the_principal(ask: Ask) -> None:
     done = ask("explain", "user:alice", "ims:images:get", WEB_1, "--all")
     rows = [line.split()[0] for line in done.out.splitlines()[3:]]
     assert sorted(rows) == [
-        "everyone-reads-the-registry",
+        "members-read-shared-images",
         "image-readers-eu-de",
         "members-view-development-keys",
     ]
@@ -179,8 +179,8 @@ def test_explain_names_a_deny_and_a_guardrail(ask: Ask) -> None:
     """A deny that beats an allow, and a guardrail that binds the owner too, are named."""
     prod = IMAGE.replace("/dev/", "/prod/")
     denied = ask("explain", "user:bob", "container-registry.image.delete", prod)
-    assert (denied.code, denied.out.splitlines()[0]) == (1, "denied by `contractors-never-delete`")
-    assert "contractors-never-delete  deny    user:bob" in denied.out
+    assert (denied.code, denied.out.splitlines()[0]) == (1, "denied by `bob-changes-nothing-in-prod`")
+    assert "bob-changes-nothing-in-prod  deny    user:bob" in denied.out
     ring = "brn:acme:hs-crypto:eu-de:development:key-ring/default"
     guarded = ask("explain", "user:owner", "hs-crypto.secrets.create", ring)
     assert guarded == Done(1, "denied by guardrail `keys-stay-in-us-south`\n", "")

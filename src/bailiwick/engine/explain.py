@@ -22,7 +22,7 @@ from bailiwick.engine.decide import (
     understand,
 )
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.mismatch import scope_mismatch
+from bailiwick.engine.mismatch import condition_mismatch, scope_mismatch
 from bailiwick.engine.resources import Resolved
 from bailiwick.engine.roles import Need, RightTest
 from bailiwick.engine.scopes import scope_answer
@@ -179,11 +179,8 @@ def _failures(
             yield "scope", scope_mismatch(policy.scope, resource, service)
         elif not holds(policy.window, request.now):
             yield "window", "its window does not hold now"
-        elif not when_fits:
-            yield (
-                "condition",
-                "its condition is not met" if condition is False else "its condition cannot be told",
-            )
+        elif not when_fits and policy.when is not None:
+            yield "condition", condition_mismatch(policy.when, facts)
         else:
             yield _right_failure(rights, facts, name, narrow, is_deny)
 
@@ -202,7 +199,12 @@ def _right_failure(
         return "qualifier", f"role `{name}` grants it only with a qualifier that this resource does not meet"
     if right.roles is not None and right.roles_answer(facts) is not True:
         return "assigned role", f"role `{name}` may not assign the asked role"
-    return "condition", f"role `{name}` grants it only on a condition that is not met"
+    if right.condition is None:
+        return "condition", f"role `{name}` grants it only on a condition that is not met"
+    return (
+        "condition",
+        f"role `{name}` grants it only on a condition: {condition_mismatch(right.condition, facts)}",
+    )
 
 
 def _near_misses(considered: tuple[Considered, ...]) -> tuple[Considered, ...]:

@@ -1,13 +1,17 @@
-"""Why does a scope not fit a resource? In words, for explanations.
+"""Why does a scope not fit a resource, or a condition not hold? In words, for explanations.
 
-Reads what scopes.py decides; docs/spec.md section 4. Pure.
+Reads what scopes.py and conditions.py decide; docs/spec.md sections 4 and 6. Pure.
 """
 
 from __future__ import annotations
 
+from bailiwick.engine.conditions import compile_condition
+from bailiwick.engine.facts import Facts, compile_key
 from bailiwick.engine.resources import INSTANCE, PROJECT, REGION, Resolved
+from bailiwick.model.conditions import All, Any, Comparison, Condition, DayTime, Ref, WeekDays
 from bailiwick.model.patterns import matches
 from bailiwick.model.policies import Scope
+from bailiwick.model.requests import ABSENT, UNKNOWN
 
 
 def scope_mismatch(scope: Scope, resource: Resolved, service: str) -> str:
@@ -54,3 +58,46 @@ def _said(name: str, value: str | None, unknown: int) -> str:
 
 def _list(values: tuple[str, ...]) -> str:
     return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+def condition_mismatch(condition: Condition, facts: Facts) -> str:
+    """Which comparison is not true, what does it want, and what does the request say?"""
+    found = _first_untrue(condition, facts)
+    if found is None:
+        return "its condition is not met"
+    wanted = f"its condition wants {found.key} {found.operator} {_value(found.value)}"
+    given = compile_key(found.key)(facts)
+    if given is UNKNOWN:
+        return f"{wanted} and the request does not say {found.key}"
+    if given is ABSENT:
+        return f"{wanted} and there is no {found.key}"
+    return f"{wanted} and it is {_value(given)}"
+
+
+def _first_untrue(condition: Condition, facts: Facts) -> Comparison | None:
+    """The first comparison that keeps the condition from being true, where one alone does."""
+    if compile_condition(condition)(facts) is True:
+        return None
+    match condition:
+        case Comparison():
+            return condition
+        case All(items):
+            return next((found for item in items if (found := _first_untrue(item, facts)) is not None), None)
+        case Any((only,)):
+            return _first_untrue(only, facts)
+        case _:
+            return None
+
+
+def _value(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case Ref(key):
+            return f"as {key}"
+        case tuple() | list():
+            return ", ".join(_value(item) for item in value) or "an empty list"
+        case DayTime() | WeekDays():
+            return f"in {value.zone} as written"
+        case _:
+            return str(value)
