@@ -32,7 +32,8 @@ GRANT = {"key": "grant.subject", "operator": "string-equals", "value": "group:de
         (
             {"any": [OWN]},
             {},
-            "its condition wants resource.owner string-equals as principal.id and the request does not say resource.owner",
+            "its condition wants resource.owner string-equals as principal.id"
+            " and the request does not say resource.owner",
         ),
         (
             GRANT,
