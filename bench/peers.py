@@ -94,7 +94,7 @@ def ask_cedar(world: World) -> Ask:
 
     def ask(request: Request) -> bool:
         asked = _cedar_request(request)
-        return cedarpy.is_authorized(asked, policies, entities).decision == cedarpy.Decision.Allow
+        return bool(cedarpy.is_authorized(asked, policies, entities).decision == cedarpy.Decision.Allow)
 
     return ask
 
