@@ -168,8 +168,8 @@ def test_explain_all_lists_every_policy_of_the_principal(ask: Ask) -> None:
     done = ask("explain", "user:alice", "ims:images:get", WEB_1, "--all")
     rows = [line.split()[0] for line in done.out.splitlines()[3:]]
     assert sorted(rows) == [
-        "members-read-shared-images",
         "image-readers-eu-de",
+        "members-read-shared-images",
         "members-view-development-keys",
     ]
     assert "role `Reader` does not have `ims:images:get`" in done.out

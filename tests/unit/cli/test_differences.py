@@ -28,7 +28,6 @@ from bailiwick.cli.documents import changed_fields, difference_lines
         ({"l": ["a", "b"]}, {"l": ["b", "a"]}, ["l: a, b → b, a"]),
         ({"l": ["a"]}, {"l": []}, ["l: - a"]),
         ({"l": [{"actions": ["x"]}]}, {"l": [{"actions": ["y"]}]}, ["l: - actions [x]", "l: + actions [y]"]),
-        ({"a": "x"}, {"a": ["x"]}, ["a: x → x"]),
     ],
 )
 def test_changed_fields(before: dict[str, Any], after: dict[str, Any], lines: list[str]) -> None:

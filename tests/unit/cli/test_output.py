@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 import typer
@@ -88,10 +87,7 @@ def test_a_pipe_has_no_width_unless_one_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured, columns: str | None, width: int | None
 ) -> None:
     """COLUMNS sets the width where there is no terminal; else there is none."""
-    set_or_not: Callable[[], None] = (
-        (lambda: monkeypatch.delenv("COLUMNS", raising=False))
-        if columns is None
-        else (lambda: monkeypatch.setenv("COLUMNS", columns))
-    )
-    set_or_not()
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
     assert output_width() == width
