@@ -228,7 +228,7 @@ def test_init_and_serve_say_what_is_wrong(server: RunningServer, tmp_path: Path)
     bad_owner = call("init", "--account", "acme", "--owner", "nobody", "--data", data, "--key-file", key)
     assert bad_owner.err.splitlines()[0] == "error: `nobody` is no email address at owner"
     no_folder = call(*made, "--data", data, "--key-file", str(tmp_path / "no" / "key"))
-    assert no_folder.err.splitlines()[0] == f"error: there is no directory `{tmp_path / 'no'}` for `key`"
+    assert no_folder.err.splitlines()[0] == f"error: there is no directory `{tmp_path / 'no'}`"
     assert not (tmp_path / "data").exists()
     assert call(*made, "--data", data, "--key-file", key) == Done(
         0,

@@ -38,8 +38,6 @@ def init(
     """Create a data directory with an account, its owner and the owner's API key."""
     from bailiwick.service.initial import initialise
 
-    # WHY here: the key is drawn with the store, so a place that cannot take it is found before.
-    require_folder(key_file)
     initialise(data, account, owner, key_file)
     print_lines(
         [
