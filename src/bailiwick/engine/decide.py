@@ -1,7 +1,7 @@
 """The decision: may this principal do this to that, now?
 
 Implements docs/spec.md section 7, in the order of rule 7.2. Pure: values in, decision out.
-Each step is one function below; `decide_one` is the order.
+Each step is one function below; `_decide_action` and `_decide_by_policies` are the order.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ MOST_NEAR_MISSES = 5
 class Considered:
     """What became of one policy? `failed` is empty where it applies, else which part does not hold.
 
-    `failed`: role, scope, window, condition, qualifier, level, role-assignment; in that order of nearness, the
+    `failed`: role, service, scope, window, condition, qualifier, level, role-assignment; in that order of nearness, the
     role being farthest. `text` says it in words.
     """
 
@@ -95,7 +95,7 @@ def _as_judged(compiled: CompiledAccount, request: Request, link: str) -> Reques
 _BEFORE_POLICIES = frozenset(
     {Reason.ACCOUNT_SUSPENDED, Reason.UNKNOWN_PRINCIPAL, Reason.PRINCIPAL_DISABLED, Reason.PROJECT_DISABLED}
 )
-_NEARNESS = ("condition", "qualifier", "window", "scope", "level", "assigned role", "role")
+_NEARNESS = ("condition", "qualifier", "window", "scope", "level", "assigned role", "service", "role")
 
 
 def _deciding(
@@ -176,7 +176,8 @@ def _failures(
             yield "role", f"role `{name}` does not have `{need.action.id}`"
             continue
         if not scope_fits:
-            yield "scope", scope_mismatch(policy.scope, resource, service)
+            here = policy.scope.service is None or service in policy.scope.service
+            yield "scope" if here else "service", scope_mismatch(policy.scope, resource, service)
         elif not holds(policy.window, request.now):
             yield "window", "its window does not hold now"
         elif not when_fits and policy.when is not None:
