@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from bailiwick.model.requests import Request
-from bench.worlds import NOW, World
+from bench.worlds import NOW, World, mix
 
 ZIPF_EXPONENT = 1.1
 CONTEXT = {"network": "private"}
+_KNOWN = 16  # so many other resources of each service does a principal ask about
 _VERBS = ("read", "write", "delete")
 _POINTED = (
     0.36  # the share of questions about a resource at which a policy of the principal points, if one does
@@ -49,7 +50,8 @@ def question(world: World, user: int, chance: random.Random, *, registered: bool
         target, verb = world.target_of(chance.choice(fitting)), "read"
     else:
         service = world.target_of(chance.choice(policies)).service
-        target = world.target_in(service, chance.getrandbits(40), registered=registered)
+        number = mix(user, 100 + chance.randrange(_KNOWN))
+        target = world.target_in(service, number, registered=registered)
         verb = chance.choice(_VERBS)
     return Request(
         principal=world.user(user),

@@ -14,7 +14,7 @@ from bailiwick.engine.resources import Key, Kinds, as_its_type_has, key_of_name,
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
-from bailiwick.engine.views import View, keep_views
+from bailiwick.engine.views import View, keep_views, moved_members
 from bailiwick.model.accounts import Account, Group, Resource
 from bailiwick.model.policies import Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
@@ -199,22 +199,15 @@ def _subjects(policy: Policy | None) -> tuple[str, ...]:
 def _changed_parents(old: CompiledAccount, account: Account, changed: set[Change]) -> Parents:
     parents = dict(old.parents)
     for name in sorted(name for kind, name in changed if kind == "Group"):
+        before, after = old.account.groups.get(name), account.groups.get(name)
+        moved = moved_members(before, after)
         reference = f"group:{name}"
-        before, after = _windows(old.account.groups.get(name)), _windows(account.groups.get(name))
-        for member in before.keys() | after.keys():
-            windows = after.get(member, ())
-            if windows != before.get(member, ()):
-                others = [edge for edge in parents.get(member, ()) if edge[0] != reference]
-                parents[member] = (*others, *((reference, window) for window in windows))
+        for member in moved:
+            parents[member] = tuple(edge for edge in parents.get(member, ()) if edge[0] != reference)
+        for membership in () if after is None else after.members:
+            if membership.member in moved:
+                parents[membership.member] += ((reference, membership.window),)
     return parents
-
-
-def _windows(group: Group | None) -> dict[str, tuple[Window, ...]]:
-    """When is each member in the group?"""
-    windows: dict[str, tuple[Window, ...]] = {}
-    for membership in () if group is None else group.members:
-        windows[membership.member] = (*windows.get(membership.member, ()), membership.window)
-    return windows
 
 
 def _register(services: Mapping[str, Service], name: str, resource: Resource) -> tuple[Key, Resource]:

@@ -6,14 +6,14 @@ A view holds references, no copies. A principal with many tables gets a merged c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from bailiwick.engine.tables import Allows, BlockTable, SubjectTable, holds, merge_allows
-from bailiwick.model.accounts import Account, Principal
+from bailiwick.model.accounts import Account, Group, Membership, Principal
 from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
 from bailiwick.model.policies import ALWAYS
 from bailiwick.model.requests import Decision, Reason
@@ -190,7 +190,7 @@ def keep_views(
             for policy in (old.account.policies.get(name), new.account.policies.get(name)):
                 concerned.update(() if policy is None else policy.subjects)
         elif kind == "Group":
-            concerned.update(_moved_members(old, new, name))
+            concerned |= moved_members(old.account.groups.get(name), new.account.groups.get(name))
         elif kind not in KINDS_WITHOUT_VIEWS:
             return {}
     principals = _members_below(concerned, (old.account, new.account))
@@ -207,13 +207,24 @@ KINDS_WITHOUT_VIEWS = frozenset({"Resource", "Project", "Guardrail"})
 MOST_CONCERNED = 20_000
 
 
-def _moved_members(old: CompiledAccount, new: CompiledAccount, group: str) -> Iterator[str]:
-    """Who is in other groups than before, of those who are or were in this one?"""
-    for account in (old.account, new.account):
-        found = account.groups.get(group)
-        for membership in () if found is None else found.members:
-            if old.parents.get(membership.member) is not new.parents.get(membership.member):
-                yield membership.member
+def moved_members(before: Group | None, after: Group | None) -> set[str]:
+    """Whose memberships may differ: those between the common beginning and the common end of both lists?"""
+    old, new = () if before is None else before.members, () if after is None else after.members
+    start = _common_length(zip(old, new, strict=False))
+    most = min(len(old), len(new)) - start
+    end = min(most, _common_length(zip(reversed(old), reversed(new), strict=False)))
+    moved = (*old[start : len(old) - end], *new[start : len(new) - end])
+    return {membership.member for membership in moved}
+
+
+def _common_length(pairs: Iterable[tuple[Membership, Membership]]) -> int:
+    """How many pairs, from the first on, are of equals?"""
+    length = 0
+    for one, other in pairs:
+        if one is not other and one != other:
+            break
+        length += 1
+    return length
 
 
 def _members_below(subjects: set[str], accounts: tuple[Account, Account]) -> set[str] | None:
