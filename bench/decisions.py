@@ -24,8 +24,8 @@ from bench.questions import CONTEXT, Draw, by_zipf, evenly, question, questions
 from bench.worlds import NOW, StreamedPolicies, World, services
 
 ROUNDS = 9
-BATCHES = 30
-BATCH = 100
+BATCHES = 6
+BATCH = 500
 FIRST = 4000
 CHANGES = 7
 

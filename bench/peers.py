@@ -172,6 +172,7 @@ def measure(world: World) -> dict[str, dict[str, float]]:
         began = time.perf_counter()
         ask = prepare(world)
         found[name] = _time(ask, asked, expected, time.perf_counter() - began)
+        del ask
     return found
 
 
