@@ -7,14 +7,32 @@ from bailiwick.engine.authority import Authority, decide_over
 from bailiwick.engine.compile import CompiledAccount, compile_account
 from bailiwick.engine.decide import decide
 from bailiwick.engine.explain import Considered, Explanation, explain
+from bailiwick.engine.search import (
+    Page,
+    PrincipalSearch,
+    ResourceSearch,
+    count_principals,
+    count_resources,
+    find_actions,
+    find_principals,
+    find_resources,
+)
 
 __all__ = [
     "Authority",
     "CompiledAccount",
     "Considered",
     "Explanation",
+    "Page",
+    "PrincipalSearch",
+    "ResourceSearch",
     "compile_account",
+    "count_principals",
+    "count_resources",
     "decide",
     "decide_over",
     "explain",
+    "find_actions",
+    "find_principals",
+    "find_resources",
 ]
