@@ -130,9 +130,9 @@ def _request(search: ResourceSearch, query: ResourceQuery) -> Request:
 
 def _principals(compiled: CompiledAccount, search: PrincipalSearch) -> Iterator[str]:
     for reference in sorted(compiled.account.principals):
-        if reference.partition(":")[0] == search.kind:
-            if decide(compiled, _with(search.request, principal=reference)).allowed:
-                yield reference
+        is_asked = reference.partition(":")[0] == search.kind
+        if is_asked and decide(compiled, _with(search.request, principal=reference)).allowed:
+            yield reference
 
 
 def _with(request: Request, *, principal: str | None = None, action: str | None = None) -> Request:
