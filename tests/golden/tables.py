@@ -74,6 +74,7 @@ class Check(Struct, frozen=True, forbid_unknown_fields=True):
     resource: Described
     expect: str
     context: dict[str, Any] = {}
+    deciding: tuple[str, ...] | None = None
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +84,7 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
     resources: dict[str, Described]
     principals: tuple[str, ...]
     allowed: dict[str, tuple[str, ...]]
+    deciding: tuple[str, ...] | None = None
 
 
 class ApiAction(Struct, frozen=True, forbid_unknown_fields=True):

@@ -60,6 +60,18 @@ def test_a_refusal_for_another_reason_is_found_out(catalog: Catalog) -> None:
     ]
 
 
+def test_another_deciding_policy_is_found_out(catalog: Catalog) -> None:
+    """Where a table names the policies that decide, too many, too few or others are a fault."""
+    sheet = sheet_named("cloud-registered-qualifier-any", catalog)
+    cells = [replace(cell, deciding=(*(cell.deciding or ()), "other")) for cell in sheet.cells]
+    faults = faults_in(Sheet(sheet.documents, tuple(cells)), catalog)
+    assert len(faults) == len(cells)
+    assert faults[0] == (
+        "server.Image by user:qa on cloud:us-east::server/s1: "
+        "expected allowed by qa-images-servers, other, got allowed by qa-images-servers"
+    )
+
+
 def test_an_asker_whose_verdict_and_reason_disagree_is_found_out(catalog: Catalog) -> None:
     """An allowed answer with the reason of a refusal is no answer."""
 
@@ -69,6 +81,10 @@ def test_an_asker_whose_verdict_and_reason_disagree_is_found_out(catalog: Catalo
         def ask(self, principal: str, action: str, resource: object, context: object) -> tuple[bool, str]:
             """What does it say?"""
             return True, REFUSED
+
+        def explain(self, principal: str, action: str, resource: object, context: object) -> tuple[str, ...]:
+            """Which policies does it name?"""
+            return ()
 
     sheet = sheet_named("container-registry-table-4-actions", catalog)
     assert len(faults_of(sheet, Confused())) == len(sheet.cells)
