@@ -187,6 +187,12 @@ def test_a_wrong_api_row_is_found_out(
             "hs-crypto-table-4-performed-by",
             {"action": "hs-crypto.registrations.create", "performed_by": None},
         ),
+        ("cloud-resource-types", {"resource_type": "ssh-key", "actions": ["ssh-key.Access"]}),
+        ("cloud-action-qualifiers", {"action": "firewall.Create", "ignores_qualifiers": True}),
+        ("cloud-action-qualifiers", {"action": "volume.Create", "ignores_qualifiers": False}),
+        ("cloud-action-qualifiers", {"action": "volume.Attach", "requires": []}),
+        ("cloud-action-qualifiers", {"resource_type": "ip", "qualifiers": ["mine"]}),
+        ("cloud-action-qualifiers", {"resource_type": "server", "qualifiers": ["mine"]}),
     ],
 )
 def test_a_wrong_fact_is_found_out(name: str, row: dict[str, Any], catalog: Catalog) -> None:
