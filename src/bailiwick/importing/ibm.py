@@ -300,16 +300,21 @@ def _target(task: Ibm, attributes: list[_Attribute], pointer: str) -> _Target:
     for one in sorted(attributes, key=lambda each: each.name != "serviceName"):
         _ATTRIBUTES.get(one.name, _other)(task, one, target)
     if target.services is None:
-        target.services = _all_services(task, pointer)
+        target.services = _all_services(task, pointer, target)
     if "id" in target.parts and "type" not in target.parts:
         task.refusals.add("resource_pattern", named["resource"].pointer, "`resource` needs `resourceType`")
     return target
 
 
-def _all_services(task: Ibm, pointer: str) -> list[str]:
-    """Which services are "all IAM-enabled services"? Not account management's."""
+def _all_services(task: Ibm, pointer: str, target: _Target) -> list[str]:
+    """Which services are "all IAM-enabled services"? Not account management's, nor those without such an attribute."""
     task.refusals.note(pointer, "it is about all services: those that come later are not in it")
-    return sorted(set(task.drafts.known.services) - PLATFORM_SERVICES)
+    services = task.drafts.known.services
+    return sorted(
+        name
+        for name, service in services.items()
+        if name not in PLATFORM_SERVICES and target.parts.keys() <= service.scope_attributes
+    )
 
 
 def _named_service(task: Ibm, one: _Attribute, target: _Target) -> None:
