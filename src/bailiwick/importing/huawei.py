@@ -100,13 +100,14 @@ class _Statement:
 def import_huawei(text: str, task: Huawei) -> None:
     """Which roles and policies is this policy document? Drafts and refusals go to the task's."""
     refusals = task.refusals
-    data, pointer = as_object(parse_json(text, refusals), "", refusals), ""
+    value, pointer = parse_json(text, refusals), ""
+    data = {} if refusals.found else as_object(value, pointer, refusals)
     for wrapper, known in (("role", ("role",)), ("policy", WRAPPED)):
         if wrapper in data:
             known_only(data, known, pointer, refusals)
             pointer = step(pointer, wrapper)
             data = as_object(data[wrapper], pointer, refusals)
-    if not data:
+    if refusals.found:
         return
     if "Depends" in data:
         message = "a role that only works beside the roles that it depends on"

@@ -87,6 +87,8 @@ class _Target:
 def import_ibm(text: str, task: Ibm) -> None:
     """Which policies is this text: one policy, a list, or `{policies: […]}`? Drafts and refusals go to the task's."""
     data = parse_json(text, task.refusals)
+    if task.refusals.found:
+        return
     if isinstance(data, dict) and "policies" in data:
         known_only(data, ("policies", "limit", "first", "next", "previous"), "", task.refusals)
         listed = list(objects_of(data["policies"], "/policies", task.refusals))
@@ -95,10 +97,10 @@ def import_ibm(text: str, task: Ibm) -> None:
     elif isinstance(data, list):
         listed = list(objects_of(data, "", task.refusals))
     else:
-        listed = [(as_object(data, "", task.refusals), "")]
+        policy = as_object(data, "", task.refusals)
+        listed = [] if task.refusals.found else [(policy, "")]
     for policy, pointer in listed:
-        if policy:
-            _policy(task, policy, pointer)
+        _policy(task, policy, pointer)
 
 
 def _policy(task: Ibm, data: dict[str, Any], pointer: str) -> None:
