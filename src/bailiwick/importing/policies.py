@@ -12,7 +12,8 @@ from bailiwick.errors import Invalid
 from bailiwick.importing.aws import Aws, import_aws
 from bailiwick.importing.findings import Refusals, raise_if_any
 from bailiwick.importing.huawei import Huawei, import_huawei
-from bailiwick.importing.ibm import Ibm, import_ibm
+from bailiwick.importing.ibm import import_ibm
+from bailiwick.importing.ibm_names import Ibm
 from bailiwick.importing.known import Known
 from bailiwick.importing.mapping import PROVIDERS, ImportMapping
 from bailiwick.importing.mapping_checks import check_mapping
