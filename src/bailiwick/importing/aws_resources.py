@@ -24,6 +24,7 @@ from bailiwick.model.conditions import Condition
 from bailiwick.model.policies import Scope
 
 EVERYTHING = "*"
+MAX_ARN_CHARACTERS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ def check_pattern(pattern: Pattern, refusals: Refusals) -> bool:
     """Is it `*` or a whole ARN?"""
     if pattern.text == EVERYTHING:
         return True
+    if len(pattern.text) > MAX_ARN_CHARACTERS:
+        message = f"an ARN of {len(pattern.text)} characters, expected at most {MAX_ARN_CHARACTERS}"
+        refusals.add("too_large", pattern.pointer, message)
+        return False
     if not pattern.text.startswith("arn:"):
         refusals.add("malformed", pattern.pointer, f"`{pattern.text}` is no ARN", "expected `*` or `arn:…`")
         return False

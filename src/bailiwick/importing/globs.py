@@ -173,8 +173,8 @@ def _covers(outer: Tokens, inner: Tokens) -> bool:
 
 
 def matches_ignoring_case(pattern: str, text: str) -> bool:
-    """Does the text match, whatever the case of both? Ids are ASCII."""
-    return matches(pattern.lower(), text.lower())
+    """Does the text match, whatever the case of both? Ids are ASCII, and nothing else is like them."""
+    return pattern.isascii() and matches(pattern.lower(), text.lower())
 
 
 def recased(pattern: str, matched: Sequence[str], known: Iterable[str]) -> str | None:

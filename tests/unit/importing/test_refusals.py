@@ -226,6 +226,36 @@ def test_notes_say_what_is_exact_today_only() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("policy", "wanted"),
+    [
+        (
+            aws(Condition={"StringEquals": {"aws:username": "a", "AWS:UserName": "b"}}),
+            "/Statement/0/Condition/StringEquals/AWS:UserName: condition key `AWS:UserName` stands twice, in another "
+            "case [malformed]\n  help: write all its values in one list",
+        ),
+        (
+            aws(Resource="arn:aws:s3:::" + "*a" * 300),
+            "/Statement/0/Resource: an ARN of 613 characters, expected at most 512 [too_large]",
+        ),
+        (
+            aws(Action="\u017f3:GetObject"),
+            "/Statement/0/Action: AWS service `\u017f3` is mapped to no service [service_unmapped]\n"
+            "  help: available: `s3`, `sqs`",
+        ),
+        (
+            aws(Action="s3:List\u212a*"),
+            "/Statement/0/Action: `s3:List\u212a*` is mapped to no action of `object-store` [action_unmapped]\n"
+            "  help: did you mean `s3:ListBucket`?",
+        ),
+    ],
+    ids=["key twice", "long", "long s", "kelvin sign"],
+)
+def test_tricks_are_refused(policy: Any, wanted: str) -> None:
+    """One key under two names, patterns that take for ever, letters that only look alike when their case is changed."""
+    assert refused("aws", policy) == [wanted]
+
+
 @pytest.mark.parametrize("provider", ["aws", "huawei", "ibm"])
 @pytest.mark.parametrize(
     "text", ["", "[", "null", "1", '"x"', "{}", "[1]", "[[]]", '{"a": 1e999}', "[" * 5000]
