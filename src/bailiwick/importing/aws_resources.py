@@ -25,6 +25,7 @@ from bailiwick.model.policies import Scope
 
 EVERYTHING = "*"
 MAX_ARN_CHARACTERS = 512
+MAX_SCOPES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,12 @@ def check_pattern(pattern: Pattern, refusals: Refusals) -> bool:
 def places_of(service: str, form: Form, patterns: list[Pattern], refusals: Refusals) -> Iterator[Place]:
     """Where are the resources of this type that any of the patterns matches?"""
     for pattern in patterns:
-        for assignment in fill(segmented(pattern.tokens), form.template):
+        found = fill(segmented(pattern.tokens), form.template)
+        if len(found) > MAX_SCOPES:
+            message = f"`{pattern.text[:60]}…` comes to {len(found)} scopes, expected at most {MAX_SCOPES}"
+            refusals.add("too_large", pattern.pointer, message)
+            return
+        for assignment in found:
             place = _place(service, form, dict(assignment))
             if place is None:
                 help = "a parent is named whole or not at all, and `*` and `?` only stand for text"

@@ -87,7 +87,18 @@ def fill(tokens: Tokens, template: Template) -> list[Assignment]:
     A text `xy` matches a pattern when the pattern can be cut, possibly inside a `*`, so that `x` matches what is
     before and `y` what is behind; trying every cut loses nothing and adds nothing.
     """
-    return _without_contained(dict.fromkeys(_fill(tokens, template)))
+    return _without_contained(dict.fromkeys(_fill(_collapsed(tokens), template)))
+
+
+def _collapsed(tokens: Tokens) -> Tokens:
+    """The same pattern without one `*` beside another: two cross a colon when either does."""
+    out: list[Token] = []
+    for token in tokens:
+        if out and token in (ANY, ANY_WITHIN) and out[-1] in (ANY, ANY_WITHIN):
+            out[-1] = ANY if ANY in (token, out[-1]) else ANY_WITHIN
+        else:
+            out.append(token)
+    return tuple(out)
 
 
 def _fill(tokens: Tokens, template: Template) -> Iterator[Assignment]:
