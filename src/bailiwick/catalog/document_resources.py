@@ -12,7 +12,7 @@ from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Account, Project, Resource
 from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
 
-ACCOUNT_FIELDS = ("name", "owner", "suspended", "description")
+ACCOUNT_FIELDS = ("name", "owner", "suspended", "enterprise", "description")
 PROJECT_FIELDS = ("name", "disabled", "default", "description")
 RESOURCE_FIELDS = ("name", "project", "owner", "groups", "budget", "tags", "properties", "description")
 
@@ -21,7 +21,13 @@ def parse_account(fields: Fields, account: str) -> Account:
     """Which account is it? It holds nothing yet."""
     fields.require("name", "owner")
     owner = fields.parsed("owner", parse_owner) or ""
-    return Account(account, owner, fields.flag("suspended"), description=fields.text("description"))
+    return Account(
+        account,
+        owner,
+        fields.flag("suspended"),
+        description=fields.text("description"),
+        enterprise=fields.parsed("enterprise", parse_name),
+    )
 
 
 def format_account(account: Account) -> dict[str, object]:
@@ -29,6 +35,8 @@ def format_account(account: Account) -> dict[str, object]:
     out: dict[str, object] = {"name": account.name, "owner": account.owner}
     if account.suspended:
         out["suspended"] = True
+    if account.enterprise is not None:
+        out["enterprise"] = account.enterprise
     if account.description:
         out["description"] = account.description
     return out

@@ -107,9 +107,19 @@ def owner_name(email: str) -> str:
 
 
 def create_account(
-    store: Store, account: str, owner: str, email: str, at: datetime, key: GeneratedKey | None = None
+    store: Store,
+    account: str,
+    owner: str,
+    email: str,
+    at: datetime,
+    key: GeneratedKey | None = None,
+    *,
+    enterprise: str | None = None,
 ) -> str:
-    """Create an account with its owner, its default project and the owner's first key; returns the key's text."""
+    """Create an account with its owner, its default project and the owner's first key; returns the key's text.
+
+    `enterprise`: the management account of the enterprise that it may join.
+    """
     log = account_log(account)
     store.create_log(log, at=at)
     system = store.head(SYSTEM_LOG)
@@ -117,7 +127,7 @@ def create_account(
     store.append(SYSTEM_LOG, system.revision, [known], actor_uid="system", via="init", at=at)
     owner_uid, key_uid = new_uid("User"), new_uid(API_KEY)
     user = Principal(f"user:{owner}", email=email)
-    account_document = format_document(ACCOUNT, Account(account, f"user:{owner}"))
+    account_document = format_document(ACCOUNT, Account(account, f"user:{owner}", enterprise=enterprise))
     key = key or generate_api_key()
     store.append(
         log,

@@ -11,17 +11,26 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.enterprises import ENTERPRISE
 from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM
 from bailiwick.service.edits import Difference
-from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value
+from bailiwick.service.needed_in_tree import (
+    asked_at,
+    needed_in_tree,
+    needed_of_guardrail,
+    read_action,
+    rule_action,
+)
 
 _CREATE = {"User": "iam.user.invite", "Resource": "iam.resource.register"}
 
 
 class Needed(NamedTuple):
-    """One action of `iam`, and the resource of which it is asked."""
+    """One action, of `iam` but for the tree, and the resource of which it is asked."""
 
     action: str
     resource: ResourceQuery
@@ -30,6 +39,12 @@ class Needed(NamedTuple):
 def needed_actions(before: Account, after: Account, difference: Difference) -> Iterator[Needed]:
     """Which actions does this edit need, whatever it hands over?"""
     word, name = difference.kind, difference.name
+    if word in NODE_TYPES:
+        yield from (Needed(*one) for one in needed_in_tree(before, after, difference))
+        return
+    if word == "Guardrail":
+        yield from _guardrail(before, after, name)
+        return
     if word == ACCOUNT:
         yield Needed("iam.account.update", iam_object("account", name))
         return
@@ -53,6 +68,36 @@ def needed_actions(before: Account, after: Account, difference: Difference) -> I
         yield from _resource(old, new, here)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", here)
+
+
+def _guardrail(before: Account, after: Account, name: str) -> Iterator[Needed]:
+    """The account's own guardrail is one of `iam`, a node's is a rule of that node; one may become the other."""
+    old, new = before.guardrails.get(name), after.guardrails.get(name)
+    yield from (Needed(*one) for one in needed_of_guardrail(before, after, old, new))
+    was_own, is_own = (one is not None and one.node is None for one in (old, new))
+    here = iam_object("guardrail", name)
+    if was_own:
+        yield Needed("iam.guardrail.update" if is_own else "iam.guardrail.delete", here)
+    elif is_own:
+        yield Needed("iam.guardrail.create", iam_service())
+
+
+def needed_to_read(account: Account, word: str, name: str, value: object) -> Needed:
+    """Which action shows this object, and of which resource is it asked? Policies are held over their scope, too."""
+    if word in NODE_TYPES:
+        found = value is not None
+        node = (
+            f"{NODE_TYPES[word]}:{name}" if found else f"{ENTERPRISE}:{min(account.enterprises, default='')}"
+        )
+        return Needed(*asked_at(read_action(word if found else "Enterprise"), account, node))
+    if isinstance(value, Guardrail) and value.node is not None:
+        return Needed(*asked_at(rule_action(value.node, "retrieve"), account, value.node))
+    if word == ACCOUNT:
+        return Needed("iam.account.read", object_of(word, name, value))
+    if word == "Service":
+        return Needed("iam.catalog.read", object_of(word, name, value))
+    resource = iam_service() if word == "Policy" else object_of(word, name, value)
+    return Needed(f"iam.{KINDS[word].resource_type}.read", resource)
 
 
 def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:
