@@ -180,7 +180,8 @@ def test_a_node_that_something_is_below_is_not_removed(kind: str, name: str, fin
     whole = account_with(*TREE, {**rule("account:prod"), "name": "only"})
     holder = {"Enterprise": "enterprises", "AccountGroup": "account_groups"}.get(kind, "enterprise_accounts")
     rest = {key: value for key, value in getattr(whole, holder).items() if key != name}
-    after = replace(whole, **{holder: rest})
+    parts: dict[str, Any] = {holder: rest}
+    after = replace(whole, **parts)
     findings = check_account(load_system_catalog(), after, only=[(kind, name)])
     assert [one.format() for one in findings] == [finding]
 

@@ -366,7 +366,7 @@ def test_deciding_policies_are_all_of_the_deciding_effect() -> None:
 
 
 def test_guardrails_from_above_bind_and_those_of_nodes_below_do_not() -> None:
-    """A node's guardrail binds the accounts below it, not the one that holds it (20.6); what it excepts goes on (7.7)."""
+    """A node's guardrail binds the accounts below, not the one that holds it (20.6); exceptions go on (7.7)."""
     rail = Guardrail("all", ("*",), except_actions=("pu*",))
     above = account(READ, guardrails_above={"corp/all": rail})
     assert reason(above, "see", space()) == "guardrail"
