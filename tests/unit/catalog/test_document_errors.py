@@ -32,8 +32,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "a kind that is a list": (
         {"kind": []},
         [
-            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
-            "`Group`, `Guardrail`, `Policy`, `Profile`, "
+            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
+            "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `Service`, `ServiceId`, `User`"
         ],
     ),
