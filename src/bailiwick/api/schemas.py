@@ -33,6 +33,10 @@ MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/compon
 
 FIELDS: dict[str, Schema] = {
     "actions": TEXTS,
+    "attached_to": {
+        "type": "string",
+        "description": "the name of the registered resource that it belongs to",
+    },
     "budget": TEXT,
     "budgets": TEXTS,
     "default": FLAG,
@@ -58,6 +62,7 @@ FIELDS: dict[str, Schema] = {
     "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "project": TEXT,
+    "project_quota": {"type": "integer"},
     "properties": ANYTHING,
     "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
     "roles": TEXTS,
@@ -70,6 +75,7 @@ FIELDS: dict[str, Schema] = {
     "tags": {"type": "object", "additionalProperties": TEXT},
     "title": TEXT,
     "trust": TEXTS,
+    "type": {"type": "string", "enum": ["prod", "poc"], "default": "prod"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -213,7 +219,14 @@ _ANSWERS: dict[str, Schema] = {
             "errors": {
                 "type": "array",
                 "items": _object(
-                    {"message": TEXT, "place": TEXT, "file": TEXT, "line": {"type": "integer"}, "help": TEXT}
+                    {
+                        "message": TEXT,
+                        "place": TEXT,
+                        "file": TEXT,
+                        "line": {"type": "integer"},
+                        "help": TEXT,
+                        "code": TEXT,
+                    }
                 ),
             },
         },

@@ -191,7 +191,7 @@ def key_of(value: Value) -> str:
 def assemble_account(account: Account, values: Iterable[Value]) -> Account:
     """Which account holds these values besides what it already holds? A later value replaces an earlier one.
 
-    An Account among the values gives owner, suspension, description and enterprise.
+    An Account among the values gives its own fields.
     """
     held: dict[str, dict[str, Value]] = {}
     head = account
@@ -208,6 +208,7 @@ def assemble_account(account: Account, values: Iterable[Value]) -> Account:
         suspended=head.suspended,
         description=head.description,
         enterprise=head.enterprise,
+        project_quota=head.project_quota,
         **named,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
+from bailiwick.catalog.eps_codes import NO_SUCH_PROJECT
 from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
 from bailiwick.model.policies import Policy, Scope
@@ -19,7 +20,7 @@ from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list_values
-from bailiwick.service.needed import iam_service, needed_to_read
+from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import read_action
 from bailiwick.service.sessions import Session
@@ -120,7 +121,8 @@ class Reader:
         if not self.may_read(kind, name, value):
             self._refuse(kind, name, value)
         if value is None:
-            raise NotFound(f"there is no {_words(kind)} `{name}`")
+            code = NO_SUCH_PROJECT if kind == "Project" else None
+            raise NotFound(f"there is no {_words(kind)} `{name}`", code=code)
         return self._found(kind, name, value)
 
     def get_to_change(self, kind: str, name: str) -> Found:
@@ -135,10 +137,15 @@ class Reader:
 
     def may_read(self, kind: str, name: str, value: Any) -> bool:
         """May the session see this object (or, if `value` is None, one of this name)?"""
-        needed = needed_to_read(self.snapshot.account, kind, name, value)
+        needed = needed_to_see(self.snapshot.account, kind, name, value)
         if isinstance(value, Policy) and self.judge.holds(needed.action, value.scope):
             return True
-        return self.judge.is_allowed(needed.action, needed.resource)
+        return self.judge.is_any_allowed(needed)
+
+    def _may_see_in_list(self, kind: str, name: str, value: Any) -> bool:
+        if kind == "Project":
+            return self.judge.is_any_allowed(needed_to_list(name))
+        return self.may_read(kind, name, value)
 
     def may_list(self, kind: str) -> bool:
         """May the session see all objects of this kind? Of a tree: whoever may see every node of it."""
@@ -149,23 +156,19 @@ class Reader:
         return self.judge.is_allowed(_action(kind, "list"), iam_service())
 
     def _refuse(self, kind: str, name: str, value: Any) -> None:
-        self.judge.require(*needed_to_read(self.snapshot.account, kind, name, value))
-
-    def _refuse_list(self, kind: str) -> None:
-        if kind in NODE_TYPES:
-            self.judge.refuse(read_action(kind), "", "no_matching_policy")
-        self.judge.require(_action(kind, "list"), iam_service())
+        self.judge.require_any(needed_to_see(self.snapshot.account, kind, name, value))
 
     def list(self, kind: str, wanted: Filter, *, after: str | None, limit: int) -> Page:
         """Which members of this kind does the session see, by name, after this one? Raises Denied if it sees none."""
         values = list_values(self.snapshot.account, kind)
         names = self.snapshot.sorted_names(kind)
-        may_list = self.may_list(kind)
+        # WHY not of projects: what is seen of them is decided one by one, by `eps` too (rule 19.3).
+        may_list = kind != "Project" and self.may_list(kind)
         items: list[Found] = []
         start = 0 if after is None else bisect_right(names, after)
         for name in names[start:]:
             value = values[name]
-            if wanted.fits(name, value) and (may_list or self.may_read(kind, name, value)):
+            if wanted.fits(name, value) and (may_list or self._may_see_in_list(kind, name, value)):
                 if len(items) == limit:
                     return Page(tuple(items), more=True)
                 items.append(self._found(kind, name, value))
@@ -174,7 +177,15 @@ class Reader:
         return Page(tuple(items), more=False)
 
     def _sees_any(self, kind: str, names: Sequence[str], values: dict[str, Any]) -> bool:
-        return any(self.may_read(kind, name, values[name]) for name in names)
+        return any(self._may_see_in_list(kind, name, values[name]) for name in names)
+
+    def _refuse_list(self, kind: str) -> None:
+        if kind in NODE_TYPES:
+            self.judge.refuse(read_action(kind), "", "no_matching_policy")
+        if kind == "Project":
+            self.judge.require_any(needed_to_list_all())
+        else:
+            self.judge.require(_action(kind, "list"), iam_service())
 
     def _found(self, kind: str, name: str, value: Any) -> Found:
         account = self.snapshot.account.name

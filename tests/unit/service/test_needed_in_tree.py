@@ -12,7 +12,7 @@ from bailiwick.model.policies import Guardrail
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.edits import Difference
 from bailiwick.service.kinds import find_value, with_values
-from bailiwick.service.needed import needed_actions, needed_to_read
+from bailiwick.service.needed import needed_actions, needed_to_see
 from bailiwick.service.needed_in_tree import loosened
 
 TREE = Account(
@@ -138,7 +138,7 @@ def test_seeing_a_node_is_asked_at_the_node() -> None:
     """Its guardrails too; what is not there is asked of the enterprise, or without one of the service."""
 
     def asked(account: Account, kind: str, name: str) -> tuple[str, tuple[str, str | None]]:
-        found = needed_to_read(account, kind, name, find_value(account, kind, name))
+        found = needed_to_see(account, kind, name, find_value(account, kind, name))
         return found.action, found.resource.path[-1]
 
     retrieve = "enterprise.account-group.retrieve"
