@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bailiwick.engine.columns import Column
 from bailiwick.engine.ranks import Ranks, Segment
-from bailiwick.engine.resources import Key, Kind, as_its_type_has, find_kind, key_of_name
+from bailiwick.engine.registered import Key, key_of_name
+from bailiwick.engine.resources import Kind, find_kind
 from bailiwick.model.accounts import Resource
 from bailiwick.model.names import ResourceName, format_resource_name
 
@@ -24,7 +25,7 @@ Sort = tuple[str, str]
 
 
 class Row(NamedTuple):
-    """One candidate: under which key it is asked about, and what is registered of it (rule 2.6 applied)."""
+    """One candidate: under which key it is asked about, and what is registered of it."""
 
     key: Key
     stored: Resource
@@ -73,13 +74,13 @@ class Inventory:
             if project is not None and project in compiled.account.projects:
                 yield (sort, *_project_row(compiled, sort, project))
             return
-        stored = compiled.account.resources.get(name)
+        stored = compiled.registered.find(key)
         is_candidate = stored is not None and find_kind_of(compiled, key) is not None
-        yield sort, name, _row(compiled, key, stored) if stored is not None and is_candidate else None
+        yield sort, name, Row(key, stored) if stored is not None and is_candidate else None
 
 
 def build_inventory(compiled: CompiledAccount) -> Inventory:
-    """Which candidates has every search in this account? Those that rule 2.1 refuses are none: nothing is allowed."""
+    """Which candidates has every search in this account? Those that rule 2.1 refuses are none."""
     project_sorts = frozenset(
         (service, name)
         for service, entry in compiled.services.items()
@@ -102,16 +103,12 @@ def find_kind_of(compiled: CompiledAccount, key: Key) -> Kind | None:
     return None if first is None else find_kind(first, key.path)
 
 
-def _row(compiled: CompiledAccount, key: Key, stored: Resource) -> Row:
-    return Row(key, as_its_type_has(compiled.services.get(key.service), key, stored))
-
-
 def _project_row(compiled: CompiledAccount, sort: Sort, project: str) -> tuple[str, Row]:
     """Which candidate is the project, as a resource of this type? It may be registered besides."""
     service, kind = sort
     key = Key(service, "", "", ((kind, project),))
     name = format_resource_name(ResourceName(compiled.account.name, service, "", "", ((kind, project),)))
-    return name, _row(compiled, key, compiled.registered.get(key) or Resource(name))
+    return name, Row(key, compiled.registered.find(key) or Resource(name, project=project))
 
 
 def find_column(segment: Segment[Row], name: str) -> Column:
