@@ -5,7 +5,8 @@ The engine is compared with it on generated worlds (tests/differential); where t
 Numbers in brackets, such as (7.2 d), are that page's rules.
 """
 
+from tests.reference.assuming import decide_assuming
 from tests.reference.authority import decide_over
 from tests.reference.decide import decide, deciding_policies
 
-__all__ = ["decide", "decide_over", "deciding_policies"]
+__all__ = ["decide", "decide_assuming", "decide_over", "deciding_policies"]
