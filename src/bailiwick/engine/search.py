@@ -18,7 +18,7 @@ from bailiwick.engine.where import find_extents, request_of
 from bailiwick.engine.who import find_crowds
 from bailiwick.model.accounts import Principal
 from bailiwick.model.requests import Request, ResourceQuery
-from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
+from bailiwick.model.searches import ALL_THAT_IS_FOUND, Narrowing, Page, PrincipalSearch, ResourceSearch
 
 
 def find_resources(
@@ -72,7 +72,7 @@ def _query(row: Row) -> ResourceQuery:
 def is_found(compiled: CompiledAccount, search: ResourceSearch, query: ResourceQuery, name: str) -> bool:
     """Is it allowed on this resource, within what the search is narrowed to, and found by the other search too?"""
     return (
-        _is_within(compiled, search.only, query, name)
+        (search.only is ALL_THAT_IS_FOUND or _is_within(compiled, search.only, query, name))
         and decide(compiled, request_of(search, query)).allowed
         and (search.also is None or is_found(compiled, search.also, query, name))
     )
