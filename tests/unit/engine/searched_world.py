@@ -27,6 +27,7 @@ def service() -> Service:
         Action("files.put", "Put", "write", "file", takes_into_project=True),
         Action("files.purge", "Purge", "delete", "file", decided_on=frozenset({"region"})),
         Action("files.setting", "Set", "write"),
+        Action("files.itself", "Keep", "write", decided_on=frozenset({"region", "type", "id"})),
         Action("files.list", "List", "list", "folder"),
     ]
     roles = [

@@ -13,6 +13,7 @@ from tests.unit.engine.searched_world import (
     compiled,
     file,
     policy,
+    projects,
     resource,
     search,
 )
@@ -28,14 +29,16 @@ from bailiwick.engine import (
     find_actions,
     find_principals,
     find_resources,
+    holders,
 )
 from bailiwick.engine.where import find_extents
 from bailiwick.engine.who import find_crowds
-from bailiwick.model.accounts import Membership
+from bailiwick.model.accounts import Membership, Project
 from bailiwick.model.conditions import All, Any, Comparison, Condition, Not, Ref
 from bailiwick.model.names import EVERYONE, MEMBERS, parse_resource_name
 from bailiwick.model.policies import Guardrail, Scope, Window
 from bailiwick.model.requests import Request, ResourceQuery
+from bailiwick.model.services import Right, Role
 
 F1, F2, F3, F4, F5 = file(1), file(2), file(3), file(4, region="us"), file(5, folder="b")
 EVERY_FILE = (F1, F2, F3, F5, F4)  # in the order of their names
@@ -80,6 +83,9 @@ def request(principal: str, name: str, action: str, **more: object) -> Request:
         (Scope(("files",), type=("file",)), EVERY_FILE),
         (Scope(("files",), type=("folder",)), EVERY_FILE),
         (Scope(("files",), type=("service",)), ()),
+        (Scope(("files",), type=("folder",), id=("*",)), EVERY_FILE),
+        (Scope(("files",), type=("service",), id=("f?les",)), ()),
+        (Scope(("projects", "files"), region=("e?",)), (F1, F2, F3, F5)),
         (Scope(("files",), type=("file",), id=("f2",)), (F2,)),
         (Scope(("files",), type=("file",), id=("f*",)), EVERY_FILE),
         (Scope(("files",), type=("file",), id=("?3", "*4")), (F3, F4)),
@@ -220,6 +226,30 @@ def test_actions_of_the_service_itself_and_of_every_service() -> None:
         policy("user:ann", "iam/Administrator", Scope(("files",), type=("file",), id=("f1",))),
     )
     assert found(account, search("user:ann", "files.setting")) == ((F4,), 0)
+    for name, names in {
+        "files": EVERY_FILE,
+        "f*": EVERY_FILE,
+        "f?les": EVERY_FILE,
+        "x": (),
+        "x?": (),
+    }.items():
+        itself = Scope(("files",), type=("service",), id=(name,))
+        assert found(compiled(policy("user:ann", "Manager", itself)), search("user:ann", "files.itself")) == (
+            names,
+            0,
+        )
+    for scope, names in {
+        Scope(("files",), type=("service",)): EVERY_FILE,
+        Scope(("files",), type=("file",)): (),
+        Scope(("files",), type=("file",), id=("f?",)): (),
+        Scope(("files",), within=(("service", "files"),)): (),
+    }.items():
+        account = compiled(policy("user:ann", "Manager", scope))
+        assert found(account, search("user:ann", "files.itself")) == (names, 0)
+    account = compiled(
+        policy("user:ann", "Manager", Scope(("files",), region=("us",))),
+        policy("user:ann", "iam/Administrator", Scope(("files",), type=("file",), id=("f1",))),
+    )
     assert found(account, search("user:ann", "iam.policy.create")) == ((F1,), 0)
 
 
@@ -307,6 +337,48 @@ def test_projects_are_the_candidates_of_a_type_that_stands_for_them() -> None:
     assert found(compiled(policy("user:ann", "Viewer", everywhere, when=missing)), asked) == ((dev, old), 2)
 
 
+def test_a_deny_for_a_region_concerns_projects_of_which_no_region_is_known() -> None:
+    """A project has no region in its name, so a deny for one may be meant, and an allow for one is not (rule 5.2)."""
+    places = replace(
+        projects(),
+        name="places",
+        regional=True,
+        roles={"Viewer": Role("places", "Viewer", "service", (Right("places", ("*",)),))},
+    )
+    europe = Scope(("places",), region=("eu",))
+    asked = ResourceSearch("user:ann", "projects.get", "places", "project", NOW)
+    plain = policy("user:ann", "Viewer", Scope(("places",)))
+    names = tuple(f"brn:acme:places:::project/{name}" for name in ("dev", "old"))
+    assert found(compiled(plain, services={"places": places}), asked) == (names, 0)
+    denied = compiled(plain, policy("user:ann", "Viewer", europe, effect="deny"), services={"places": places})
+    assert found(denied, asked) == ((), 2)
+    allowed = compiled(policy("user:ann", "Viewer", europe), services={"places": places})
+    assert found(allowed, asked) == ((), 0)
+
+
+def test_projects_that_come_and_go_are_found() -> None:
+    """Adding, removing and registering a project changes what a search for projects finds."""
+    asked = ResourceSearch("user:ann", "projects.get", "projects", "project", NOW)
+    before = compiled(policy("user:ann", "Viewer", Scope(("projects",)), when=OWNER))
+    assert found(before, asked) == ((), 0)
+    new = "brn:acme:projects:::project/new"
+    account = replace(
+        before.account, projects={"new": Project("new")}, resources={new: resource(new, owner="user:ann")}
+    )
+    after = before.apply(
+        account, [("Project", "new"), ("Project", "dev"), ("Project", "old"), ("Resource", new)]
+    )
+    assert found(after, asked) == ((new,), 0)
+    bare = after.apply(replace(account, resources={}), [("Resource", new)])
+    assert found(bare, asked) == ((), 0)
+    gone = after.apply(replace(account, projects={}), [("Project", "new")])
+    assert found(gone, asked) == ((), 0)
+    assert found(gone.apply(replace(account, projects={}, resources={}), [("Resource", new)]), asked) == (
+        (),
+        0,
+    )
+
+
 def test_what_is_named_as_its_service_does_not_is_decided() -> None:
     """A region in the name of a resource of a service without regions is no part of the name (rule 2.3)."""
     odd = "brn:acme:projects:eu::service/projects"
@@ -359,6 +431,61 @@ def test_a_window_that_is_over_ends_a_membership() -> None:
     asked = PrincipalSearch(replace(request("", F1, "files.read"), now=NOW + 10), "user")
     page = find_principals(compiled(policy("group:all-crews", "Reader")), asked, after=None, limit=9)
     assert page == Page(("user:bob", "user:root"), None)
+
+
+def test_a_window_that_is_over_ends_the_membership_of_a_group() -> None:
+    """Nobody of the crew is in all crews once the crew is not."""
+    crews = replace(GROUPS[1], members=(Membership("group:crew", Window(None, NOW)), Membership("user:ann")))
+    account = compiled(
+        policy("group:all-crews", "Reader"), groups={one.name: one for one in (GROUPS[0], crews)}
+    )
+    assert who(account)[0] == ("user:ann", "user:root")
+
+
+def test_many_with_the_same_role_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those who hold something under one key, only those with a residue or a qualifier are decided."""
+    monkeypatch.setattr(holders, "MANY", 1)
+    told = Comparison("context.ok", "bool-equals", True)
+    people = ("user:ann", "user:bob", "group:crew", "user:root", "service-id:job")
+    account = compiled(*(policy(one, "Reader") for one in people))
+    assert who(account) == (("user:ann", "user:bob", "user:root"), 1)
+    assert who(compiled(*(policy(one, "Own") for one in people))) == (("user:ann", "user:root"), 3)
+    account = compiled(*(policy(one, "Reader", when=told) for one in people if one != "group:crew"))
+    assert who(account, context={"ok": True}) == (("user:ann", "user:bob", "user:root"), 3)
+    narrow = Scope(("files",), project=("dev",))
+    assert who(compiled(*(policy(one, "Whole", narrow) for one in people))) == (("user:root",), 1)
+
+
+def test_whose_policies_changed_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lost or gained a policy since the index was made is found as it is now."""
+    monkeypatch.setattr(holders, "MANY", 1)
+    both = {one: policy(one, "Reader") for one in ("user:ann", "user:bob")}
+    before = compiled(*both.values())
+    assert who(before)[0] == ("user:ann", "user:bob", "user:root")
+    left = both["user:bob"]
+    after = before.apply(
+        replace(before.account, policies={left.name: left}), [("Policy", both["user:ann"].name)]
+    )
+    assert who(after)[0] == ("user:bob", "user:root")
+    assert after.indexes.holders is not None
+    again = after.apply(before.account, [("Policy", both["user:ann"].name)])
+    assert who(again)[0] == ("user:ann", "user:bob", "user:root")
+    monkeypatch.setattr(holders, "MOST_TOUCHED", 0)
+    afresh = again.apply(after.account, [("Policy", both["user:ann"].name)])
+    assert afresh.indexes.holders is None
+    assert who(afresh)[0] == ("user:bob", "user:root")
+    assert who(before)[0] == ("user:ann", "user:bob", "user:root")
+
+
+def test_a_changed_role_is_looked_at_again() -> None:
+    """What a custom role means is looked up when it is asked, whatever the index was made from."""
+    reading = Role("files", "Mine", "service", (Right("files", ("files.read",)),), custom=True)
+    before = compiled(policy("user:ann", "Mine"), roles={"Mine": reading})
+    assert who(before)[0] == ("user:ann", "user:root")
+    denying = replace(reading, rights=(Right("files", ("files.read",), effect="deny"),))
+    after = before.apply(replace(before.account, roles={"Mine": denying}), [("Role", "Mine")])
+    assert who(after)[0] == ("user:root",)
+    assert found(after, search("user:ann", "files.read")) == ((), 0)
 
 
 def test_other_kinds_and_beginnings_of_names() -> None:
