@@ -50,12 +50,13 @@ class Indexes:
         if holders is not None and old.tables is not new.tables:
             policies = {name for kind, name in changed if kind == "Policy"}
             holders = after_change(holders, old, new, set() if "Role" in kinds else policies)
+        is_worn = holders is None and self.holders is not None
         return Indexes(
             None if self.inventory is None else self.inventory.apply(new, changed),
             None if self.people is None else self.people.apply(new, changed),
             holders,
-            self.arranged,
-            self.numbered,
+            {} if is_worn else self.arranged,
+            {} if is_worn else self.numbered,
         )
 
 

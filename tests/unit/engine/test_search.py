@@ -30,6 +30,8 @@ from bailiwick.engine import (
     find_principals,
     find_resources,
     holders,
+    indexes,
+    prepare_searches,
 )
 from bailiwick.engine.where import find_extents
 from bailiwick.engine.who import find_crowds
@@ -598,6 +600,55 @@ def test_who_may_follows_changes() -> None:
     assert who(taken)[0] == ("user:ann", "user:root")
     assert who(before)[0] == ("user:ann", "user:bob", "user:root")
     assert who(after)[0] == ("user:dot", "user:root")
+
+
+def test_what_is_prepared_is_carried_along() -> None:
+    """After it was prepared, neither a search nor a change makes it anew, and the answers are the same."""
+    account = compiled(policy("user:ann", "Own"))
+    prepare_searches(account)
+    made = account.indexes
+    inventory, people, held = made.inventory, made.people, made.holders
+    assert None not in (inventory, people, held)
+    assert found(account, search("user:ann", "files.read")) == ((F1, F3, F4), 0)
+    assert who(account)[0] == ("user:ann", "user:root")
+    assert (account.indexes.inventory, account.indexes.people, account.indexes.holders) == (
+        inventory,
+        people,
+        held,
+    )
+    after = account.apply(account.account, [("Guardrail", "none")])
+    assert after.indexes.inventory is inventory
+    assert after.indexes.people is people
+    assert after.indexes.holders is held
+
+
+def test_large_tables_are_arranged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a subject with many policies holds is sorted once, until its policies change."""
+    monkeypatch.setattr(indexes, "SMALL_TABLE", 1)
+    account = compiled(
+        policy("user:ann", "Own"), policy("user:ann", "Reader", Scope(("files",), region=("us",)))
+    )
+    for _ in range(2):
+        assert found(account, search("user:ann", "files.read")) == ((F1, F3, F4), 0)
+    kept = account.indexes.arranged["user:ann"]
+    less = {name: one for name, one in account.account.policies.items() if one.roles != ("Own",)}
+    gone = next(name for name in account.account.policies if name not in less)
+    after = account.apply(replace(account.account, policies=less), [("Policy", gone)])
+    assert found(after, search("user:ann", "files.read")) == ((F4,), 0)
+    assert found(account, search("user:ann", "files.read")) == ((F1, F3, F4), 0)
+    assert account.indexes.arranged["user:ann"] == kept
+
+
+def test_no_more_than_so_many_sets_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sets of those who hold the same are forgotten when there are too many, and made again."""
+    monkeypatch.setattr(holders, "MANY", 1)
+    monkeypatch.setattr(indexes, "MOST_NUMBERED", 1)
+    account = compiled(
+        *(policy(one, role) for one in ("user:ann", "user:bob") for role in ("Reader", "Manager"))
+    )
+    for name in (F1, F2, F1):
+        assert who(account, name)[0] == ("user:ann", "user:bob", "user:root")
+        assert len(account.indexes.numbered) == 1
 
 
 def test_actions_are_found_in_order() -> None:
