@@ -58,13 +58,19 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    **{f"{prefix}/access/v1/search/{kind}": OTHERS for prefix in ("", "/accounts/{account}")
+       for kind in ("subject", "resource", "action")},
     "/access/v1/evaluation": OTHERS,
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,
     "/accounts/{account}/access/v1/evaluations": OTHERS,
-}
-# Who has nothing sees its own keys, and nothing else; a test of its own says so.
-OWN_ONLY = ("GET", "/v1/accounts/{account}/api-keys")
+}  # fmt: skip
+# Who has nothing sees its own keys and finds itself, and nothing else; tests of their own say so.
+OWN_ONLY = (
+    ("GET", "/v1/accounts/{account}/api-keys"),
+    ("POST", "/access/v1/search/subject"),
+    ("POST", "/accounts/{account}/access/v1/search/subject"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +166,7 @@ def test_every_route_refuses_who_has_nothing_by_an_action_that_it_names(server: 
     zoe = server.client("user:zoe")
     before = server.export()
     for route, method, path, body in requests_of(server, routes_of(server)):
-        if (method, route.path) == OWN_ONLY:
+        if (method, route.path) in OWN_ONLY:
             continue
         reply = zoe.send(method, path, body)
         access = access_of(route)
@@ -175,6 +181,16 @@ def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
     zoe = server.client("user:zoe")
     keys = zoe.send("GET", "/v1/accounts/acme/api-keys").json["items"]
     assert {key["owner"] for key in keys} == {"user:zoe"}
+
+
+def test_who_has_nothing_finds_nobody_but_itself(server: RunningServer) -> None:
+    """The searches for subjects that everybody may ask look at nobody else: the owner, who may, is not found."""
+    for _, path in OWN_ONLY[1:]:
+        found = [
+            caller.send("POST", path.format(account="acme"), OTHERS).json["results"]
+            for caller in (server.client("user:zoe"), server.owner())
+        ]
+        assert found == [[], [{"type": "user", "id": "owner"}]]
 
 
 def test_no_route_refuses_the_owner(server: RunningServer) -> None:

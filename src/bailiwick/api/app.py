@@ -25,6 +25,7 @@ from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.authzen_routes import authzen_routes
+from bailiwick.api.authzen_search import search_entries
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
 from bailiwick.api.log import log_entries
@@ -80,6 +81,7 @@ def table() -> list[Entry]:
         *key_entries(),
         *log_entries(),
         *operation_entries(),
+        *search_entries(),
         *service_entries(),
         *token_entries(),
         *health_entries(),

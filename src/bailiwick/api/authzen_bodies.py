@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -125,6 +125,69 @@ def parse_evaluations(body: bytes) -> EvaluationsBody:
             "send several requests",
         )
     return asked
+
+
+class PageBody(Struct, frozen=True, gc=False):
+    """Which page of a search is wanted? `limit`: at most so many results."""
+
+    token: str = ""
+    limit: int | UnsetType = UNSET
+    properties: dict[str, Any] = {}
+
+
+class SubjectsSoughtBody(Struct, gc=False):
+    """Which subjects are searched? An id is not looked at."""
+
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class ResourcesSoughtBody(Struct, gc=False):
+    """Which resources are searched? An id is not looked at."""
+
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class SubjectSearchBody(Struct, gc=False):
+    """Who may do this to that?"""
+
+    subject: SubjectsSoughtBody
+    action: ActionBody
+    resource: ResourceBody
+    context: dict[str, Any] = {}
+    page: PageBody = PageBody()
+
+
+class ResourceSearchBody(Struct, gc=False):
+    """To what may this subject do this?"""
+
+    subject: SubjectBody
+    action: ActionBody
+    resource: ResourcesSoughtBody
+    context: dict[str, Any] = {}
+    page: PageBody = PageBody()
+
+
+class ActionSearchBody(Struct, gc=False):
+    """What may this subject do to that?"""
+
+    subject: SubjectBody
+    resource: ResourceBody
+    context: dict[str, Any] = {}
+    page: PageBody = PageBody()
+
+
+SearchBody = TypeVar("SearchBody", SubjectSearchBody, ResourceSearchBody, ActionSearchBody)
+
+
+def parse_search(body: bytes, kind: type[SearchBody]) -> SearchBody:
+    """Which search does this body ask for? Raises Invalid."""
+    check_body(body)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise _invalid(error) from None
 
 
 def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:

@@ -270,31 +270,8 @@ class Judge:
         )
 
     def _find_granting(self, action: str) -> tuple[Scope, ...]:
-        """Over which scopes could the principal hold the action by one policy? The owner: over everything."""
-        compiled, principal = self._compiled, self._session.principal
-        if principal == self._before.account.owner:
-            return Scope(), Scope(service=tuple(compiled.services))
-        view = find_view(compiled, principal, self._now)
-        if view is None:
-            return ()
-        return tuple(
-            dict.fromkeys(
-                policy.scope
-                for _, policy in policies_of(compiled, view)
-                if policy.effect == "allow" and self._could_grant(policy, action)
-            )
-        )
-
-    def _could_grant(self, policy: Policy, action: str) -> bool:
-        compiled = self._compiled
-        for service in policy.scope.service or tuple(name for name in compiled.services if name != IAM):
-            need = compiled.needs.get(service, {}).get(action)
-            if need is not None and any(
-                compiled.roles.reach(name, service, need.action_service, need.action).allows
-                for name in policy.roles
-            ):
-                return True
-        return False
+        """Over which scopes could the principal hold the action by one policy?"""
+        return find_granting(self._compiled, self._session.principal, action, self._now)
 
     def could_hold_any(self, actions: Iterable[str]) -> bool:
         """Could any of these actions be held anywhere? Says yes too often, never no wrongly; cheap."""
@@ -317,6 +294,38 @@ class Judge:
     def _refuse(self, action: str, place: str, reason: str) -> None:
         message = f"`{self._session.principal}` lacks `{action}`{place}"
         raise Denied(message, action=action, reason=reason, help=_ASK)
+
+
+def could_hold(compiled: CompiledAccount, principal: str, action: str, now: float) -> bool:
+    """Could this principal hold the action over anything? Says yes too often, never no wrongly; cheap."""
+    return bool(find_granting(compiled, principal, action, now))
+
+
+def find_granting(compiled: CompiledAccount, principal: str, action: str, now: float) -> tuple[Scope, ...]:
+    """Over which scopes could the principal hold the action by one policy? The owner: over everything."""
+    if principal == compiled.account.owner:
+        return Scope(), Scope(service=tuple(compiled.services))
+    view = find_view(compiled, principal, now)
+    if view is None:
+        return ()
+    return tuple(
+        dict.fromkeys(
+            policy.scope
+            for _, policy in policies_of(compiled, view)
+            if policy.effect == "allow" and _could_grant(compiled, policy, action)
+        )
+    )
+
+
+def _could_grant(compiled: CompiledAccount, policy: Policy, action: str) -> bool:
+    for service in policy.scope.service or tuple(name for name in compiled.services if name != IAM):
+        need = compiled.needs.get(service, {}).get(action)
+        if need is not None and any(
+            compiled.roles.reach(name, service, need.action_service, need.action).allows
+            for name in policy.roles
+        ):
+            return True
+    return False
 
 
 def request_of(session: Session, action: str, resource: ResourceQuery, now: float) -> Request:

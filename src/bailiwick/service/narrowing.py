@@ -1,0 +1,87 @@
+"""Which of the resources that a search could find are wanted: by place, project, owner and tags.
+
+Implements docs/spec.md rule 17.13. It compares what is stored; nothing here decides, and nothing is described by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bailiwick.engine import CompiledAccount
+from bailiwick.engine.own import as_stored
+from bailiwick.engine.resources import key_of_name
+from bailiwick.model.names import ResourceName, parse_resource_name
+from bailiwick.model.requests import ResourceQuery
+from bailiwick.model.services import IAM
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which resources are wanted? What is None is not asked for; `groups` and `tags` ask for each of theirs.
+
+    `within`: (type, id) of a proper ancestor, as in rule 4.5.
+    """
+
+    region: str | None = None
+    instance: str | None = None
+    project: str | None = None
+    owner: str | None = None
+    groups: tuple[str, ...] | None = None
+    budget: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    within: tuple[str, str] | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Is every resource wanted?"""
+        return self == _NOTHING
+
+    def wants(self, compiled: CompiledAccount, text: str) -> bool:
+        """Is the resource of this canonical name wanted, as it is stored? It is not for an attribute that it lacks."""
+        name = parse_resource_name(text)
+        return self._fits_name(name) and self._fits_stored(_stored(compiled, text, name))
+
+    def _fits_name(self, name: ResourceName) -> bool:
+        if self.region is not None and name.region != self.region:
+            return False
+        if self.instance is not None and name.instance != self.instance:
+            return False
+        return self.within is None or self.within in name.path[:-1]
+
+    def _fits_stored(self, stored: ResourceQuery) -> bool:
+        for wanted, there in (
+            (self.project, stored.project),
+            (self.owner, stored.owner),
+            (self.budget, stored.budget),
+        ):
+            if wanted is not None and wanted != there:
+                return False
+        if self.groups is not None and not set(self.groups) <= set(stored.groups or ()):
+            return False
+        tags = stored.tags or {}
+        return all(tags.get(name) == value for name, value in self.tags.items())
+
+
+_NOTHING = Narrowing()
+
+
+def _stored(compiled: CompiledAccount, text: str, name: ResourceName) -> ResourceQuery:
+    """What is stored of this resource, as a query that says exactly that?"""
+    query = ResourceQuery.of(name)
+    if name.service == IAM:
+        query = as_stored(compiled.account, query)
+    registered = compiled.registered.get(key_of_name(text))
+    if registered is not None:
+        return ResourceQuery.of(
+            name,
+            project=registered.project,
+            owner=registered.owner,
+            groups=registered.groups,
+            budget=registered.budget,
+            tags=registered.tags,
+        )
+    found = compiled.services[name.service].resource_types.get(name.type)
+    if found is not None and found.stands_for_project:
+        return ResourceQuery.of(name, project=name.id)
+    return query
