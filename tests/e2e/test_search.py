@@ -219,6 +219,8 @@ def test_who_may_ask_in_one_project_learns_nothing_of_another(server: RunningSer
         ({"budget": "b"}, None, ["eu::record/%C3%BC%2F%3A%25"]),
         ({"instance": "i"}, None, []),
         ({"project": "nowhere"}, None, []),
+        ({"project": "*"}, None, []),
+        ({"region": "e?", "owner": "user:alice"}, None, []),
         ({}, "folder/one", []),
     ],
 )
@@ -428,6 +430,11 @@ def test_a_limit_of_nothing_counts_only(server: RunningServer) -> None:
         ),
         ("action", b"", "expected a JSON object, got an empty body"),
         ("action", b"{", "expected JSON, got a text that is cut off"),
+        (
+            "action",
+            b'{"subject":{"type":"user","id":"a","id":"b"},"resource":{"type":"record","id":"r-1"}}',
+            "duplicate name `id` at id",
+        ),
         ("action", b"[" * 40, "expected at most 32 levels of nesting, got more"),
     ],
 )  # fmt: skip

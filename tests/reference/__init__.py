@@ -7,5 +7,13 @@ Numbers in brackets, such as (7.2 d), are that page's rules.
 
 from tests.reference.authority import decide_over
 from tests.reference.decide import decide, deciding_policies
+from tests.reference.search import actions_found, principals_found, resources_found
 
-__all__ = ["decide", "decide_over", "deciding_policies"]
+__all__ = [
+    "actions_found",
+    "decide",
+    "decide_over",
+    "deciding_policies",
+    "principals_found",
+    "resources_found",
+]

@@ -36,7 +36,7 @@ from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.model.names import ANONYMOUS, parse_path, parse_resource_name, split_reference
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.asking import DESCRIBE, EVALUATE, NOTHING_SAID, Asking, Question
-from bailiwick.service.narrowing import Narrowing
+from bailiwick.service.narrowing import StoredSo
 from bailiwick.service.searching import (
     ResourcesSought,
     Search,
@@ -48,7 +48,7 @@ from bailiwick.service.searching import (
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 SUBJECT, RESOURCE, ACTION = SEARCH_PATHS
-_NARROWING = ("region", "instance", "project", "owner", "groups", "budget", "tags")
+_STORED = ("region", "instance", "project", "owner", "groups", "budget", "tags")
 Results = Callable[[Iterable[str]], list[dict[str, str]]]
 
 
@@ -137,15 +137,15 @@ def _resources(asking: Asking, body: bytes) -> Asked:
     compiled = asking.snapshot.compiled
     service, kind, attributes = find_type(compiled, asked.resource.type, asked.resource.properties)
     wanted = _wanted(asked.page, narrowed=True)
-    narrowing = Narrowing(
-        **{name: attributes[name] for name in _NARROWING if name in attributes}, within=wanted.within
+    stored = StoredSo(
+        **{name: attributes[name] for name in _STORED if name in attributes}, within=wanted.within
     )
     sought = ResourcesSought(
         _principal(asked.subject),
         asked.action.name,
         service or "",
         kind,
-        narrowing=narrowing,
+        stored=stored,
         properties=attributes.get("properties", NOTHING_SAID),
         context=said(asked.context, "context"),
         action_properties=said(asked.action.properties, "action.properties"),

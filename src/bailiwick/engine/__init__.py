@@ -8,21 +8,20 @@ from bailiwick.engine.compile import CompiledAccount, compile_account
 from bailiwick.engine.decide import decide
 from bailiwick.engine.explain import Considered, Explanation, explain
 from bailiwick.engine.search import (
-    Page,
-    PrincipalSearch,
-    ResourceSearch,
     count_principals,
     count_resources,
     find_actions,
     find_principals,
     find_resources,
 )
+from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
 
 __all__ = [
     "Authority",
     "CompiledAccount",
     "Considered",
     "Explanation",
+    "Narrowing",
     "Page",
     "PrincipalSearch",
     "ResourceSearch",

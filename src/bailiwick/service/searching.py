@@ -39,7 +39,7 @@ from bailiwick.model.requests import AuthorityQuestion, ResourceQuery
 from bailiwick.model.services import IAM
 from bailiwick.service.asking import DESCRIBE, EVALUATE, Asking, Question
 from bailiwick.service.authorize import could_hold
-from bailiwick.service.narrowing import Narrowing
+from bailiwick.service.narrowing import StoredSo
 
 SERVICE_KIND = "service"
 CHUNK = 1000
@@ -58,7 +58,7 @@ class ResourcesSought:
     action: str
     service: str
     type: str
-    narrowing: Narrowing = field(default_factory=Narrowing)
+    stored: StoredSo = field(default_factory=StoredSo)
     properties: Mapping[str, Property] = field(default_factory=dict)
     context: Mapping[str, Property] = field(default_factory=dict)
     action_properties: Mapping[str, Property] = field(default_factory=dict)
@@ -128,10 +128,11 @@ def search_resources(asking: Asking, sought: ResourcesSought) -> Search:
     service = compiled.services.get(sought.service)
     if service is None or sought.type not in (SERVICE_TYPE, *service.resource_types):
         return Search(_listed(()))
-    wanted = None if sought.narrowing.is_nothing else _narrowed(asking, sought)
     if _is_own_type(asking, sought):
         names = _own_names(asking, sought)
+        wanted = None if sought.stored.is_anything else _stored_so(asking, sought)
         return Search(_listed(names), lambda name: _is_found(asking, sought, name, needed, wanted))
+    wanted = _stored_so(asking, sought) if sought.stored.needs_comparing else None
     if all(_holds_over_service(asking, action, sought.service) for action in needed):
         return _searched(asking, _engine_search(asking, sought), wanted)
     askable = _askable(asking, sought, needed[0])
@@ -174,14 +175,14 @@ def _own_names(asking: Asking, sought: ResourcesSought) -> Sequence[str]:
     if sought.type != SERVICE_TYPE:
         return own_names(account, sought.type)
     path = ((SERVICE_TYPE, sought.service),)
-    narrowing = sought.narrowing
-    name = ResourceName(account.name, sought.service, narrowing.region or "", narrowing.instance or "", path)
+    stored = sought.stored
+    name = ResourceName(account.name, sought.service, stored.region or "", stored.instance or "", path)
     return (format_resource_name(name),)
 
 
-def _narrowed(asking: Asking, sought: ResourcesSought) -> Wanted:
+def _stored_so(asking: Asking, sought: ResourcesSought) -> Wanted:
     compiled = asking.snapshot.compiled
-    return lambda name: sought.narrowing.wants(compiled, name)
+    return lambda name: sought.stored.wants(compiled, name)
 
 
 def _is_found(
@@ -230,6 +231,7 @@ def _engine_search(asking: Asking, sought: ResourcesSought) -> ResourceSearch:
         properties=sought.properties,
         chain=asking.session.chain if own else (),
         restrictions=asking.session.restrictions if own else (),
+        only=sought.stored.narrowing(sought.service),
     )
 
 
@@ -249,6 +251,7 @@ def _askable(asking: Asking, sought: ResourcesSought, action: str) -> ResourceSe
         properties=sought.properties,
         chain=session.chain,
         restrictions=session.restrictions,
+        only=sought.stored.narrowing(sought.service),
     )
 
 
