@@ -1,6 +1,6 @@
 """Registered resources against their services' types.
 
-Implements docs/spec.md 2.1, 2.3 and 2.6 for stored resources.
+Implements docs/spec.md 2.1, 2.3, 2.6 and 2.10 for stored resources.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ def _check_name(name: ResourceName, service: Service, notes: ObjectNotes, world:
     _check_path(name, service, notes, world)
     if len(notes.findings) > before:
         return
-    is_service = name.type == SERVICE_TYPE
-    if is_service and name.id != service.name:
+    if name.type == SERVICE_TYPE and name.id != service.name:
         notes.add(("name",), f"expected `{SERVICE_TYPE}/{service.name}`, got `{SERVICE_TYPE}/{name.id}`")
     for what, has, value in (
         ("region", service.regional, name.region),
@@ -50,7 +49,7 @@ def _check_name(name: ResourceName, service: Service, notes: ObjectNotes, world:
     ):
         if value and not has:
             notes.add(("name",), f"`{service.name}` has no {what}s, got `{value}`", f"leave the {what} empty")
-        elif has and not value and not is_service:
+        elif has and not value:
             notes.add(("name",), f"the name has no {what}", f"resources of `{service.name}` lie in one")
 
 

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bailiwick.engine.conditions import compile_condition
-from bailiwick.engine.resources import Key, Kinds, as_its_type_has, key_of_name, kinds_of
+from bailiwick.engine.registered import Registered, key_of_name, register
+from bailiwick.engine.resources import Kinds, kinds_of
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
 from bailiwick.engine.views import View, keep_views, moved_members
-from bailiwick.model.accounts import Account, Group, Resource
+from bailiwick.model.accounts import Account, Group
+from bailiwick.model.overlays import Overlay
 from bailiwick.model.policies import Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
@@ -37,7 +39,7 @@ class CompiledAccount:
     tables: Mapping[str, SubjectTable]
     policies_of: Mapping[str, tuple[str, ...]]
     parents: Parents
-    registered: Mapping[Key, Resource]
+    registered: Registered
     guardrails: BlockTable
     guardrail_edges: tuple[float, ...]
     disabled_projects: frozenset[str]
@@ -71,7 +73,7 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         tables=tables,
         policies_of={subject: tuple(names) for subject, names in policies_of.items()},
         parents=_parents(account.groups.values()),
-        registered=dict(_register(every, *named) for named in account.resources.items()),
+        registered=Registered(Overlay(register(every, account.resources.values()))),
         guardrails=BlockTable(guardrail_blocks(account.guardrails.values()), shapes),
         guardrail_edges=_edges(account.guardrails.values()),
         disabled_projects=_disabled(account),
@@ -210,20 +212,8 @@ def _changed_parents(old: CompiledAccount, account: Account, changed: set[Change
     return parents
 
 
-def _register(services: Mapping[str, Service], name: str, resource: Resource) -> tuple[Key, Resource]:
-    key = key_of_name(name)
-    return key, as_its_type_has(services.get(key.service), key, resource)
-
-
-def _changed_resources(
-    old: CompiledAccount, account: Account, changed: set[Change]
-) -> Mapping[Key, Resource]:
-    registered = dict(old.registered)
-    for kind, name in changed:
-        if kind == "Resource":
-            found = account.resources.get(name)
-            if found is None:
-                registered.pop(key_of_name(name), None)
-            else:
-                registered.update([_register(old.services, name, found)])
-    return registered
+def _changed_resources(old: CompiledAccount, account: Account, changed: set[Change]) -> Registered:
+    names = [name for kind, name in changed if kind == "Resource"]
+    there = [account.resources[name] for name in names if name in account.resources]
+    gone = [key_of_name(name) for name in names if name not in account.resources]
+    return old.registered.changed({**dict.fromkeys(gone), **register(old.services, there)})
