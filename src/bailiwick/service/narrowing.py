@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bailiwick.engine import CompiledAccount, Narrowing
 from bailiwick.engine.own import as_stored
-from bailiwick.engine.resources import key_of_name
+from bailiwick.engine.registered import key_of_name
 from bailiwick.model.names import ResourceName, parse_resource_name
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import ResourceQuery
