@@ -28,6 +28,10 @@ MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/compon
 
 FIELDS: dict[str, Schema] = {
     "actions": TEXTS,
+    "attached_to": {
+        "type": "string",
+        "description": "the name of the registered resource that it belongs to",
+    },
     "budget": TEXT,
     "budgets": TEXTS,
     "default": FLAG,
@@ -43,6 +47,7 @@ FIELDS: dict[str, Schema] = {
     "name": TEXT,
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "project": TEXT,
+    "project_quota": {"type": "integer"},
     "properties": ANYTHING,
     "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
     "roles": TEXTS,
@@ -55,6 +60,7 @@ FIELDS: dict[str, Schema] = {
     "tags": {"type": "object", "additionalProperties": TEXT},
     "title": TEXT,
     "trust": TEXTS,
+    "type": {"type": "string", "enum": ["prod", "poc"], "default": "prod"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -193,7 +199,14 @@ _ANSWERS: dict[str, Schema] = {
             "errors": {
                 "type": "array",
                 "items": _object(
-                    {"message": TEXT, "place": TEXT, "file": TEXT, "line": {"type": "integer"}, "help": TEXT}
+                    {
+                        "message": TEXT,
+                        "place": TEXT,
+                        "file": TEXT,
+                        "line": {"type": "integer"},
+                        "help": TEXT,
+                        "code": TEXT,
+                    }
                 ),
             },
         },

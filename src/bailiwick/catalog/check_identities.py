@@ -6,6 +6,7 @@ Implements docs/spec.md 1.1, 1.3 to 1.5 for what must hold of stored values.
 from __future__ import annotations
 
 from bailiwick.catalog.check_world import ObjectNotes, World, check_window
+from bailiwick.catalog.eps_codes import DEFAULT_STAYS_ENABLED
 from bailiwick.model.accounts import Account, Group, Principal, Project
 from bailiwick.model.names import BUILT_IN_GROUPS
 
@@ -57,7 +58,10 @@ def check_project(project: Project, notes: ObjectNotes, world: World) -> None:
         return
     if project.disabled:
         notes.add(
-            ("disabled",), "the default project cannot be disabled", "make another project the default first"
+            ("disabled",),
+            "the default project cannot be disabled",
+            "make another project the default first",
+            DEFAULT_STAYS_ENABLED,
         )
     others = sorted(name for name in world.default_projects if name != project.name)
     if others:

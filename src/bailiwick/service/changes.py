@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Conflict, Unauthenticated
 from bailiwick.service.authorize import authorize_plan
-from bailiwick.service.edits import Difference, Edit, Name, Plan, check_plan, plan_edits
+from bailiwick.service.checking import check_plan
+from bailiwick.service.edits import Difference, Edit, Name, Plan, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import account_log, vector_of

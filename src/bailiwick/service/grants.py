@@ -284,7 +284,8 @@ class Differ:
             services = guardrail.scope.service
             concerns = parsed.service != IAM if services is None else parsed.service in services
             if concerns and (guardrail.scope.project is not None or reads(guardrail.when, "resource.")):
-                yield self._unguarded(guardrail, because)
+                # WHY not its own scope: it falls here alone, and whoever could remove it here may.
+                yield from (self._unguarded(replace(guardrail, scope=scope), because) for scope in scopes)
 
     def _scope_of(self, name: ResourceName) -> Scope:
         """Which scope holds the resource and all that takes attributes from it? (rule 2.5)"""

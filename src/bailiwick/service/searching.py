@@ -38,7 +38,7 @@ from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, ResourceQuery
 from bailiwick.model.services import IAM
 from bailiwick.service.asking import DESCRIBE, EVALUATE, Asking, Question
-from bailiwick.service.authorize import could_hold
+from bailiwick.service.granting import could_hold
 from bailiwick.service.narrowing import StoredSo
 
 SERVICE_KIND = "service"

@@ -274,7 +274,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         {"kind": "Project", "name": "p", "x" * 200: 1},
         [
             f"unknown field `{'x' * 80}` at {'x' * 80}\n"
-            "  help: available: `account`, `default`, `description`, `disabled`, `kind`, `name`"
+            "  help: available: `account`, `default`, `description`, `disabled`, `kind`, `name`, `type`"
         ],
     ),
     "a long wrong value": (
