@@ -21,6 +21,7 @@ from bailiwick.catalog.documents import KINDS
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.eps import EPS
+from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
@@ -38,7 +39,7 @@ RECORDS: dict[str, Any] = {
 OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "users": ("zoe", {"description": "has nothing"}),
     "service-ids": ("ci", {}),
-    "profiles": ("deployer", {"trust": ["user:zoe"]}),
+    "profiles": ("deployer", {"trust": ["user:zoe", "user:owner"]}),
     "groups": ("dev", {"members": ["user:owner"]}),
     "projects": ("images", {}),
     "roles": ("Helper", {"service": "records", "rights": [{"actions": ["read"]}]}),
@@ -61,17 +62,22 @@ BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
     **{f"{prefix}/access/v1/search/{kind}": OTHERS for prefix in ("", "/accounts/{account}")
        for kind in ("subject", "resource", "action")},
+    "/v1/accounts/{account}/sessions": {},
+    "/v1/accounts/{account}/profiles/{name}/assume": {},
+    "/v1/accounts/{account}/services/{name}/act-as": {},
     "/access/v1/evaluation": OTHERS,
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }  # fmt: skip
-# Who has nothing sees its own keys and finds itself, and nothing else; tests of their own say so.
-OWN_ONLY = (
+# Who has nothing sees its own keys, finds itself, and may begin a session that is no more than itself; tests of their
+# own say so.
+SEARCHES_FOR_SUBJECTS = ("/access/v1/search/subject", "/accounts/{account}/access/v1/search/subject")
+OWN_ONLY = {
     ("GET", "/v1/accounts/{account}/api-keys"),
-    ("POST", "/access/v1/search/subject"),
-    ("POST", "/accounts/{account}/access/v1/search/subject"),
-)
+    ("POST", "/v1/accounts/{account}/sessions"),
+    *(("POST", path) for path in SEARCHES_FOR_SUBJECTS),
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ]
         reply = running.owner().apply(*documents)
         assert reply.status == 200, reply.text
+        assert running.owner().post("sessions", body={}).status == 201
         yield running
 
 
@@ -106,6 +113,7 @@ def without_access(routes: Iterable[BaseRoute]) -> list[str]:
 def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tuple[Route, str, str, object]]:
     """One real request for each route that is not public: route, method, path, body."""
     key = next(iter(server.host.snapshot("acme").keys))
+    session = next(list_known(server.host, "acme")).uid
     for route in routes:
         access = access_of(route)
         assert access is not None
@@ -114,7 +122,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
         for method in sorted((route.methods or set()) - {"HEAD"}):
             parts = route.path.split("/")
             collection = parts[4] if route.path.startswith("/v1/accounts/") and len(parts) > 4 else ""
-            name, document = OBJECTS.get(collection, (key, {}))
+            name, document = OBJECTS.get(collection, (session if collection == "sessions" else key, {}))
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
@@ -187,12 +195,25 @@ def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
 
 def test_who_has_nothing_finds_nobody_but_itself(server: RunningServer) -> None:
     """The searches for subjects that everybody may ask look at nobody else: the owner, who may, is not found."""
-    for _, path in OWN_ONLY[1:]:
+    for path in SEARCHES_FOR_SUBJECTS:
         found = [
             caller.send("POST", path.format(account="acme"), OTHERS).json["results"]
             for caller in (server.client("user:zoe"), server.owner())
         ]
         assert found == [[], [{"type": "user", "id": "owner"}]]
+
+
+def test_who_has_nothing_begins_only_sessions_that_have_nothing(server: RunningServer) -> None:
+    """The one thing that everybody may begin is no more than who begins it."""
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", {}).json
+    session = server.caller(begun["access_token"])
+    assert begun["principal"] == "user:zoe"
+    assert session.get("users").status == session.get("sessions").status == 403
+    assert session.post("api-keys", body={}).status == 201, "a whole session is its principal"
+    narrow = {"actions": ["iam.user.read"], "scope": {"service": "iam"}}
+    body = {"restrict": [narrow]}
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", body).json
+    assert server.caller(begun["access_token"]).post("api-keys", body={}).status == 403
 
 
 def test_no_route_refuses_the_owner(server: RunningServer) -> None:
