@@ -65,6 +65,11 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/lists": {
+        "principal": "user:owner",
+        "action": "iam.user.list",
+        "container": "brn:acme:iam:::service/iam",
+    },
     **{f"{prefix}/access/v1/search/{kind}": OTHERS for prefix in ("", "/accounts/{account}")
        for kind in ("subject", "resource", "action")},
     "/v1/accounts/{account}/sessions": {},

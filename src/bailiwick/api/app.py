@@ -29,6 +29,7 @@ from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.authzen_search import search_entries
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
+from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
@@ -84,6 +85,7 @@ def table() -> list[Entry]:
         *log_entries(),
         *operation_entries(),
         *search_entries(),
+        *list_entries(),
         *service_entries(),
         *token_entries(),
         *health_entries(),

@@ -16,6 +16,7 @@ from bailiwick.api.authzen_bodies import MAX_TEXT_CHARACTERS, ResourceBody, said
 from bailiwick.api.authzen_index import index_of
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.own import as_stored
+from bailiwick.engine.registered import Key
 from bailiwick.errors import Invalid
 from bailiwick.model.names import (
     MAX_NAME_LENGTH,
@@ -62,10 +63,34 @@ def find_type(compiled: CompiledAccount, asked_type: str, properties: dict[str, 
 
 def find_resource(compiled: CompiledAccount, asked: ResourceBody) -> Found:
     """Which resource does the request mean? Of Bailiwick's own objects what is stored counts. Raises Invalid."""
-    found = _find_resource(compiled, asked)
+    try:
+        found = _find_resource(compiled, asked)
+    except Invalid:
+        registered = _find_registered(compiled, asked)
+        if registered is None:
+            raise
+        found = registered
     if found.query.service == IAM:
         return Found(as_stored(compiled.account, found.query), found.unresolved)
     return found
+
+
+def _find_registered(compiled: CompiledAccount, asked: ResourceBody) -> Found | None:
+    """Which registered resource is meant, where something else that is said of it cannot be read?
+
+    WHY: what a request says of the built-in attributes of a registered resource is ignored (rule 2.4), so it may be
+    anything; a client may have a property `owner` of its own.
+    """
+    properties = {name: value for name, value in asked.properties.items() if name not in _STORED}
+    if len(properties) == len(asked.properties):
+        return None
+    try:
+        found = _find_resource(compiled, ResourceBody(asked.type, asked.id, properties))
+    except Invalid:
+        return None
+    query = found.query
+    key = Key(query.service, query.region or "", query.instance or "", query.path)
+    return found if found.unresolved is None and key in compiled.registered else None
 
 
 def _find_resource(compiled: CompiledAccount, asked: ResourceBody) -> Found:
@@ -237,6 +262,7 @@ def _tag(value: object, place: str) -> str:
     return value
 
 
+_STORED = ("project", "owner", "groups", "budget", "tags")
 _READERS: Mapping[str, Callable[[object, str], object]] = {
     "service": _text,
     "region": _text,

@@ -101,7 +101,7 @@ class SearchCursors:
         sealed = nonce + self._key.encrypt(nonce, padded, _bound(of))
         return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def read(self, of: Query, cursor: str, now: float) -> str:
+    def read(self, of: Query, cursor: str, now: float, place: str = "page.token") -> str:
         """After which position does the search go on? Raises Invalid, the same for every cause."""
         try:
             if len(cursor) > MAX_SEARCH_CHARACTERS:
@@ -113,7 +113,7 @@ class SearchCursors:
                 raise ValueError("expired")
         except (ValueError, InvalidTag):
             raise Invalid.at(
-                "page.token",
+                place,
                 "the token is not of this search, or has expired",
                 "send the same request again without a token",
             ) from None

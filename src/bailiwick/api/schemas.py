@@ -310,6 +310,19 @@ _ANSWERS: dict[str, Schema] = {
         },
         ["results", "page"],
     ),
+    "ListAnswer": _object(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "decision": FLAG,
+            "reason": TEXT,
+            "whole": {**FLAG, "description": "is it granted on the container, and so with every member?"},
+            "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
+            "members": {**TEXTS, "description": "canonical resource names"},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": _REVISION,
+        }
+    ),
     "OperationAnswer": _object(
         {
             "service": TEXT,
@@ -345,6 +358,17 @@ _PAGE = _object(
     }
 )
 _REQUESTS: dict[str, Schema] = {
+    "ListQuestion": _object(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "container": {"oneOf": [TEXT, _object({"id": TEXT, "properties": ANYTHING}, ["id"])]},
+            "context": ANYTHING,
+            "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+            "cursor": TEXT,
+        },
+        ["action", "container"],
+    ),
     "SubjectSearch": _object(
         {"subject": _SOUGHT, "action": _ACTION, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
         ["subject", "action", "resource"],

@@ -24,7 +24,8 @@ _WILDCARDS = frozenset("*?")
 class StoredSo:
     """How shall the resources be stored that are wanted? What is None is not asked for.
 
-    `groups` and `tags` ask for each of theirs. `within`: (type, id) of a proper ancestor, as in rule 4.5.
+    `groups` and `tags` ask for each of theirs. `within`: (type, id) of a proper ancestor, as in rule 4.5. `below`: the
+    canonical name begins so.
     """
 
     region: str | None = None
@@ -35,6 +36,7 @@ class StoredSo:
     budget: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     within: tuple[str, str] | None = None
+    below: str = ""
 
     @property
     def is_anything(self) -> bool:
@@ -60,12 +62,17 @@ class StoredSo:
             project=_one(self.project),
             within=None if self.within is None else (self.within,),
         )
-        return Narrowing(None if scope == Scope(service=(service,)) else scope, "", self.owner, self.tags)
+        whole = scope == Scope(service=(service,))
+        return Narrowing(None if whole else scope, self.below, self.owner, self.tags)
 
     def wants(self, compiled: CompiledAccount, text: str) -> bool:
         """Is the resource of this canonical name wanted, as it is stored? It is not for an attribute that it lacks."""
         name = parse_resource_name(text)
-        return self._fits_name(name) and self._fits_stored(_stored(compiled, text, name))
+        return (
+            text.startswith(self.below)
+            and self._fits_name(name)
+            and self._fits_stored(_stored(compiled, text, name))
+        )
 
     def _fits_name(self, name: ResourceName) -> bool:
         if self.region is not None and name.region != self.region:

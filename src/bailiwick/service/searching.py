@@ -105,6 +105,15 @@ class Search:
             if after is None or looked > MOST_LOOKED_AT:
                 return Page(tuple(kept), after)
 
+    def finds_any(self) -> bool:
+        """Is anything found at all?"""
+        after: str | None = None
+        while True:
+            page = self.page(after, 1)
+            if page.found or page.after is None:
+                return bool(page.found)
+            after = page.after
+
     def count(self) -> int | None:
         """How many are found in all? None: so many would have to be looked at that it is not said."""
         if self.wanted is None and self.total is not None:
@@ -262,6 +271,11 @@ def _searched(asking: Asking, search: ResourceSearch, wanted: Wanted | None) -> 
         wanted,
         lambda: count_resources(compiled, search),
     )
+
+
+def named_search(names: Sequence[str], wanted: Wanted | None = None) -> Search:
+    """Which search finds these names, given in order, as far as they are wanted?"""
+    return Search(_listed(names), wanted)
 
 
 def search_subjects(asking: Asking, question: Question, kind: str) -> Search:
