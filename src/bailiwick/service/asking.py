@@ -93,69 +93,79 @@ class Asking:
 
     def decide(self, question: Question) -> Decision:
         """Is it allowed? Raises Denied where the session may not ask."""
-        self.check_may_ask(question)
+        self._check_may_ask(question)
         if question.unresolved is not None:
             decision = Decision(False, question.unresolved)
         else:
-            decision = decide(self.snapshot.compiled, self.request(question))
+            decision = decide(self.snapshot.compiled, self._request(question))
         self.host.record_decision(self.session, decision.allowed)
         return decision
 
     def explain(self, question: Question) -> Explanation:
         """Why is it allowed or not? Raises Denied where the session may not ask or may not see the reasons."""
-        self.check_may_ask(question)
+        self._check_may_ask(question)
         if question.principal != self.session.principal or self.session.chain:
-            self.require(EXPLAIN, question)
+            self._require(EXPLAIN, question)
         if question.unresolved is not None:
             decision = Decision(False, question.unresolved)
             text = f"denied: {question.unresolved.value.replace('_', ' ')}"
             found = Explanation(decision, question.principal, (), (), (), text)
         else:
-            found = explain(self.snapshot.compiled, self.request(question))
+            found = explain(self.snapshot.compiled, self._request(question))
         self.host.record_decision(self.session, found.decision.allowed)
         return found
 
-    def check_may_ask(self, question: Question) -> None:
-        """Rule 10.1. Raises Denied."""
-        if question.principal != self.session.principal:
-            self.require(EVALUATE, question)
-        if question.principal_properties:
-            self.require(DESCRIBE, question)
-
-    def require(self, action: str, question: Question) -> None:
-        """May the session do this over the asked resource? Raises Denied."""
-        decision = self._right_to_ask(action, question)
-        if decision is not None and not decision.allowed:
-            raise Denied(
-                f"`{self.session.principal}` lacks `{action}` over the asked resource",
-                action=action,
-                reason=decision.reason.value,
-                help=f"it is needed to {_PURPOSE[action]}; ask somebody who may grant it",
-            )
-
     def may_ask(self, action: str, question: Question) -> bool:
-        """May the session do this over the asked resource?"""
-        decision = self._right_to_ask(action, question)
-        return decision is None or decision.allowed
+        """May the session do this over the asked resource, or is there nothing to protect?"""
+        try:
+            self._require(action, question)
+        except Denied:
+            return False
+        return True
 
     def may(self, action: str, resource: ResourceQuery) -> bool:
         """Does the session hold this action over the resource? Nothing that a question says enters."""
         return decide(self.snapshot.compiled, request_of(self.session, action, resource, self.now)).allowed
 
-    def _right_to_ask(self, action: str, question: Question) -> Decision | None:
-        """What is decided about the right to ask? None: it is known, or there is nothing to protect.
+    def require(self, action: str, question: Question) -> None:
+        """May the session do this over the asked resource? Raises Denied."""
+        self._require(action, question)
+
+    def check_may_ask(self, question: Question) -> None:
+        """May the session ask this, and describe whom it describes? Raises Denied."""
+        self._check_may_ask(question)
+
+    def request(self, question: Question) -> Request:
+        """What is the engine asked for this question?"""
+        return self._request(question)
+
+    def _check_may_ask(self, question: Question) -> None:
+        """Rule 10.1. Raises Denied."""
+        if question.principal != self.session.principal:
+            self._require(EVALUATE, question)
+        if question.principal_properties:
+            self._require(DESCRIBE, question)
+
+    def _require(self, action: str, question: Question) -> None:
+        """May the session do this over the asked resource?
 
         SECURITY: nothing of the question but the resource enters, so no caller argues itself into a right.
         WHY: where the catalog knows no such resource the answer is the same denial for everybody and says
         nothing about anybody, so it may be given.
         """
         if question.resource.service != IAM and self._holds_everywhere(action):
-            return None
+            return
         request = request_of(self.session, action, question.resource, self.now)
         decision = decide(self.snapshot.compiled, request)
         if decision.allowed:
             self._look_everywhere(action, decision)
-        return None if decision.reason in _NO_SUCH_RESOURCE else decision
+        elif decision.reason not in _NO_SUCH_RESOURCE:
+            raise Denied(
+                f"`{self.session.principal}` lacks `{action}` over the asked resource",
+                action=action,
+                reason=decision.reason.value,
+                help=f"it is needed to {_PURPOSE[action]}; ask somebody who may grant it",
+            )
 
     def _holds_everywhere(self, action: str) -> bool:
         """Is it known that the session holds the action over every service but `iam`, now and in this state?"""
@@ -188,7 +198,7 @@ class Asking:
             _EVERYWHERE.clear()
         _EVERYWHERE[key] = Everywhere(snapshot.vector, self.now, until, held)
 
-    def request(self, question: Question) -> Request:
+    def _request(self, question: Question) -> Request:
         """What is the engine asked? A session asks about itself under its own chain and restrictions."""
         own = question.principal == self.session.principal
         return Request(
