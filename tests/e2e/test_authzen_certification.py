@@ -28,7 +28,7 @@ from tests.e2e.authzen_harness import (
 )
 from tests.e2e.server import PUBLIC_URL, Client, Reply, RunningServer
 
-from bailiwick.cli.sample import AUTHZEN, read_documents
+from bailiwick.cli.sample_authzen import DOCUMENTS, read_fixture
 from bailiwick.service.applying import Source, apply_wanted, parse_wanted
 
 FOUND = [(path, case) for path, cases in SEARCHES.items() for case in cases]
@@ -41,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with RunningServer(tmp_path_factory.mktemp("authzen")) as running:
         host = running.host
         session, _ = host.authenticator.session_of_key(running.key("user:owner"))
-        wanted = parse_wanted("acme", [Source(AUTHZEN, read_documents(AUTHZEN))])
+        wanted = parse_wanted("acme", [Source(DOCUMENTS, read_fixture())])
         apply_wanted(host, session, wanted, via="sample")
         yield running
 

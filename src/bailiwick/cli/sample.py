@@ -1,4 +1,4 @@
-"""The samples, served: the company, which is what `make run` does, and the fixture of the AuthZEN certification.
+"""The sample company, served: what `make run` does.
 
 It is made as any company is, by `init` and by applying documents as the owner. The owner's key is drawn on the spot,
 written to a file that only its user can read, and never printed.
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bailiwick.cli.output import reporting
-from bailiwick.cli.servers import Listen, require_folder
+from bailiwick.cli.sample_authzen import DATA, serve_fixture
+from bailiwick.cli.servers import Data, Listen, require_folder
 from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.requests import Request, ResourceQuery
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 ACCOUNT = "acme"
 OWNER = "owner@acme.example"
 REGISTRY = f"bailiwick-registry={ACCOUNT}/eu-de"
-COMPANY, AUTHZEN = "company.yaml", "authzen.yaml"
+DOCUMENTS = "company.yaml"
 READY_SECONDS = 60.0
 ANOTHER_PORT = (
     "an earlier start may still run; another port: --listen HOST:PORT, or make run LISTEN=HOST:PORT"
@@ -45,37 +46,20 @@ class Which(str, Enum):
     COMPANY = "company"
     AUTHZEN = "authzen"
 
-    @property
-    def documents(self) -> str:
-        """In which file are its documents?"""
-        return COMPANY if self is Which.COMPANY else AUTHZEN
-
-    @property
-    def words(self) -> str:
-        """What is it called in a sentence?"""
-        return "the sample company" if self is Which.COMPANY else "the AuthZEN certification's fixture"
-
-    @property
-    def data(self) -> Path:
-        """In which directory is its data, unless another is named?"""
-        return Path("data" if self is Which.COMPANY else "data-authzen")
-
 
 @reporting
 def sample(
     which: Annotated[
-        Which, typer.Argument(help="company, or authzen: what the certification scenario asks about")
+        Which, typer.Argument(help="company, or authzen: the fixture of its certification (in data-authzen)")
     ] = Which.COMPANY,
-    data: Annotated[
-        Path | None, typer.Option("--data", help="the data directory; default: data, or data-authzen")
-    ] = None,
+    data: Data = Path("data"),
     listen: Listen = "127.0.0.1:8470",
 ) -> None:
     """Start a server with the sample company, and say what to do next."""
     from bailiwick.api.serve import bind, serve
 
-    data = data or which.data
-
+    if which is Which.AUTHZEN:
+        return serve_fixture(DATA if data == Path("data") else data, listen)
     try:
         socket, address = bind(listen)
     except Unavailable as error:
@@ -88,7 +72,7 @@ def sample(
         host = _open_sample(data, key_file, f"http://{address}")
         try:
             ready = Path(folder) / "ready"
-            threading.Thread(target=_announce, args=(host, key_file, ready, which), daemon=True).start()
+            threading.Thread(target=_announce, args=(host, key_file, ready), daemon=True).start()
             serve(host, socket, ready)
         finally:
             host.close()
@@ -99,7 +83,7 @@ def key_file_of(data: Path) -> Path:
     return data.parent / f"{data.name}-owner.key"
 
 
-def make_sample(data: Path, key_file: Path, which: Which = Which.COMPANY) -> None:
+def make_sample(data: Path, key_file: Path) -> None:
     """Make the company in a directory beside, and give it its name when it is whole.
 
     Raises Conflict where the key file is there already: it may be the key of something.
@@ -114,27 +98,22 @@ def make_sample(data: Path, key_file: Path, which: Which = Which.COMPANY) -> Non
     shutil.rmtree(new, ignore_errors=True)
     new_key.unlink(missing_ok=True)
     initialise(new, ACCOUNT, OWNER, new_key)
-    load_sample(new, new_key, which)
+    load_sample(new, new_key)
     new_key.replace(key_file)
     new.replace(data)
 
 
-def read_documents(name: str) -> str:
-    """Which documents are shipped under this name?"""
-    return (files("bailiwick.sample") / name).read_text(encoding="utf-8")
-
-
-def load_sample(data: Path, key_file: Path, which: Which = Which.COMPANY) -> None:
-    """Apply the sample's documents as its owner."""
+def load_sample(data: Path, key_file: Path) -> None:
+    """Apply the sample company's documents as its owner."""
     from bailiwick.service.applying import Source, apply_wanted, parse_wanted
     from bailiwick.service.host import open_host
     from bailiwick.service.settings import Settings
 
-    text = read_documents(which.documents)
+    text = (files("bailiwick.sample") / DOCUMENTS).read_text(encoding="utf-8")
     host = open_host(data, Settings("http://127.0.0.1"))
     try:
         session, _ = host.authenticator.session_of_key(key_file.read_text(encoding="utf-8").strip())
-        apply_wanted(host, session, parse_wanted(ACCOUNT, [Source(which.documents, text)]), via="sample")
+        apply_wanted(host, session, parse_wanted(ACCOUNT, [Source(DOCUMENTS, text)]), via="sample")
     finally:
         host.close()
 
@@ -157,52 +136,28 @@ def _open_sample(data: Path, key_file: Path, public_url: str) -> Host:
     )
 
 
-def _announce(host: Host, key_file: Path, ready: Path, which: Which) -> None:
+def _announce(host: Host, key_file: Path, ready: Path) -> None:
     """Once the server answers, say where it is, how to sign in, and what three questions come to."""
     deadline = time.monotonic() + READY_SECONDS
     while not ready.exists():
         if time.monotonic() > deadline:
             return
         time.sleep(0.02)
-    lines = introduction(host, key_file) if which is Which.COMPANY else fixture_introduction(host, key_file)
-    typer.echo("\n".join(lines))
+    typer.echo("\n".join(introduction(host, key_file)))
 
 
-def fixture_introduction(host: Host, key_file: Path) -> list[str]:
-    """What is said to whoever has just started the certification's fixture, line by line?"""
-    return [
-        "",
-        f"Bailiwick answers at {host.public_url} with the AuthZEN certification's fixture.",
-        f"Its metadata: {host.public_url}/.well-known/authzen-configuration",
-        *_sign_in(host, key_file),
-        "",
-        "A token for the harness, which asks as service-id:harness:",
-        "",
-        "  export BAILIWICK_API_KEY=$(bailiwick key create --owner service-id:harness --output json | jq -r .apikey)",
-        "  bailiwick token",
-        "",
-        "Ctrl-C stops the server; the next start takes the same data.",
-    ]
-
-
-def _sign_in(host: Host, key_file: Path) -> list[str]:
+def introduction(host: Host, key_file: Path) -> list[str]:
+    """What is said to whoever has just started the sample company, line by line?"""
     programs = Path(sysconfig.get_path("scripts"))
-    return [
+    lines = [
+        "",
+        f"Bailiwick answers at {host.public_url} for the sample company `{ACCOUNT}`.",
+        f"The API is described at {host.public_url}/docs.",
         "In another terminal, sign in as the account's owner:",
         "",
         f"  export PATH={quote(str(programs))}:$PATH",
         f"  export BAILIWICK_URL={host.public_url}",
         f"  export BAILIWICK_API_KEY=$(cat {quote(str(key_file.resolve()))})",
-    ]
-
-
-def introduction(host: Host, key_file: Path) -> list[str]:
-    """What is said to whoever has just started the sample company, line by line?"""
-    lines = [
-        "",
-        f"Bailiwick answers at {host.public_url} for the sample company `{ACCOUNT}`.",
-        f"The API is described at {host.public_url}/docs.",
-        *_sign_in(host, key_file),
         "",
         "Three questions, and why they are answered so:",
     ]
