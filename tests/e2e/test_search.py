@@ -466,3 +466,87 @@ def test_fields_that_nobody_asked_for_are_ignored(server: RunningServer) -> None
     plain = results(client, "resource", resource_search("user:alice", "read", "records/record"))
     body["resource"]["id"] = "nothing"
     assert results(client, "resource", body) == plain != []
+
+
+def restricted(server: RunningServer, principal: str, **said: Any) -> Client:
+    """A session of this principal that may do less than it, or that acts for another."""
+    begun = server.client(principal).send("POST", "/v1/accounts/acme/sessions", said)
+    assert begun.status == 201, begun.text
+    return server.caller(begun.json["access_token"])
+
+
+def test_a_session_that_may_do_less_finds_less(server: RunningServer) -> None:
+    """Own searches are made under the session's restrictions, and so are those for subjects that find oneself."""
+    narrow = restricted(
+        server,
+        "user:alice",
+        restrict=[{"actions": ["read"], "scope": {"service": "records", "region": "us"}}],
+    )
+    names = names_of("records/record")
+    for action in ("read", "write", "delete"):
+        body = resource_search("user:alice", action, "records/record")
+        allowed = allowed_resources(narrow, "user:alice", action, "records/record", names)
+        for size in SIZES:
+            assert [one["id"] for one in results(narrow, "resource", body, size)] == allowed
+        for name in names:
+            resource = {"type": "records/record", "id": name}
+            subjects = {"subject": {"type": "user"}, "action": {"name": action}, "resource": resource}
+            found = results(narrow, "subject", subjects)
+            assert found == ([entity("user:alice")] if name in allowed else [])
+            asked = {"subject": entity("user:alice"), "resource": resource}
+            assert (action in [one["name"] for one in results(narrow, "action", asked)]) == (name in allowed)
+    whole = results(
+        server.client("user:alice"), "resource", resource_search("user:alice", "read", "records/record")
+    )
+    assert len(results(narrow, "resource", resource_search("user:alice", "read", "records/record"))) < len(
+        whole
+    )
+
+
+def test_an_evaluator_that_may_ask_less_finds_less(server: RunningServer) -> None:
+    """The right to search is judged under the session's restrictions, too: about others and about itself."""
+    asking = {"actions": ["iam.decision.evaluate"], "scope": {"service": "records", "region": "us"}}
+    narrow = restricted(server, "service-id:gateway", restrict=[asking])
+    names = names_of("records/record")
+    for subject in ("user:alice", "user:owner", "service-id:gateway"):
+        for action in ("read", "iam.policy.create"):
+            allowed = allowed_resources(narrow, subject, action, "records/record", names)
+            body = resource_search(subject, action, "records/record")
+            assert [one["id"] for one in results(narrow, "resource", body, 2)] == allowed, (subject, action)
+    for name in names:
+        resource = {"type": "records/record", "id": name}
+        everyone = ["user:alice", "user:bob", "user:owner", "user:zoe"]
+        questions = [
+            {"subject": entity(one), "action": {"name": "read"}, "resource": resource} for one in everyone
+        ]
+        allowed = [one for one, so in zip(everyone, answers(narrow, questions), strict=True) if so]
+        body = {"subject": {"type": "user"}, "action": {"name": "read"}, "resource": resource}
+        assert results(narrow, "subject", body) == [entity(one) for one in allowed]
+
+
+def test_a_token_of_the_whole_is_not_one_of_the_restricted_session(server: RunningServer) -> None:
+    """Page tokens belong to what the session is, not to the principal alone."""
+    narrow = restricted(server, "user:owner", restrict=[{"actions": ["ims:*"], "scope": {"service": "ims"}}])
+    body = resource_search("user:owner", "iam.policy.create", "records/record")
+    page = server.owner().send("POST", RESOURCE, {**body, "page": {"limit": 1}}).json["page"]
+    refused = narrow.send("POST", RESOURCE, {**body, "page": {"token": page["next_token"]}})
+    assert refused.status == 400
+
+
+def test_a_session_that_acts_for_another_finds_what_both_may(server: RunningServer) -> None:
+    """Everyone of the chain is judged, as in the single question."""
+    both = restricted(server, "user:owner", **{"for": server.client("user:alice").token})
+    names = names_of("records/record")
+    for subject, action in every(
+        ("user:owner", "user:alice", "user:bob"), ("read", "write", "iam.policy.create")
+    ):
+        body = resource_search(subject, action, "records/record")
+        allowed = allowed_resources(both, subject, action, "records/record", names)
+        reply = both.send("POST", RESOURCE, body)
+        found = [] if reply.status == 403 else [one["id"] for one in results(both, "resource", body, 2)]
+        assert found == allowed, (subject, action)
+        for name in names:
+            resource = {"type": "records/record", "id": name}
+            asked = {"subject": {"type": "user"}, "action": {"name": action}, "resource": resource}
+            is_found = entity(subject) in results(both, "subject", asked)
+            assert is_found == (name in allowed), (subject, action, name)
