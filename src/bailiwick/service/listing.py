@@ -6,11 +6,12 @@ are asked as the session may ask them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bailiwick.engine import Narrowing
 from bailiwick.engine.lists import LIST, Listed, decide_container, listed_by, narrowing_of
-from bailiwick.engine.own import as_stored, own_names
+from bailiwick.engine.own import as_stored
 from bailiwick.errors import Denied, Invalid, did_you_mean
 from bailiwick.model.names import ResourceName, format_resource_name, parse_resource_name
 from bailiwick.model.requests import Decision, Reason, ResourceQuery
@@ -111,10 +112,10 @@ def _all_of(asking: Asking, listed: Listed, question: Question) -> Search:
     return named_search(names, lambda name: _may_ask_about(asking, name))
 
 
-def _every_name(asking: Asking, kind: str) -> list[str]:
+def _every_name(asking: Asking, kind: str) -> Sequence[str]:
     account = asking.snapshot.account
     if kind != "project":
-        return own_names(account, kind)
+        return asking.snapshot.own_names(kind)
     paths = (((kind, project),) for project in account.projects)
     return sorted(format_resource_name(ResourceName(account.name, IAM, "", "", path)) for path in paths)
 

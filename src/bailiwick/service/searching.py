@@ -24,7 +24,7 @@ from bailiwick.engine import (
     find_principals,
     find_resources,
 )
-from bailiwick.engine.own import PRINCIPAL_TYPES, as_stored, own_names
+from bailiwick.engine.own import PRINCIPAL_TYPES, as_stored
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Property
 from bailiwick.model.names import (
@@ -182,7 +182,7 @@ def _is_own_type(asking: Asking, sought: ResourcesSought) -> bool:
 def _own_names(asking: Asking, sought: ResourcesSought) -> Sequence[str]:
     account = asking.snapshot.account
     if sought.type != SERVICE_TYPE:
-        return own_names(account, sought.type)
+        return asking.snapshot.own_names(sought.type)
     path = ((SERVICE_TYPE, sought.service),)
     stored = sought.stored
     name = ResourceName(account.name, sought.service, stored.region or "", stored.instance or "", path)
