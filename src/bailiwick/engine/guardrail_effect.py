@@ -1,0 +1,204 @@
+"""What a guardrail stops: the difference between two states of an account, with it and without it.
+
+Implements docs/spec.md rule 20.11. Pure. Losses are decisions, two for each; what becomes of a policy is judged by the
+same containment and disjointness as authority (8.5, 8.6). Both count what they ask, and stop at a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from bailiwick.engine.authority import Cell, are_disjoint, constrained, scope_contains, split_cells
+from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
+from bailiwick.engine.decide import decide, guardrail_reaches, understand
+from bailiwick.engine.roles import Need
+from bailiwick.engine.scopes import scope_answer
+from bailiwick.engine.tables import Block
+from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_name, parse_resource_name
+from bailiwick.model.policies import ALWAYS, Guardrail, Policy
+from bailiwick.model.requests import Reason, Request, ResourceQuery
+from bailiwick.model.services import IAM
+
+MOST_CELLS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One account without the guardrail and with it, enabled."""
+
+    guardrail: Guardrail
+    without: CompiledAccount
+    with_it: CompiledAccount
+
+    @classmethod
+    def of(cls, compiled: CompiledAccount, guardrail: Guardrail, *, above: bool) -> Compared:
+        """Which two states are compared? `above`: the guardrail binds from a node, under its full name."""
+        account = compiled.account
+        held = account.guardrails_above if above else account.guardrails
+        rest = {name: one for name, one in held.items() if name != guardrail.name}
+        enabled = replace(guardrail, enabled=True)
+        states = [
+            replace(account, guardrails_above=one) if above else replace(account, guardrails=one)
+            for one in (rest, {**rest, guardrail.name: enabled})
+        ]
+        changed = {("Guardrail", guardrail.name)}
+        return cls(enabled, *(compiled.apply(state, changed) for state in states))
+
+    @property
+    def block(self) -> Block:
+        """How does the engine hold the guardrail?"""
+        return guardrail_blocks([self.guardrail])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEffect:
+    """What becomes of one policy? Of its `actions`, how many does the guardrail surely deny, how many perhaps in part?"""
+
+    policy: str
+    actions: int
+    void: int
+    partly: int
+
+    @property
+    def is_void(self) -> bool:
+        """Is nothing left of the policy?"""
+        return self.void == self.actions > 0
+
+    @property
+    def is_touched(self) -> bool:
+        """Does the guardrail take anything of the policy?"""
+        return bool(self.void or self.partly)
+
+
+def policy_effect(compared: Compared, policy: Policy) -> PolicyEffect:
+    """What does the guardrail leave of this policy?"""
+    cells = list(islice(split_cells(policy.scope), MOST_CELLS + 1))
+    counted: dict[tuple[str, str], set[str]] = {}
+    for need, service in _granted(compared.without, policy):
+        found = counted.setdefault((service, need.action.id), set())
+        if len(cells) > MOST_CELLS:
+            found.add("partly" if guardrail_reaches(compared.block, need, service) else "kept")
+            continue
+        for cell in cells:
+            if cell.service in (None, service):
+                found.add(_of_cell(compared, need, replace(cell, service=service)))
+    void = sum(found == {"void"} for found in counted.values())
+    touched = sum(bool(found - {"kept"}) for found in counted.values())
+    return PolicyEffect(policy.name, len(counted), void, touched - void)
+
+
+def _granted(compiled: CompiledAccount, policy: Policy) -> Iterator[tuple[Need, str]]:
+    """Which actions does the policy allow, over resources of which services?"""
+    if not policy.enabled or policy.effect != "allow":
+        return
+    for service in policy.scope.service or tuple(name for name in compiled.services if name != IAM):
+        for need in compiled.needs.get(service, {}).values():
+            sees_all = not constrained(policy.scope) & ~need.sight.keeps
+            if sees_all and any(
+                compiled.roles.reach(name, service, need.action_service, need.action).allows
+                for name in policy.roles
+            ):
+                yield need, service
+
+
+def _of_cell(compared: Compared, need: Need, cell: Cell) -> str:
+    """Does the guardrail surely deny the action everywhere in the cell, perhaps somewhere, or nowhere?"""
+    guardrail, service = compared.guardrail, cell.service or ""
+    is_blind = bool(constrained(guardrail.scope) & ~need.sight.keeps)
+    if is_blind or not guardrail_reaches(compared.block, need, service):
+        return "kept"
+    if are_disjoint(guardrail.scope, cell, service, compared.without.services[service]):
+        return "kept"
+    is_sure = guardrail.when is None and guardrail.window == ALWAYS
+    return "void" if is_sure and scope_contains(guardrail.scope, cell) else "partly"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Loss:
+    """What is allowed without the guardrail and denied with it."""
+
+    resource: str
+    action: str
+    principal: str
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many questions may still be asked?"""
+
+    left: int
+
+    @property
+    def is_spent(self) -> bool:
+        """Is nothing left?"""
+        return self.left <= 0
+
+
+def find_losses(
+    compared: Compared, resources: Sequence[str], now: float, budget: Budget, after: Loss | None = None
+) -> Iterator[Loss]:
+    """What is lost, in order, after this one? Ends early where the budget is spent.
+
+    `resources`: names of registered ones, sorted. Asked of every stored principal that is not disabled.
+    """
+    everybody = sorted(
+        reference for reference, one in compared.without.account.principals.items() if not one.disabled
+    )
+    for name in _names(compared.without, resources):
+        if after is not None and name < after.resource:
+            continue
+        for action in _reached(compared, name, budget):
+            if after is not None and (name, action) < (after.resource, after.action):
+                continue
+            for principal in everybody:
+                loss = Loss(name, action, principal)
+                if after is not None and loss <= after:
+                    continue
+                if budget.is_spent:
+                    return
+                if _is_lost(compared, loss, now, budget):
+                    yield loss
+        if budget.is_spent:
+            return
+
+
+def _names(compiled: CompiledAccount, resources: Iterable[str]) -> list[str]:
+    """Which resources are asked about: the registered ones, and every service itself?"""
+    account = compiled.account.name
+    services = (
+        format_resource_name(ResourceName(account, name, "", "", ((SERVICE_TYPE, name),)))
+        for name in compiled.services
+    )
+    return sorted({*resources, *services})
+
+
+def _reached(compared: Compared, name: str, budget: Budget) -> list[str]:
+    """Which actions on this resource may the guardrail deny?"""
+    budget.left -= 1
+    query = ResourceQuery.of(parse_resource_name(name))
+    block = compared.block
+    found = []
+    for action, need in compared.with_it.needs.get(query.service, {}).items():
+        if not guardrail_reaches(block, need, query.service):
+            continue
+        asked = understand(compared.with_it, action, query)
+        if isinstance(asked, Reason):
+            continue
+        is_untyped_here = need.action.resource_type is None and query.path[-1][0] != SERVICE_TYPE
+        if is_untyped_here and not need.action.spans_services:
+            continue
+        if scope_answer(block.scope, asked[1], query.service) is not False:
+            found.append(action)
+    return sorted(found)
+
+
+def _is_lost(compared: Compared, loss: Loss, now: float, budget: Budget) -> bool:
+    query = ResourceQuery.of(parse_resource_name(loss.resource))
+    request = Request(loss.principal, loss.action, query, now)
+    budget.left -= 1
+    if not decide(compared.without, request).allowed:
+        return False
+    budget.left -= 1
+    return not decide(compared.with_it, request).allowed
