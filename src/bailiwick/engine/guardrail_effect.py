@@ -54,7 +54,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class PolicyEffect:
-    """What becomes of one policy? Of its `actions`, how many does the guardrail surely deny, how many perhaps in part?"""
+    """What becomes of one policy? Of its `actions`, how many are surely denied, and how many perhaps in part?"""
 
     policy: str
     actions: int
@@ -115,53 +115,66 @@ def _of_cell(compared: Compared, need: Need, cell: Cell) -> str:
     return "void" if is_sure and scope_contains(guardrail.scope, cell) else "partly"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Loss:
     """What is allowed without the guardrail and denied with it."""
 
-    resource: str
-    action: str
     principal: str
+    action: str
+    resource: str
+
+
+Place = tuple[int, int, int]
+BEGINNING: Place = (0, 0, 0)
 
 
 @dataclass(slots=True)
-class Budget:
-    """How many questions may still be asked?"""
+class Scan:
+    """One walk over all that may be lost, as far as `left` questions reach.
 
-    left: int
-
-    @property
-    def is_spent(self) -> bool:
-        """Is nothing left?"""
-        return self.left <= 0
-
-
-def find_losses(
-    compared: Compared, resources: Sequence[str], now: float, budget: Budget, after: Loss | None = None
-) -> Iterator[Loss]:
-    """What is lost, in order, after this one? Ends early where the budget is spent.
-
-    `resources`: names of registered ones, sorted. Asked of every stored principal that is not disabled.
+    `place`: what is asked next, by the numbers of resource, action and principal in their orders; None: it is done.
     """
-    everybody = sorted(
-        reference for reference, one in compared.without.account.principals.items() if not one.disabled
-    )
-    for name in _names(compared.without, resources):
-        if after is not None and name < after.resource:
-            continue
-        for action in _reached(compared, name, budget):
-            if after is not None and (name, action) < (after.resource, after.action):
-                continue
-            for principal in everybody:
-                loss = Loss(name, action, principal)
-                if after is not None and loss <= after:
-                    continue
-                if budget.is_spent:
-                    return
-                if _is_lost(compared, loss, now, budget):
-                    yield loss
-        if budget.is_spent:
-            return
+
+    compared: Compared
+    resources: Sequence[str]
+    now: float
+    left: int
+    place: Place | None = BEGINNING
+
+    def losses(self) -> Iterator[Loss]:
+        """What is lost, from the place on? Asked of every stored principal that is not disabled."""
+        people = self.compared.without.account.principals.values()
+        everybody = sorted(one.reference for one in people if not one.disabled)
+        names = _names(self.compared.without, self.resources)
+        for at, action, principal, name in self._questions(names, everybody):
+            if self.left <= 0:
+                self.place = at
+                return
+            if self._is_lost(principal, action, name):
+                self.place = (at[0], at[1], at[2] + 1)
+                yield Loss(principal, action, name)
+        self.place = None
+
+    def _questions(
+        self, names: Sequence[str], everybody: Sequence[str]
+    ) -> Iterator[tuple[Place, str, str, str]]:
+        first, second, third = self.place or BEGINNING
+        for i in range(first, len(names)):
+            self.left -= 1
+            actions = _reached(self.compared, names[i])
+            if not actions and self.left <= 0 and everybody:
+                yield (i + 1, 0, 0), "", "", ""
+            for j in range(second if i == first else 0, len(actions)):
+                for k in range(third if (i, j) == (first, second) else 0, len(everybody)):
+                    yield (i, j, k), actions[j], everybody[k], names[i]
+
+    def _is_lost(self, principal: str, action: str, name: str) -> bool:
+        request = Request(principal, action, ResourceQuery.of(parse_resource_name(name)), self.now)
+        self.left -= 1
+        if not decide(self.compared.without, request).allowed:
+            return False
+        self.left -= 1
+        return not decide(self.compared.with_it, request).allowed
 
 
 def _names(compiled: CompiledAccount, resources: Iterable[str]) -> list[str]:
@@ -174,31 +187,18 @@ def _names(compiled: CompiledAccount, resources: Iterable[str]) -> list[str]:
     return sorted({*resources, *services})
 
 
-def _reached(compared: Compared, name: str, budget: Budget) -> list[str]:
+def _reached(compared: Compared, name: str) -> list[str]:
     """Which actions on this resource may the guardrail deny?"""
-    budget.left -= 1
     query = ResourceQuery.of(parse_resource_name(name))
     block = compared.block
     found = []
     for action, need in compared.with_it.needs.get(query.service, {}).items():
-        if not guardrail_reaches(block, need, query.service):
-            continue
         asked = understand(compared.with_it, action, query)
-        if isinstance(asked, Reason):
+        is_of_service = need.action.resource_type is None and not need.action.spans_services
+        if isinstance(asked, Reason) or (is_of_service and query.path[-1][0] != SERVICE_TYPE):
             continue
-        is_untyped_here = need.action.resource_type is None and query.path[-1][0] != SERVICE_TYPE
-        if is_untyped_here and not need.action.spans_services:
-            continue
-        if scope_answer(block.scope, asked[1], query.service) is not False:
+        if guardrail_reaches(block, need, query.service) and (
+            scope_answer(block.scope, asked[1], query.service) is not False
+        ):
             found.append(action)
     return sorted(found)
-
-
-def _is_lost(compared: Compared, loss: Loss, now: float, budget: Budget) -> bool:
-    query = ResourceQuery.of(parse_resource_name(loss.resource))
-    request = Request(loss.principal, loss.action, query, now)
-    budget.left -= 1
-    if not decide(compared.without, request).allowed:
-        return False
-    budget.left -= 1
-    return not decide(compared.with_it, request).allowed

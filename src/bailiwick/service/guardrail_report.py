@@ -6,16 +6,23 @@ is guessed, and nothing is told of an account to who is outside of it but how ma
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bailiwick.engine.guardrail_effect import Budget, Compared, Loss, PolicyEffect, find_losses, policy_effect
+from bailiwick.engine.guardrail_effect import (
+    BEGINNING,
+    Compared,
+    Loss,
+    Place,
+    PolicyEffect,
+    Scan,
+    policy_effect,
+)
 from bailiwick.errors import NotFound
 from bailiwick.model.enterprises import accounts_below, full_name
 from bailiwick.model.policies import Guardrail
-from bailiwick.service.edits import Edit, check_plan, plan_edits
+from bailiwick.service.checking import check_plan
+from bailiwick.service.edits import Edit, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
 from bailiwick.service.needed import iam_service, needed_to_see
@@ -89,72 +96,79 @@ class Reporting:
         """How much does it stop in each account below its node, after this one? A page may be short."""
         tree, node = self.snapshot.account, self.guardrail.node or ""
         named = replace(self.guardrail, name=full_name(tree, self.guardrail))
-        names = accounts_below(tree, node)
-        start = 0 if after is None else bisect_right(names, after)
-        budget = Budget(MOST_QUESTIONS)
+        left = MOST_QUESTIONS
         items: list[dict[str, Any]] = []
-        for name in names[start:]:
-            if len(items) == limit or budget.is_spent:
+        for name in accounts_below(tree, node):
+            if after is not None and name <= after:
+                continue
+            if len(items) == limit or left <= 0:
                 return ReportPage(self.guardrail, "accounts", tuple(items), items[-1]["account"], None)
             below = self.host.find_snapshot(name)
             if below is not None and below.account.enterprise == tree.name:
-                numbers = _numbers(self._compared(below, named, above=True), below, self.host.now(), budget)
+                numbers, asked = self._count(below, named, above=True)
+                left -= asked
                 items.append({"account": name, **_told(numbers)})
         return ReportPage(self.guardrail, "accounts", tuple(items), None, None)
 
     def policies(self, after: str | None, limit: int) -> ReportPage:
         """Which policies, that the session may read, does it make void or partly so?"""
-        compared = self._compared(self.snapshot, self.guardrail, above=self.is_above)
+        compared = Compared.of(self.snapshot.compiled, self.guardrail, above=self.is_above)
         names = self.snapshot.sorted_names("Policy")
-        start = 0 if after is None else bisect_right(names, after)
+        start = 0 if after is None else int(after)
         items: list[dict[str, Any]] = []
-        for count, name in enumerate(names[start:], 1):
-            effect = policy_effect(compared, self.snapshot.account.policies[name])
-            if effect.is_touched and self._may_read("Policy", name):
+        for at in range(start, len(names)):
+            if len(items) == limit or at - start == MOST_POLICIES:
+                return self._page("policies", items, str(at), after)
+            effect = policy_effect(compared, self.snapshot.account.policies[names[at]])
+            if effect.is_touched and self._may_read("Policy", effect.policy):
                 items.append(_policy(effect))
-            if len(items) == limit or count == MOST_POLICIES:
-                last = name == names[-1]
-                return self._page("policies", items, None if last else name, compared, after)
-        return self._page("policies", items, None, compared, after)
+        return self._page("policies", items, None, after)
 
     def losses(self, after: str | None, limit: int) -> ReportPage:
         """Who, that the session may read, loses which action on what?"""
-        compared = self._compared(self.snapshot, self.guardrail, above=self.is_above)
-        budget = Budget(MOST_QUESTIONS)
-        begin = None if after is None else Loss(*after.split("\n"))
-        resources = self.snapshot.sorted_names("Resource")
+        compared = Compared.of(self.snapshot.compiled, self.guardrail, above=self.is_above)
+        scan = Scan(
+            compared, self.snapshot.sorted_names("Resource"), self.host.now(), MOST_QUESTIONS, _place(after)
+        )
         items: list[dict[str, Any]] = []
-        last: Loss | None = begin
-        for loss in find_losses(compared, resources, self.host.now(), budget, begin):
-            last = loss
+        for loss in scan.losses():
             if self._may_read_loss(loss):
                 items.append({"principal": loss.principal, "action": loss.action, "resource": loss.resource})
             if len(items) == limit:
-                return self._page("losses", items, _position(loss), compared, after)
-        # WHY the last found: what was asked after it and found nothing is asked again, which loses time and no answer.
-        more = budget.is_spent and last is not None and last != begin
-        return self._page("losses", items, _position(last) if more and last else None, compared, after)
+                break
+        return self._page("losses", items, _position(scan.place), after)
 
     def _page(
-        self,
-        kind: str,
-        items: list[dict[str, Any]],
-        position: str | None,
-        compared: Compared,
-        after: str | None,
+        self, kind: str, items: list[dict[str, Any]], position: str | None, after: str | None
     ) -> ReportPage:
+        """The first page says how much there is of all that the session may read."""
         numbers = None
         if after is None:
-            budget = Budget(MOST_QUESTIONS)
-            numbers = _numbers(compared, self.snapshot, self.host.now(), budget, self)
+            numbers, _ = self._count(self.snapshot, self.guardrail, above=self.is_above, mine=True)
         return ReportPage(self.guardrail, kind, tuple(items), position, numbers)
 
-    def _compared(self, snapshot: Snapshot, guardrail: Guardrail, *, above: bool) -> Compared:
-        return Compared.of(snapshot.compiled, guardrail, above=above)
-
-    def may_read_policy(self, effect: PolicyEffect) -> bool:
-        """May the session see this policy?"""
-        return self._may_read("Policy", effect.policy)
+    def _count(
+        self, snapshot: Snapshot, guardrail: Guardrail, *, above: bool, mine: bool = False
+    ) -> tuple[Numbers, int]:
+        """How much is stopped, of everything or (`mine`) of what the session may read; and how much was asked?"""
+        compared = Compared.of(snapshot.compiled, guardrail, above=above)
+        names = snapshot.sorted_names("Policy")[:MOST_POLICIES]
+        effects = [policy_effect(compared, snapshot.account.policies[name]) for name in names]
+        told = [
+            one for one in effects if one.is_touched and (not mine or self._may_read("Policy", one.policy))
+        ]
+        resources = snapshot.sorted_names("Resource")
+        scan = Scan(compared, resources, self.host.now(), MOST_QUESTIONS_AN_ACCOUNT)
+        lost = [one for one in scan.losses() if not mine or self._may_read_loss(one)]
+        void = sum(one.is_void for one in told)
+        numbers = Numbers(
+            policies_void=void,
+            policies_partly_void=len(told) - void,
+            principals=len({one.principal for one in lost}),
+            losses=len(lost),
+            complete=scan.place is None and len(names) == len(snapshot.account.policies),
+        )
+        return numbers, len(names) + MOST_QUESTIONS_AN_ACCOUNT - scan.left
 
     def _may_read(self, kind: str, name: str) -> bool:
         return self.reader.may_read(kind, name, find_value(self.snapshot.account, kind, name))
@@ -168,34 +182,6 @@ class Reporting:
             return False
         registered = loss.resource in self.snapshot.account.resources
         return not registered or self._may_read("Resource", loss.resource)
-
-
-def _numbers(
-    compared: Compared, snapshot: Snapshot, now: float, budget: Budget, reporting: Reporting | None = None
-) -> Numbers:
-    """How much is stopped, of everything or of what the session may read?"""
-    names: Sequence[str] = snapshot.sorted_names("Policy")[:MOST_POLICIES]
-    seen: Callable[[PolicyEffect], bool] = (
-        (lambda _: True) if reporting is None else reporting.may_read_policy
-    )
-    effects = [
-        effect
-        for name in names
-        if (effect := policy_effect(compared, snapshot.account.policies[name])).is_touched and seen(effect)
-    ]
-    own = Budget(min(budget.left, MOST_QUESTIONS_AN_ACCOUNT))
-    before = own.left
-    losses: Iterator[Loss] = find_losses(compared, snapshot.sorted_names("Resource"), now, own)
-    lost = [loss for loss in losses if reporting is None or reporting._may_read_loss(loss)]
-    budget.left -= before - own.left + len(names)
-    void = sum(effect.is_void for effect in effects)
-    return Numbers(
-        policies_void=void,
-        policies_partly_void=len(effects) - void,
-        principals=len({loss.principal for loss in lost}),
-        losses=len(lost),
-        complete=not own.is_spent and len(names) == len(snapshot.account.policies),
-    )
 
 
 def _told(numbers: Numbers) -> dict[str, Any]:
@@ -218,5 +204,13 @@ def _policy(effect: PolicyEffect) -> dict[str, Any]:
     }
 
 
-def _position(loss: Loss) -> str:
-    return f"{loss.resource}\n{loss.action}\n{loss.principal}"
+def _position(place: Place | None) -> str | None:
+    """How is a place written? By numbers: a name could be one that the session may not see."""
+    return None if place is None else " ".join(map(str, place))
+
+
+def _place(position: str | None) -> Place:
+    if position is None:
+        return BEGINNING
+    first, second, third = map(int, position.split())
+    return first, second, third
