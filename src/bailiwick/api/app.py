@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
+from bailiwick.api.administration_sessions import session_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.enterprise import enterprise_entries
 from bailiwick.api.guardrail_reports import report_entries
@@ -82,6 +83,7 @@ def table() -> list[Entry]:
         *enterprise_entries(),
         *report_entries(),
         *key_entries(),
+        *session_entries(),
         *log_entries(),
         *operation_entries(),
         *service_entries(),

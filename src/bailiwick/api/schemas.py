@@ -205,6 +205,16 @@ _SERVICE = _object(
         },
     }
 )
+_SESSION: dict[str, Schema] = {
+    "id": TEXT,
+    "account": TEXT,
+    "principal": TEXT,
+    "through": {**TEXTS, "description": "who assumed it, nearest first, as `account/kind:name`"},
+    "for": {**TEXTS, "description": "for whom it acts"},
+    "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
+    "expires_at": INSTANT,
+}
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
 _ANSWERS: dict[str, Schema] = {
     "Place": _object(
         {
@@ -298,6 +308,17 @@ _ANSWERS: dict[str, Schema] = {
         ["dry_run", "differences", "unchanged", "revision"],
     ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
+    "BegunSession": _object(
+        {
+            **_SESSION,
+            "access_token": {"type": "string", "description": "only in this answer"},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+        }
+    ),
+    "Session": _object(
+        {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
+    ),
     "ServiceShown": _SERVICE,
     "Services": _object(
         {"items": _array("ServiceShown"), "next_cursor": {"type": "null"}, "revision": _REVISION}
@@ -351,6 +372,18 @@ _REQUESTS: dict[str, Schema] = {
     ),
     "ReportQuestion": _object({"guardrail": {"$ref": "#/components/schemas/Guardrail"}}),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewSession": _object(
+        {
+            "seconds": {"type": "integer", "description": "how long at most"},
+            "restrict": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Restriction"},
+                "description": "what the session may not do although its principal may",
+            },
+            "for": {"type": "string", "description": "the access token of whom the session acts for"},
+        }
+    ),
+    "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
     "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
     "OperationQuestion": _object(
         {

@@ -179,10 +179,7 @@ class Judge:
 
     def _is_plain_owner(self) -> bool:
         """Is it the owner, acting for nobody else and with nothing taken off?"""
-        session = self._session
-        return (
-            session.principal == self._before.account.owner and not session.chain and not session.restrictions
-        )
+        return self._session.principal == self._before.account.owner and self._session.is_whole
 
     def _full_names(self, handover: Handover) -> Iterator[str]:
         """Which roles, by full name, may the names of this handover mean within its scope?"""
