@@ -1,4 +1,4 @@
-"""An enterprise over HTTP and on the command line: a tree, new accounts, places, reports; and who sees nothing of it."""
+"""An enterprise over HTTP and on the command line: a tree, new accounts, places, reports; who sees nothing of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ INSIDE: list[dict[str, Any]] = [
     {"kind": "User", "name": "ann"},
     {"kind": "User", "name": "bob"},
     {"kind": "Resource", "name": IMAGE.format("shop"), "project": "default"},
-    {"kind": "Policy", "name": "ann", "subjects": ["user:ann"], "roles": ["IMS FullAccess"], "scope": {"service": "ims"}},
+    {"kind": "Policy", "name": "ann", "subjects": ["user:ann"], "roles": ["IMS FullAccess"],
+     "scope": {"service": "ims"}},
 ]  # fmt: skip
 
 
