@@ -72,6 +72,12 @@ BODIES: dict[str, Any] = {
     },
     **{f"{prefix}/access/v1/search/{kind}": OTHERS for prefix in ("", "/accounts/{account}")
        for kind in ("subject", "resource", "action")},
+    "/v1/accounts/{account}/guardrails/{name:path}/report": {},
+    "/v1/accounts/{account}/enterprise/accounts": {
+        "name": "branch",
+        "parent": "account-group:live",
+        "owner_email": "owner@branch.example",
+    },
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/profiles/{name}/assume": {},
     "/v1/accounts/{account}/services/{name}/act-as": {},
