@@ -67,6 +67,8 @@ def _references(account: Account) -> Iterator[tuple[str, str]]:
         yield holder, str(resource.owner)
         for group_reference in resource.groups or ():
             yield holder, group_reference
+    for assignment in account.template_assignments.values():
+        yield f"TemplateAssignment {assignment.name}", f"template:{assignment.template}"
 
 
 def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
+from bailiwick.catalog import document_templates as templates
 from bailiwick.catalog.entries import format_service, parse_service
 from bailiwick.catalog.places import Collector, Locate, nowhere
 from bailiwick.catalog.reading import Fields, format_value
@@ -23,8 +24,22 @@ from bailiwick.model.accounts import Account, Group, Principal, Project, Resourc
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.services import Role, Service
+from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 
-Value = Account | Principal | Group | Project | Role | Policy | Guardrail | Resource | Service
+Value = (
+    Account
+    | Principal
+    | Group
+    | Project
+    | Role
+    | Policy
+    | Guardrail
+    | Resource
+    | Service
+    | Template
+    | TemplateAssignment
+    | TemplateAcceptance
+)
 
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
@@ -76,6 +91,9 @@ _RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
 _ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
 _POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
 _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
+_TEMPLATE = _by_fields(templates.TEMPLATE_FIELDS, templates.parse_template)
+_ASSIGNMENT = _by_fields(templates.ASSIGNMENT_FIELDS, templates.parse_assignment)
+_ACCEPTANCE = _by_fields(templates.ACCEPTANCE_FIELDS, templates.parse_acceptance)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -91,12 +109,16 @@ KINDS: Mapping[str, Kind] = {
         Kind("Policy", "policies", _POLICY, policies.format_policy),
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
+        Kind("Template", "templates", _TEMPLATE, templates.format_template),
+        Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
+        Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
     )
 }
 PRINCIPAL_KINDS: Mapping[str, str] = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
 _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
-    Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource",
+    Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
+    TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
 }  # fmt: skip
 
 

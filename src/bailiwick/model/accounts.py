@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bailiwick.model.conditions import Condition
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
+
+if TYPE_CHECKING:
+    from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 
 Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
@@ -43,11 +47,12 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group?"""
+    """Which members share what is granted to this group? `managed_by` names the template that keeps it, if any."""
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +94,7 @@ class Account:
     projects: Mapping[str, Project] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    template_assignments: Mapping[str, TemplateAssignment] = field(default_factory=dict)
+    template_acceptances: Mapping[str, TemplateAcceptance] = field(default_factory=dict)
     description: str = ""

@@ -16,6 +16,7 @@ from bailiwick.service.edits import Difference, Edit, Name, Plan, check_plan, pl
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import account_log, vector_of
+from bailiwick.service.managed import check_managed
 from bailiwick.service.reading import Reader
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
@@ -57,10 +58,11 @@ def change_account(
     via: str,
     dry_run: bool = False,
     idempotency: Keep | None = None,
+    template: str | None = None,
 ) -> Outcome:
     """Carry out the edits that `prepare` makes of the newest state, all or none.
 
-    `idempotency` is given a function from the head after the change to its outcome, and says what to keep.
+    `template` names the one whose own change it is (managed.py). `idempotency` is given a function from the head after the change to its outcome, and says what to keep.
     Raises Invalid, Denied, Conflict, NotFound; then nothing has changed.
     """
     for _ in range(TRIES):
@@ -70,6 +72,7 @@ def change_account(
         plan = plan_edits(before, edits)
         authorize_plan(host.catalog, session, plan, host.now())
         _check_kept(host, session, plan)
+        check_managed(plan, template)
         check_plan(host.catalog, plan, edits)
         if dry_run or not plan.changes:
             return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)

@@ -46,6 +46,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", "guardrail", "guardrails"),
         Kind("Service", "services", "service", "services"),
         Kind("Resource", "resources", "resource", "resources"),
+        Kind("Template", "templates", "template", "templates"),
+        Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
+        Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),
     )
 }
 KIND_OF_PREFIX = {kind.prefix: kind.word for kind in KINDS.values() if kind.prefix}

@@ -37,6 +37,11 @@ def needed_actions(before: Account, after: Account, difference: Difference) -> I
         yield Needed("iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
+    if word == "TemplateAssignment":
+        yield from _assignment(after if new is not None else before, old, new)
+        return
+    if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
+        yield Needed("iam.template.commit", iam_object("template", name))
     if difference.op == "created":
         yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
         if isinstance(new, Resource) and new.project is not None:

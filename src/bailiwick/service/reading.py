@@ -27,6 +27,7 @@ EXPORT = "iam.export.read"
 # What others name stands before them.
 _EXPORT_ORDER = (
     "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Guardrail", "Policy",
+    "Template", "TemplateAssignment", "TemplateAcceptance",
 )  # fmt: skip
 
 

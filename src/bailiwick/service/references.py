@@ -33,6 +33,7 @@ _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "Guardrail": ((("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
     "Resource": ((("project",), "Project"),),
+    "TemplateAssignment": ((("template",), "Template"),),
 }
 
 
