@@ -12,7 +12,7 @@ from bailiwick.catalog.check_policies import check_policy
 from bailiwick.catalog.check_roles import check_role
 from bailiwick.catalog.check_world import ObjectNotes, World
 from bailiwick.catalog.places import Path
-from bailiwick.model.accounts import Account, Project
+from bailiwick.model.accounts import Account, Principal, Project
 from bailiwick.model.names import BUILT_IN_GROUPS
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy
@@ -54,20 +54,18 @@ def check_acceptance(acceptance: TemplateAcceptance, notes: ObjectNotes, world: 
 def _check_part(part: Role | Policy, path: Path, notes: ObjectNotes, alone: World) -> None:
     """What is wrong with this part, each finding at its place in the template?"""
     own = ObjectNotes("Template", notes.name, lambda _kind, _name, inner: notes.locate((*path, *inner)))
-    for subject in part.subjects if isinstance(part, Policy) else ():
-        _check_subject(subject, path, notes)
+    for index, subject in enumerate(part.subjects if isinstance(part, Policy) else ()):
+        if not subject.startswith("group:"):
+            notes.add(
+                (*path, "subjects", index),
+                f"`{subject}` cannot stand in a template",
+                "name a group of the template",
+            )
     if isinstance(part, Role):
         check_role(part, own, alone)
     else:
         check_policy(part, own, alone)
     notes.findings.extend(replace(one, place=_placed(one.place, notes, path)) for one in own.findings)
-
-
-def _check_subject(subject: str, path: Path, notes: ObjectNotes) -> None:
-    if not subject.startswith("group:"):
-        notes.add(
-            (*path, "subjects"), f"`{subject}` cannot stand in a template", "name a group of the template"
-        )
 
 
 def _placed(place: str, notes: ObjectNotes, path: Path) -> str:
@@ -78,8 +76,9 @@ def _placed(place: str, notes: ObjectNotes, path: Path) -> str:
 
 
 def _alone(template: Template) -> Account:
-    """Which account holds just what the template defines, and the projects that it names?"""
+    """Which account holds just what the template defines, the projects that it names, and whom it should not name?"""
     named = (p for policy in template.policies for p in policy.scope.project or () if not is_pattern(p))
+    strangers = (s for policy in template.policies for s in policy.subjects if not s.startswith("group:"))
     return Account(
         name="template",
         owner="",
@@ -87,4 +86,5 @@ def _alone(template: Template) -> Account:
         roles={role.name: role for role in template.roles},
         policies={policy.name: policy for policy in template.policies},
         projects={name: Project(name) for name in named},
+        principals={subject: Principal(subject) for subject in strangers},
     )

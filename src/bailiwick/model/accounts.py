@@ -47,7 +47,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group? `managed_by` names the template that keeps it, if any."""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
 
     name: str
     members: tuple[Membership, ...] = ()

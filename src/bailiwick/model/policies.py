@@ -44,7 +44,7 @@ ALWAYS = Window()
 class Policy:
     """Who has which roles where and when? `roles` are names or `service/name` references.
 
-    `managed_by` names the template that keeps the policy, if any.
+    `managed_by` names the template that manages the policy, if any.
     """
 
     name: str

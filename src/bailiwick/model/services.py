@@ -99,7 +99,7 @@ class Right:
 class Role:
     """Which rights go together? `custom` roles belong to an account, the others to the catalog.
 
-    `managed_by` names the template that keeps a custom role, if any.
+    `managed_by` names the template that manages a custom role, if any.
     """
 
     service: str

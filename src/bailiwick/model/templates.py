@@ -78,5 +78,5 @@ def version_name(base: str, version: int) -> str:
 
 
 def manager_of(base: str) -> str:
-    """How is said that this template keeps an object?"""
+    """How is said that this template manages an object?"""
     return f"{MANAGED}{base}"

@@ -103,7 +103,7 @@ def _placed(where: str, finding: Finding) -> Finding:
 
 
 def prune_edits(snapshot: Snapshot, named: set[tuple[str, str]]) -> Iterator[Edit]:
-    """What goes that nobody names? Never the account, its owner, its default project or what a template keeps.
+    """What goes that nobody names? Never the account, its owner, its default project or what a template manages.
 
     API keys are no documents: those of whoever stays, stay.
     """
@@ -112,8 +112,8 @@ def prune_edits(snapshot: Snapshot, named: set[tuple[str, str]]) -> Iterator[Edi
     for word, kind in KINDS.items():
         for name, value in list_values(account, word).items():
             is_owner = kind.prefix == f"{owner_kind}:" and name == owner
-            is_kept = getattr(value, "managed_by", "") or isinstance(value, TemplateAcceptance)
-            if (word, name) in named or is_owner or is_kept:
+            is_managed = getattr(value, "managed_by", "") or isinstance(value, TemplateAcceptance)
+            if (word, name) in named or is_owner or is_managed:
                 continue
             if not getattr(value, "default", False):
                 yield Edit(word, name, None)

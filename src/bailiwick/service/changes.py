@@ -62,7 +62,8 @@ def change_account(
 ) -> Outcome:
     """Carry out the edits that `prepare` makes of the newest state, all or none.
 
-    `template` names the one whose own change it is (managed.py). `idempotency` is given a function from the head after the change to its outcome, and says what to keep.
+    `template` names the one whose own change it is (managed.py). `idempotency` is given a function from the head after
+    the change to its outcome, and says what to keep.
     Raises Invalid, Denied, Conflict, NotFound; then nothing has changed.
     """
     for _ in range(TRIES):

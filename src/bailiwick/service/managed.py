@@ -1,7 +1,7 @@
 """What is not changed: objects that a template manages, and versions that are committed.
 
 Implements docs/spec.md 21.2 and 21.5. Pure: one plan in, or an error. Every change of every surface is asked here
-(changes.py); only the template's own way (offers.py) may change what that template keeps.
+(changes.py); only the template's own way (offers.py) may change what that template manages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _RELEASE = "accept another version of the template, or release it"
 
 
 def check_managed(plan: Plan, template: str | None) -> None:
-    """Does the plan leave alone what is kept? `template` names the one whose own change it is.
+    """Does the plan leave alone what is managed? `template` names the one whose own change it is.
 
     Raises Invalid with every finding.
     """
@@ -40,11 +40,11 @@ def _findings(plan: Plan, kind: str, name: str, template: str | None) -> Iterato
         if template != name:
             yield f"`{name}` is accepted or given up as a template", "use `bailiwick template`"
         return
-    keepers = {getattr(value, "managed_by", "") for value in (old, new) if value is not None} - {""}
-    strange = sorted(keepers - ({manager_of(template)} if template is not None else set()))
+    managers = {getattr(value, "managed_by", "") for value in (old, new) if value is not None} - {""}
+    strange = sorted(managers - ({manager_of(template)} if template is not None else set()))
     if strange and not _is_only_members(old, new):
-        keeper = strange[0].removeprefix(MANAGED)
-        yield f"`{name}` is kept by template `{keeper}` and is not changed here", _RELEASE
+        manager = strange[0].removeprefix(MANAGED)
+        yield f"`{name}` is managed by template `{manager}` and is not changed here", _RELEASE
 
 
 def _is_only_members(old: object, new: object) -> bool:

@@ -11,9 +11,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.enterprises import path_of, split_node
 from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM
+from bailiwick.model.templates import Template, TemplateAssignment
 from bailiwick.service.edits import Difference
 from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
 
@@ -58,6 +60,24 @@ def needed_actions(before: Account, after: Account, difference: Difference) -> I
         yield from _resource(old, new, here)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", here)
+
+
+def _assignment(
+    tree: Account, old: TemplateAssignment | None, new: TemplateAssignment | None
+) -> Iterator[Needed]:
+    """Templates are attached to nodes by the actions of the service `enterprise` (rule 21.4)."""
+    if old is not None and new is not None and old.node == new.node:
+        yield _on_node(tree, new.node, "update")
+        return
+    if old is not None:
+        yield _on_node(tree, old.node, "detach")
+    if new is not None:
+        yield _on_node(tree, new.node, "attach")
+
+
+def _on_node(tree: Account, node: str, verb: str) -> Needed:
+    kind, _ = split_node(node)
+    return Needed(f"enterprise.{kind}.{verb}-templates", ResourceQuery("enterprise", path_of(tree, node)))
 
 
 def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:

@@ -16,7 +16,7 @@ from bailiwick.service.edits import Edit
 from bailiwick.service.kinds import find_value, list_values
 
 ACCEPTANCE = "TemplateAcceptance"
-KEPT_KINDS = ("Role", "Group", "Policy")
+MANAGED_KINDS = ("Role", "Group", "Policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def accepting_edits(account: Account, template: Template, acceptance: TemplateAc
     Raises Conflict where a name is taken by what is not the template's.
     """
     _refuse_taken(account, template)
-    wanted = {(word, part.name): _kept(part, template.base, account) for word, part in template.parts()}
+    wanted = {(word, part.name): _managed(part, template.base, account) for word, part in template.parts()}
     gone = [key for key in held_by_template(account, template.base) if key not in wanted]
     return [
         *(Edit(word, name, part) for (word, name), part in wanted.items()),
@@ -59,9 +59,9 @@ def releasing_edits(account: Account, base: str) -> list[Edit]:
 
 
 def held_by_template(account: Account, base: str) -> Iterator[tuple[str, str]]:
-    """Which objects of the account does the template keep?"""
+    """Which objects of the account does the template manage?"""
     manager = manager_of(base)
-    for word in KEPT_KINDS:
+    for word in MANAGED_KINDS:
         for name, value in list_values(account, word).items():
             if value.managed_by == manager:
                 yield word, name
@@ -75,7 +75,7 @@ def find_drift(account: Account, template: Template) -> tuple[Drift, ...]:
         held = find_value(account, word, name)
         if held is None or held.managed_by != manager_of(template.base):
             found.append(Drift(word, name, "missing"))
-        elif held != _kept(part, template.base, account):
+        elif held != _managed(part, template.base, account):
             found.append(Drift(word, name, "changed"))
     for word, name in held_by_template(account, template.base):
         if (word, name) not in wanted:
@@ -83,8 +83,8 @@ def find_drift(account: Account, template: Template) -> tuple[Drift, ...]:
     return tuple(found)
 
 
-def _kept(part: Part, base: str, account: Account) -> Part:
-    """How does this part stand in the account: kept by the template, a group with the account's own members?"""
+def _managed(part: Part, base: str, account: Account) -> Part:
+    """How does this part stand in the account: managed by the template, a group with the account's own members?"""
     if isinstance(part, Group):
         held = account.groups.get(part.name)
         return replace(part, members=() if held is None else held.members, managed_by=manager_of(base))
