@@ -36,6 +36,7 @@ from bailiwick.service.edits import Difference, Edit
 from bailiwick.service.kinds import ACCOUNT, KINDS, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.template_edits import ACCEPTANCE
 
 ACCOUNT_PATH = "/v1/accounts/{account}"
 VIA = "api"
@@ -63,12 +64,15 @@ _MORE_UPDATES = {
     "Group": ("iam.group.add-member", "iam.group.remove-member"),
     "Project": ("iam.project.enable", "iam.project.disable"),
     "Resource": ("iam.resource.move", "iam.project.add-resource", "iam.project.remove-resource"),
+    "Template": ("iam.template.commit",),
 }
+_NODE_VERBS = {"create": "attach", "update": "update", "delete": "detach"}
 
 
 def administration_entries() -> list[Entry]:
     """Which routes administer accounts and their objects?"""
-    return [*_account_entries(), *(entry for kind in KINDS.values() for entry in _entries_of(kind))]
+    kinds = (kind for kind in KINDS.values() if kind.word != ACCEPTANCE)
+    return [*_account_entries(), *(entry for kind in kinds for entry in _entries_of(kind))]
 
 
 def _account_entries() -> Iterator[Entry]:
@@ -121,6 +125,9 @@ def _entries_of(kind: Kind) -> Iterator[Entry]:
 def _access(kind: Kind, verb: str) -> Access:
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
+    if kind.word == "TemplateAssignment" and verb in _NODE_VERBS:
+        nodes = ("enterprise", "account-group", "account")
+        return actions(*(f"enterprise.{node}.{_NODE_VERBS[verb]}-templates" for node in nodes))
     if verb == "list":
         return actions(f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read")
     if verb == "create" and kind.word in ("User", "Resource"):

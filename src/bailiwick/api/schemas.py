@@ -16,6 +16,7 @@ from bailiwick.catalog.document_principals import (
     USER_FIELDS,
 )
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
+from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
 
 Schema = dict[str, Any]
 
@@ -38,10 +39,15 @@ FIELDS: dict[str, Schema] = {
     "expires_at": INSTANT,
     "groups": TEXTS,
     "held_by": TEXT,
+    "enterprise": TEXT,
+    "follows": FLAG,
+    "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
+    "node": {"type": "string", "description": "a node of the tree, such as `account-group:eu`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
+    "policies": {"type": "array", "items": ANYTHING},
     "project": TEXT,
     "properties": ANYTHING,
     "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
@@ -52,9 +58,11 @@ FIELDS: dict[str, Schema] = {
     "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
     "subjects": TEXTS,
     "suspended": FLAG,
+    "template": {"type": "string", "description": "a version of a template, such as `auditors@1`"},
     "tags": {"type": "object", "additionalProperties": TEXT},
     "title": TEXT,
     "trust": TEXTS,
+    "version": {"type": "integer"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -68,6 +76,9 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Template": TEMPLATE_FIELDS,
+    "TemplateAssignment": ASSIGNMENT_FIELDS,
+    "TemplateAcceptance": ACCEPTANCE_FIELDS,
 }
 _REQUIRED = {
     "Account": ["owner"],
@@ -265,6 +276,7 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "AcceptTemplate": _object({"version": {"type": "integer"}, "follows": FLAG}),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
     "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
     "OperationQuestion": _object(

@@ -67,15 +67,16 @@ def _assignment(
 ) -> Iterator[Needed]:
     """Templates are attached to nodes by the actions of the service `enterprise` (rule 21.4)."""
     if old is not None and new is not None and old.node == new.node:
-        yield _on_node(tree, new.node, "update")
+        yield node_action(tree, new.node, "update")
         return
     if old is not None:
-        yield _on_node(tree, old.node, "detach")
+        yield node_action(tree, old.node, "detach")
     if new is not None:
-        yield _on_node(tree, new.node, "attach")
+        yield node_action(tree, new.node, "attach")
 
 
-def _on_node(tree: Account, node: str, verb: str) -> Needed:
+def node_action(tree: Account, node: str, verb: str) -> Needed:
+    """Which action attaches, updates or detaches templates at this node?"""
     kind, _ = split_node(node)
     return Needed(f"enterprise.{kind}.{verb}-templates", ResourceQuery("enterprise", path_of(tree, node)))
 
