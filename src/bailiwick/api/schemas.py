@@ -47,7 +47,7 @@ FIELDS: dict[str, Schema] = {
     "name": TEXT,
     "node": {"type": "string", "description": "a node of the tree, such as `account-group:eu`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
-    "policies": {"type": "array", "items": ANYTHING},
+    "policies": TEXTS,
     "project": TEXT,
     "properties": ANYTHING,
     "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
@@ -80,11 +80,23 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "TemplateAssignment": ASSIGNMENT_FIELDS,
     "TemplateAcceptance": ACCEPTANCE_FIELDS,
 }
+_DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
+# What a field holds in this kind of document, where that is something else than in the others.
+_FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
+    "Template": {
+        "groups": _DOCUMENTS,
+        "roles": _DOCUMENTS,
+        "policies": _DOCUMENTS,
+        "state": {"type": "string", "enum": ["draft", "committed"], "default": "draft"},
+    },
+}
 _REQUIRED = {
     "Account": ["owner"],
     "Policy": ["subjects", "roles"],
     "Guardrail": ["actions"],
     "Role": ["service", "rights"],
+    "TemplateAssignment": ["template", "node"],
+    "TemplateAcceptance": ["version", "enterprise"],
 }
 
 
@@ -95,7 +107,7 @@ def component_schemas() -> dict[str, Schema]:
 
 
 def _document(kind: str) -> Schema:
-    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]}
+    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]} | _FIELDS_OTHERWISE.get(kind, {})
     around = {"kind": {"const": kind}, "account": TEXT}
     return _object({**around, **fields}, ["name", *_REQUIRED.get(kind, [])])
 
