@@ -436,8 +436,49 @@ def test_a_guardrail_of_another_service_does_not_concern_a_resource(server: Runn
     assert owner.get("resources", IMAGE).json["tags"] == {"tier": "gold"}
     wider = {"service": ["ims", "container-registry"], "project": "pa"}
     hold(server, {**guardrail, "name": "both", "scope": wider})
+    assert dora.patch("resources", IMAGE, body={"tags": {"tier": "none"}}).status == 200
+
+
+def test_a_resource_that_leaves_a_guardrail_needs_authority_over_it_and_no_more(
+    server: RunningServer,
+) -> None:
+    """Out of a project with a guardrail moves who could grant there what it forbids; the guardrail stays for others."""
+    guardrail = {
+        "kind": "Guardrail", "name": "no-deletes-in-pa", "actions": ["ims:images:delete"],
+        "scope": {"service": "ims", "project": "pa"},
+    }  # fmt: skip
+    delete = {
+        "kind": "Role",
+        "name": "Deleter",
+        "service": "ims",
+        "rights": [{"actions": ["ims:images:delete"]}],
+    }
+    owner = hold(
+        server,
+        *delegate("iam.resource.*", "iam.project.*"),
+        *({"kind": "Project", "name": name} for name in ("pa", "pb")),
+        {"kind": "User", "name": "rex"},
+        delete,
+        policy("rex-keeps", "user:rex", "Delegate", {"service": "iam"}),
+        policy("rex-region", "user:rex", "Administrator", {"region": "eu-de"}),
+        policy("dora-deletes", "user:dora", "Deleter", {"service": "ims"}),
+        {"kind": "Resource", "name": IMAGE, "project": "pa"},
+        guardrail,
+    )
+    dora, rex = server.client("user:dora"), server.client("user:rex")
     before = server.export()
-    refused = dora.patch("resources", IMAGE, body={"tags": {"tier": "none"}})
-    assert refused.status == 403
-    assert refused.error["detail"].startswith(f"attributes of `{IMAGE}` change, and you lack `{CREATE}`")
-    assert server.export() == before
+    words = "service `ims`, region `eu-de`, project `pa`, `image` `base`"
+    for body in ({"project": "pb"}, {"project": None}):
+        assert_refused(
+            dora.patch("resources", IMAGE, body=body),
+            lacks(CREATE, words, f"attributes of `{IMAGE}` change"),
+        )
+        assert server.export() == before
+    assert not dora.is_allowed("ims:images:delete", IMAGE)
+    assert rex.patch("resources", IMAGE, body={"project": "pb"}).status == 200
+    assert dora.is_allowed("ims:images:delete", IMAGE)
+    removed = rex.delete("guardrails", "no-deletes-in-pa")
+    assert (
+        removed.error["detail"] == "`user:rex` lacks `iam.guardrail.delete` on guardrail `no-deletes-in-pa`"
+    )
+    assert owner.get("guardrails", "no-deletes-in-pa").status == 200

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from tests import reference
 from tests.golden.tables import Document
 
-from bailiwick.engine import CompiledAccount, decide
+from bailiwick.engine import CompiledAccount, decide, explain
 from bailiwick.model.accounts import Account
 from bailiwick.model.names import ResourceName, format_resource_name, split_reference
 from bailiwick.model.requests import Decision, Request, ResourceQuery
@@ -36,6 +36,12 @@ class Asker(Protocol):
         """May the principal do this to that, and for which reason?"""
         ...
 
+    def explain(
+        self, principal: str, action: str, resource: ResourceQuery, context: Context
+    ) -> tuple[str, ...]:
+        """Which policies or guardrails decide it, by name?"""
+        ...
+
 
 class EngineAsker:
     """The compiled engine, in this process."""
@@ -46,6 +52,12 @@ class EngineAsker:
     def ask(self, principal: str, action: str, resource: ResourceQuery, context: Context) -> Answer:
         """What does the engine decide?"""
         return _answer(decide(self.compiled, _request(principal, action, resource, context)))
+
+    def explain(
+        self, principal: str, action: str, resource: ResourceQuery, context: Context
+    ) -> tuple[str, ...]:
+        """Which policies does the engine's explanation name?"""
+        return explain(self.compiled, _request(principal, action, resource, context)).deciding
 
 
 class ReferenceAsker:
@@ -60,6 +72,13 @@ class ReferenceAsker:
         request = _request(principal, action, resource, context)
         return _answer(reference.decide(self.services, self.account, request))
 
+    def explain(
+        self, principal: str, action: str, resource: ResourceQuery, context: Context
+    ) -> tuple[str, ...]:
+        """Which policies does the reference find to decide?"""
+        request = _request(principal, action, resource, context)
+        return reference.deciding_policies(self.services, self.account, request)
+
 
 class HttpAsker:
     """A server, by AuthZEN's evaluation, on behalf of an API key that may evaluate for others."""
@@ -71,6 +90,20 @@ class HttpAsker:
 
     def ask(self, principal: str, action: str, resource: ResourceQuery, context: Context) -> Answer:
         """What does the server decide?"""
+        answer = self._evaluate(self.question(principal, action, resource, context), "")
+        return answer["decision"], answer["context"]["reason"]
+
+    def explain(
+        self, principal: str, action: str, resource: ResourceQuery, context: Context
+    ) -> tuple[str, ...]:
+        """Which policies does the server's explanation name?"""
+        answer = self._evaluate(self.question(principal, action, resource, context), "?explain=true")
+        return tuple(answer["context"]["explanation"]["deciding"])
+
+    def question(
+        self, principal: str, action: str, resource: ResourceQuery, context: Context
+    ) -> dict[str, Any]:
+        """How is this asked?"""
         kind, name = split_reference(principal)
         body: dict[str, Any] = {
             "subject": {"type": kind, "id": name},
@@ -79,8 +112,10 @@ class HttpAsker:
         }
         if context:
             body["context"] = dict(context)
-        answer = self._post(f"/accounts/{self.account}/access/v1/evaluation", body)
-        return answer["decision"], answer["context"]["reason"]
+        return body
+
+    def _evaluate(self, question: Mapping[str, Any], query: str) -> dict[str, Any]:
+        return self._post(f"/accounts/{self.account}/access/v1/evaluation{query}", question)
 
     def apply(self, documents: Sequence[Document]) -> None:
         """What does the account hold afterwards? These documents besides what it held."""

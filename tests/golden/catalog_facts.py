@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from msgspec import UNSET
-from tests.golden.tables import ApiRow, ApiTable, CatalogTable, Fact, RowMatrix
+from tests.golden.tables import ApiRow, ApiTable, CatalogTable, Document, Fact, RowMatrix
 from tests.golden.worlds import build_account
 
 from bailiwick.catalog.catalog import Catalog
@@ -112,9 +112,37 @@ def _of_fact(fact: Fact, service: Service, catalog: Catalog) -> Finding:
         said = (fact.discontinued.date, fact.discontinued.successor)
         operation = service.operations[fact.operation]
         return f"{fact.operation} is discontinued", said, (operation.discontinued, operation.successor)
+    if fact.resource_type:
+        return _of_type(fact, service, catalog)
+    action = service.actions[fact.action]
+    if fact.ignores_qualifiers is not UNSET:
+        return f"{fact.action} ignores qualifiers", fact.ignores_qualifiers, action.ignores_qualifiers
+    if fact.requires is not UNSET:
+        return f"{fact.action} requires", sorted(fact.requires), sorted(action.requires)
     using = {o.performed_by for o in service.operations.values() if fact.action in dict(o.actions)}
     said_by = {"" if fact.performed_by in (None, UNSET) else fact.performed_by}
     return f"operations with {fact.action} are performed by", said_by, using
+
+
+def _of_type(fact: Fact, service: Service, catalog: Catalog) -> Finding:
+    kind = fact.resource_type
+    if fact.actions is not UNSET:
+        actions = sorted(name for name, one in service.actions.items() if one.resource_type == kind)
+        return f"actions of {kind}", sorted(fact.actions), actions
+    said = [] if fact.qualifiers is UNSET else sorted(fact.qualifiers)
+    got = sorted(name for name in service.qualifiers if _is_accepted(name, kind, service, catalog))
+    return f"qualifiers of a right on {kind}", said, got
+
+
+def _is_accepted(qualifier: str, kind: str, service: Service, catalog: Catalog) -> bool:
+    """Is a right with this qualifier accepted for every action of the type that does not ignore it?"""
+    actions = [
+        name
+        for name, one in service.actions.items()
+        if one.resource_type == kind and not one.ignores_qualifiers
+    ]
+    rights = [{"actions": actions, "qualifier": qualifier}]
+    return _is_built([{"kind": "Role", "name": "r", "service": service.name, "rights": rights}], catalog)
 
 
 def _is_supported(role: str, service: Service, catalog: Catalog) -> bool:
@@ -126,8 +154,13 @@ def _is_supported(role: str, service: Service, catalog: Catalog) -> bool:
         "roles": [role],
         "scope": {"service": service.name},
     }
+    return _is_built([policy], catalog) and role in service.roles
+
+
+def _is_built(documents: list[Document], catalog: Catalog) -> bool:
+    """Does `bailiwick apply` accept these documents?"""
     try:
-        build_account(catalog, [policy])
+        build_account(catalog, documents)
     except Invalid:
         return False
-    return role in service.roles
+    return True

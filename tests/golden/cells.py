@@ -59,6 +59,7 @@ class Cell:
     questions: tuple[Question, ...]
     expect: str
     barred: str = ""
+    deciding: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,25 @@ def faults_of(sheet: Sheet, asker: Asker) -> list[str]:
     """Which cells does this asker answer otherwise than the table, and how?"""
     faults = []
     for cell in sheet.cells:
-        got = _verdict(cell, asker)
-        if got != cell.expect:
-            faults.append(f"{cell.words}: expected {cell.expect}, got {got}")
+        expected, got = cell.expect, _verdict(cell, asker)
+        if got == expected and cell.deciding is not None:
+            expected, got = f"{expected} by {_names(cell.deciding)}", f"{got} by {_deciding(cell, asker)}"
+        if got != expected:
+            faults.append(f"{cell.words}: expected {expected}, got {got}")
     return faults
+
+
+def _deciding(cell: Cell, asker: Asker) -> str:
+    """Which policies decide the cell's questions? Those that the table says, else the first others."""
+    for question in cell.questions:
+        found = asker.explain(question.principal, question.action, question.resource, question.context)
+        if found != cell.deciding:
+            return _names(found)
+    return _names(cell.deciding or ())
+
+
+def _names(policies: Iterable[str]) -> str:
+    return ", ".join(policies) or "no policy"
 
 
 def _verdict(cell: Cell, asker: Asker) -> str:
@@ -118,7 +134,9 @@ def _role_matrix(table: RoleMatrix, service: Service) -> Sheet:
         for column in table.columns:
             question = Question(_user(column), row.action, _asked_of(table, service, kind, _user(column)))
             expect = ALLOWED if column in row.allowed else REFUSED
-            cells.append(Cell(f"{row.action} by {column}", (question,), expect))
+            cells.append(
+                Cell(f"{row.action} by {column}", (question,), expect, deciding=_holding(column, expect))
+            )
     return Sheet(_documents(table, service, _holders(table)), tuple(cells))
 
 
@@ -135,7 +153,8 @@ def _row_matrix(table: RowMatrix, service: Service) -> Sheet:
                 for action in row.actions
             )
             expect = ALLOWED if column in row.allowed else REFUSED
-            cells.append(Cell(f"`{row.title}` by {column}", questions, expect))
+            deciding = _holding(column, expect) if expect == ALLOWED else None
+            cells.append(Cell(f"`{row.title}` by {column}", questions, expect, deciding=deciding))
     return Sheet(_documents(table, service, _holders(table)), tuple(cells))
 
 
@@ -153,6 +172,7 @@ def _operation_matrix(table: OperationMatrix, service: Service) -> Sheet:
                     tuple(Question(holder, action, resource) for action, resource in asked),
                     ALLOWED if is_enough(subset, row) else REFUSED,
                     DISCONTINUED if operation.discontinued else "",
+                    _holding(" and ".join(subset), ALLOWED) if is_enough(subset, row) else None,
                 )
             )
     return Sheet(_documents(table, service, subsets), tuple(cells))
@@ -184,14 +204,15 @@ def _cases(table: Cases, services: Mapping[str, Service]) -> Iterator[Cell]:
             question = Question(
                 check.principal, action, _described(check.resource, action, service), check.context
             )
-            yield Cell(_words(question), (question,), check.expect)
+            yield Cell(_words(question), (question,), check.expect, deciding=check.deciding)
     if table.grid is not None:
         for principal in table.grid.principals:
             for name, said in table.grid.resources.items():
                 query = _described(said, table.grid.action, services[said.service])
                 question = Question(principal, table.grid.action, query)
                 allowed = name in table.grid.allowed.get(principal, ())
-                yield Cell(_words(question), (question,), ALLOWED if allowed else REFUSED)
+                deciding = None if table.grid.deciding is None else table.grid.deciding if allowed else ()
+                yield Cell(_words(question), (question,), ALLOWED if allowed else REFUSED, deciding=deciding)
 
 
 def _words(question: Question) -> str:
@@ -229,6 +250,11 @@ def _asked_of(table: RoleMatrix | RowMatrix, service: Service, kind: str | None,
 
 def _holders(table: Matrix) -> list[tuple[str, ...]]:
     return [(column,) for column in table.columns]
+
+
+def _holding(column: str, expect: str) -> tuple[str, ...]:
+    """Which policies decide a cell of a matrix? The one by which its user holds the column's roles, or none."""
+    return (_user(column).partition(":")[2],) if expect == ALLOWED else ()
 
 
 def _user(holding: str) -> str:

@@ -74,6 +74,7 @@ class Check(Struct, frozen=True, forbid_unknown_fields=True):
     resource: Described
     expect: str
     context: dict[str, Any] = {}
+    deciding: tuple[str, ...] | None = None
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +84,7 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
     resources: dict[str, Described]
     principals: tuple[str, ...]
     allowed: dict[str, tuple[str, ...]]
+    deciding: tuple[str, ...] | None = None
 
 
 class ApiAction(Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,15 +113,20 @@ class Ended(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fact(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which one fact of a role, an operation or an action is it? UNSET: the fact is another."""
+    """Which one fact of a role, an operation, an action or a resource type is it? UNSET: the fact is another."""
 
     role: str = ""
     operation: str = ""
     action: str = ""
+    resource_type: str = ""
     supported: bool | msgspec.UnsetType = msgspec.UNSET
     grant_explicit: bool | msgspec.UnsetType = msgspec.UNSET
     discontinued: Ended | msgspec.UnsetType = msgspec.UNSET
     performed_by: str | msgspec.UnsetType | None = msgspec.UNSET
+    ignores_qualifiers: bool | msgspec.UnsetType = msgspec.UNSET
+    requires: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    actions: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    qualifiers: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,7 +13,10 @@ from tests.golden.asker import HttpAsker
 
 from bailiwick.model.requests import ResourceQuery
 
-ANSWER = {"decision": False, "context": {"reason": "no_matching_policy"}}
+ANSWER = {
+    "decision": False,
+    "context": {"reason": "no_matching_policy", "explanation": {"deciding": ["a", "b"]}},
+}
 
 
 class Recorder(HTTPServer):
@@ -98,6 +101,18 @@ def test_an_unknown_id_and_no_context_are_sent_as_such(recorder: Recorder) -> No
         "action": {"name": "item.drop"},
         "resource": {"type": "s/item", "id": "brn:acme:s:::box/b/item/unsaid", "properties": {}},
     }
+
+
+def test_an_explanation_is_asked_for_by_the_address(recorder: Recorder) -> None:
+    """The same question with `explain` gives the names of the policies that decide."""
+    query = ResourceQuery("s", (("item", "i"),))
+    assert HttpAsker(recorder.url, "secret", "acme").explain("user:erik", "item.drop", query, {}) == (
+        "a",
+        "b",
+    )
+    [(path, _, body)] = recorder.sent
+    assert path == "/accounts/acme/access/v1/evaluation?explain=true"
+    assert body["action"] == {"name": "item.drop"}
 
 
 def test_documents_are_applied_to_the_account(recorder: Recorder) -> None:

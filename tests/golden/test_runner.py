@@ -60,6 +60,18 @@ def test_a_refusal_for_another_reason_is_found_out(catalog: Catalog) -> None:
     ]
 
 
+def test_another_deciding_policy_is_found_out(catalog: Catalog) -> None:
+    """Where a table names the policies that decide, too many, too few or others are a fault."""
+    sheet = sheet_named("cloud-registered-qualifier-any", catalog)
+    cells = [replace(cell, deciding=(*(cell.deciding or ()), "other")) for cell in sheet.cells]
+    faults = faults_in(Sheet(sheet.documents, tuple(cells)), catalog)
+    assert len(faults) == len(cells)
+    assert faults[0] == (
+        "server.Image by user:qa on cloud:us-east::server/s1: "
+        "expected allowed by qa-images-servers, other, got allowed by qa-images-servers"
+    )
+
+
 def test_an_asker_whose_verdict_and_reason_disagree_is_found_out(catalog: Catalog) -> None:
     """An allowed answer with the reason of a refusal is no answer."""
 
@@ -69,6 +81,10 @@ def test_an_asker_whose_verdict_and_reason_disagree_is_found_out(catalog: Catalo
         def ask(self, principal: str, action: str, resource: object, context: object) -> tuple[bool, str]:
             """What does it say?"""
             return True, REFUSED
+
+        def explain(self, principal: str, action: str, resource: object, context: object) -> tuple[str, ...]:
+            """Which policies does it name?"""
+            return ()
 
     sheet = sheet_named("container-registry-table-4-actions", catalog)
     assert len(faults_of(sheet, Confused())) == len(sheet.cells)
@@ -171,6 +187,12 @@ def test_a_wrong_api_row_is_found_out(
             "hs-crypto-table-4-performed-by",
             {"action": "hs-crypto.registrations.create", "performed_by": None},
         ),
+        ("cloud-resource-types", {"resource_type": "ssh-key", "actions": ["ssh-key.Access"]}),
+        ("cloud-action-qualifiers", {"action": "firewall.Create", "ignores_qualifiers": True}),
+        ("cloud-action-qualifiers", {"action": "volume.Create", "ignores_qualifiers": False}),
+        ("cloud-action-qualifiers", {"action": "volume.Attach", "requires": []}),
+        ("cloud-action-qualifiers", {"resource_type": "ip", "qualifiers": ["mine"]}),
+        ("cloud-action-qualifiers", {"resource_type": "server", "qualifiers": ["mine"]}),
     ],
 )
 def test_a_wrong_fact_is_found_out(name: str, row: dict[str, Any], catalog: Catalog) -> None:

@@ -20,6 +20,9 @@ from bailiwick.api.routes import access_of
 from bailiwick.catalog.documents import KINDS
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.eps import EPS
+from bailiwick.service.initial import create_account
+from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
@@ -37,7 +40,7 @@ RECORDS: dict[str, Any] = {
 OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "users": ("zoe", {"description": "has nothing"}),
     "service-ids": ("ci", {}),
-    "profiles": ("deployer", {"trust": ["user:zoe"]}),
+    "profiles": ("deployer", {"trust": ["user:zoe", "user:owner"]}),
     "groups": ("dev", {"members": ["user:owner"]}),
     "projects": ("images", {}),
     "roles": ("Helper", {"service": "records", "rights": [{"actions": ["read"]}]}),
@@ -45,10 +48,17 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "guardrails": ("g", {"actions": ["read"], "scope": {"service": "records"}, "state": "disabled"}),
     "services": ("records", RECORDS),
     "resources": (RECORD, {"project": "images"}),
+    "enterprises": ("corp", {}),
+    "account-groups": ("live", {"parent": "enterprise:corp"}),
+    "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
+    "templates": ("auditors@1", {"groups": [{"name": "auditors"}], "state": "committed"}),
+    "template-assignments": ("all", {"template": "auditors@1", "node": "enterprise:corp"}),
 }
 KIND_OF_PATH = {
     "users": "User", "service-ids": "ServiceId", "profiles": "Profile", "groups": "Group", "projects": "Project",
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
+    "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
+    "templates": "Template", "template-assignments": "TemplateAssignment",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
@@ -58,24 +68,34 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/sessions": {},
+    "/v1/accounts/{account}/profiles/{name}/assume": {},
+    "/v1/accounts/{account}/services/{name}/act-as": {},
+    "/v1/accounts/{account}/template-offers/{name}/accept": {},
     "/access/v1/evaluation": OTHERS,
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }
-# Who has nothing sees its own keys, and nothing else; a test of its own says so.
-OWN_ONLY = ("GET", "/v1/accounts/{account}/api-keys")
+# Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
+# Nothing is offered to an account that has a tree of its own.
+NOTHING_OFFERED = "/v1/accounts/{account}/template-offers/{name}/"
+OWN_ONLY = {("GET", "/v1/accounts/{account}/api-keys"), ("POST", "/v1/accounts/{account}/sessions")}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose account holds one object of each kind."""
     with RunningServer(tmp_path_factory.mktemp("routes")) as running:
+        for account in ("shop", "shop2"):
+            host = running.host
+            create_account(host.store, account, "owner", "owner@shop.example", host.at(), enterprise="acme")
         documents = [
             {"kind": KIND_OF_PATH[path], "name": name, **body} for path, (name, body) in OBJECTS.items()
         ]
         reply = running.owner().apply(*documents)
         assert reply.status == 200, reply.text
+        assert running.owner().post("sessions", body={}).status == 201
         yield running
 
 
@@ -99,6 +119,7 @@ def without_access(routes: Iterable[BaseRoute]) -> list[str]:
 def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tuple[Route, str, str, object]]:
     """One real request for each route that is not public: route, method, path, body."""
     key = next(iter(server.host.snapshot("acme").keys))
+    session = next(list_known(server.host, "acme")).uid
     for route in routes:
         access = access_of(route)
         assert access is not None
@@ -107,7 +128,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
         for method in sorted((route.methods or set()) - {"HEAD"}):
             parts = route.path.split("/")
             collection = parts[4] if route.path.startswith("/v1/accounts/") and len(parts) > 4 else ""
-            name, document = OBJECTS.get(collection, (key, {}))
+            name, document = OBJECTS.get(collection, (session if collection == "sessions" else key, {}))
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
@@ -139,7 +160,8 @@ def test_a_route_without_an_action_is_found() -> None:
 
 def test_every_action_of_a_route_is_one_of_the_catalog(server: RunningServer) -> None:
     """A misspelt action would be refused to everybody, or worse."""
-    known = set(load_system_catalog()[IAM].actions)
+    catalog = load_system_catalog()
+    known = {*catalog[IAM].actions, *catalog[EPS].actions, *catalog["enterprise"].actions}
     accesses = [access_of(route) for route in routes_of(server)]
     named = {name for access in accesses if access is not None for name in access.actions}
     assert named - known == set()
@@ -160,7 +182,7 @@ def test_every_route_refuses_who_has_nothing_by_an_action_that_it_names(server: 
     zoe = server.client("user:zoe")
     before = server.export()
     for route, method, path, body in requests_of(server, routes_of(server)):
-        if (method, route.path) == OWN_ONLY:
+        if (method, route.path) in OWN_ONLY:
             continue
         reply = zoe.send(method, path, body)
         access = access_of(route)
@@ -177,6 +199,19 @@ def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
     assert {key["owner"] for key in keys} == {"user:zoe"}
 
 
+def test_who_has_nothing_begins_only_sessions_that_have_nothing(server: RunningServer) -> None:
+    """The one thing that everybody may begin is no more than who begins it."""
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", {}).json
+    session = server.caller(begun["access_token"])
+    assert begun["principal"] == "user:zoe"
+    assert session.get("users").status == session.get("sessions").status == 403
+    assert session.post("api-keys", body={}).status == 201, "a whole session is its principal"
+    narrow = {"actions": ["iam.user.read"], "scope": {"service": "iam"}}
+    body = {"restrict": [narrow]}
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", body).json
+    assert server.caller(begun["access_token"]).post("api-keys", body={}).status == 403
+
+
 def test_no_route_refuses_the_owner(server: RunningServer) -> None:
     """The same requests are carried out for who may: the refusals above are not for other reasons."""
     owner: Client = server.owner()
@@ -185,6 +220,8 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
     answered = {}
     for route, method, path, body in requests:
         if method == "DELETE" and route.path.startswith("/v1/accounts/{account}/api-keys"):
+            continue
+        if route.path.startswith(NOTHING_OFFERED):
             continue
         answered[f"{method} {path}"] = owner.send(
             method, path, body, headers={"If-Match": "*"} if method == "PATCH" else None
@@ -198,6 +235,7 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
 def test_every_kind_of_document_has_its_routes(server: RunningServer) -> None:
     """A kind that apply knows and no route shows would be administered out of sight."""
     paths = {route.path for route in routes_of(server)}
-    assert set(KIND_OF_PATH.values()) | {"Account"} == set(KINDS)
+    assert set(KIND_OF_PATH.values()) | {"Account", "TemplateAcceptance"} == set(KINDS)
+    assert "/v1/accounts/{account}/template-offers" in paths, "acceptances are shown with what is offered"
     for collection in KIND_OF_PATH:
         assert f"/v1/accounts/{{account}}/{collection}" in paths

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tests.reference.world import World
 
 from bailiwick.model.accounts import Resource
-from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_name
+from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_name, parse_resource_name
 from bailiwick.model.requests import ABSENT, UNKNOWN, Reason, ResourceQuery, State
 from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Action, ResourceType, Service
 
@@ -58,9 +58,9 @@ def path_fault(service: Service, path: Path) -> Reason | None:
 
 
 def find_registered(world: World, service: Service, query: ResourceQuery, path: Path) -> Resource | None:
-    """Which registered resource has this path, in the query's region and instance?"""
+    """Which registered resource has this path, in the query's region and instance? A whole name is needed (2.10)."""
     known = tuple((kind, ident) for kind, ident in path if ident is not None)
-    if len(known) < len(path):
+    if is_incomplete(service, query, path):
         return None
     region = query.region if service.regional else None
     instance = query.instance if service.instances else None
@@ -70,12 +70,42 @@ def find_registered(world: World, service: Service, query: ResourceQuery, path: 
     return next((each for each in world.account.resources.values() if each.name == text), None)
 
 
-def find_ancestor(world: World, service: Service, query: ResourceQuery) -> tuple[Resource, Path] | None:
-    """Which is the nearest registered ancestor, and at which path? The instance is looked for last (2.5)."""
+def is_incomplete(service: Service, query: ResourceQuery | ResourceName, path: Path) -> bool:
+    """Does the name leave out an id, the region or the instance (2.10)?"""
+    return (
+        any(ident is None for _, ident in path)
+        or (service.regional and not query.region)
+        or (service.instances and not query.instance)
+    )
+
+
+def could_be_meant(world: World, service: Service, query: ResourceQuery, path: Path) -> bool:
+    """Is a registered resource such that every part that the name says is its own (2.10)?"""
+    names = [parse_resource_name(each.name) for each in world.account.resources.values()]
+    return any(
+        name.service == service.name
+        and not is_incomplete(service, name, name.path)
+        and [kind for kind, _ in name.path] == [kind for kind, _ in path]
+        and all(said in (None, ident) for (_, said), (_, ident) in zip(path, name.path, strict=True))
+        and ((query.region or name.region) if service.regional else "") == name.region
+        and ((query.instance or name.instance) if service.instances else "") == name.instance
+        for name in names
+    )
+
+
+def find_ancestor(
+    world: World, service: Service, query: ResourceQuery
+) -> tuple[Resource, Path] | State | None:
+    """Which is the nearest registered ancestor, and at which path? The instance is looked for last (2.5).
+
+    UNKNOWN where an incompletely named one could be registered (2.10).
+    """
     paths: list[Path] = [query.path[:end] for end in range(len(query.path) - 1, 0, -1)]
-    if service.instances and "instance" in service.resource_types and query.instance:
-        paths.append((("instance", query.instance),))
+    if service.instances and "instance" in service.resource_types:
+        paths.append((("instance", query.instance or None),))
     for path in paths:
+        if is_incomplete(service, query, path) and could_be_meant(world, service, query, path):
+            return UNKNOWN
         found = find_registered(world, service, query, path)
         if found is not None:
             return found, path
@@ -84,23 +114,24 @@ def find_ancestor(world: World, service: Service, query: ResourceQuery) -> tuple
 
 def resolve(world: World, service: Service, query: ResourceQuery) -> Attributes:
     """What is there of the resource before any action is looked at? The path must be sound."""
+    if is_incomplete(service, query, query.path) and could_be_meant(world, service, query, query.path):
+        query = ResourceQuery(query.service, query.path, query.region, query.instance)
+        found = keep_what_type_has(
+            service, Attributes(world.account.name, service.name, nodes=_nodes(query.path), tags={})
+        )
+        return with_name(service, query, found, UNKNOWN)
     registered = find_registered(world, service, query, query.path)
     if registered is not None:
-        found = stored(world, service, registered, query.path)
-        name = {
-            "region": query.region or ABSENT,
-            "instance": query.instance or ABSENT,
-        }
-    else:
-        found = described(world, service, query)
-        name = {
-            "region": query.region or UNKNOWN,
-            "instance": query.instance or UNKNOWN,
-        }
+        return with_name(service, query, stored(world, service, registered, query.path), ABSENT)
+    return with_name(service, query, described(world, service, query), UNKNOWN)
+
+
+def with_name(service: Service, query: ResourceQuery, found: Attributes, otherwise: State) -> Attributes:
+    """What is known besides, from the name and the properties that the request says (2.3, 2.8)?"""
     return replace(
         found,
-        region=name["region"] if service.regional else ABSENT,
-        instance=name["instance"] if service.instances else ABSENT,
+        region=(query.region or otherwise) if service.regional else ABSENT,
+        instance=(query.instance or otherwise) if service.instances else ABSENT,
         said_properties=query.properties,
     )
 
@@ -136,7 +167,10 @@ def described(world: World, service: Service, query: ResourceQuery) -> Attribute
         missing_tag=UNKNOWN,
     )
     ancestor = find_ancestor(world, service, query)
-    if ancestor is not None:
+    if isinstance(ancestor, State):
+        nothing_known = Attributes(world.account.name, service.name, tags={})
+        attributes = _inherit(service, attributes, nothing_known)
+    elif ancestor is not None:
         attributes = _inherit(service, attributes, stored(world, service, *ancestor))
     return keep_what_type_has(service, attributes)
 

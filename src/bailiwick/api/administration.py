@@ -30,10 +30,12 @@ from bailiwick.api.preconditions import Preconditions, preconditions_of
 from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Access, Entry, Handler, actions
 from bailiwick.catalog.documents import Value, format_document, name_of, parse_document
+from bailiwick.catalog.eps_codes import NAME_TAKEN
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Difference, Edit
-from bailiwick.service.kinds import ACCOUNT, KINDS, Kind, find_value
+from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.template_edits import ACCEPTANCE
@@ -63,10 +65,17 @@ _WITH_DISABLED = ("User", "ServiceId", "Profile", "Project")
 _MORE_UPDATES = {
     "Group": ("iam.group.add-member", "iam.group.remove-member"),
     "Project": ("iam.project.enable", "iam.project.disable"),
-    "Resource": ("iam.resource.move", "iam.project.add-resource", "iam.project.remove-resource"),
     "Template": ("iam.template.commit",),
+    "Resource": (
+        "iam.resource.move",
+        *("iam.project.add-resource", "iam.project.remove-resource", ADD_RESOURCES, REMOVE_RESOURCES),
+    ),
 }
-_NODE_VERBS = {"create": "attach", "update": "update", "delete": "detach"}
+# By which verb of `eps` is it asked who may do this to a project?
+_EPS_VERBS = {
+    "list": ("list", "get"), "read": ("get",), "create": ("create",), "delete": ("delete",),
+    "update": ("update", "enable", "disable"),
+}  # fmt: skip
 
 
 def administration_entries() -> list[Entry]:
@@ -122,19 +131,63 @@ def _entries_of(kind: Kind) -> Iterator[Entry]:
                 query=DRY_RUN, answers={204: "", 200: "Differences"})  # fmt: skip
 
 
+_ON_TREE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Enterprise": {"create": ("enterprise.enterprise.create",), "delete": ("enterprise.enterprise.update",)},
+    "AccountGroup": {"update": ("enterprise.account-group.update", "enterprise.account.move")},
+    "EnterpriseAccount": {
+        "create": ("enterprise.enterprise.import", "enterprise.account.create"),
+        "update": ("enterprise.account.update", "enterprise.account.move"),
+    },
+}
+_RULES = {"create": "attach", "update": "update", "delete": "detach"}
+
+
+def _access_to_tree(kind: Kind, verb: str) -> Access:
+    """Which actions of `enterprise` does a route of the tree ask for? Without a tree, the one that makes it."""
+    node = NODE_TYPES[kind.word]
+    first: tuple[str, ...]
+    if verb in ("list", "read"):
+        first = (f"enterprise.{node}.retrieve", "enterprise.enterprise.retrieve")
+    else:
+        first = _ON_TREE[kind.word].get(verb, (f"enterprise.{node}.{verb}",))
+    loosening = () if verb in ("create", "list", "read") else ("enterprise.account.detach-config-rules",)
+    return actions(*dict.fromkeys((*first, *loosening, "enterprise.enterprise.create")))
+
+
+def _rules_actions(verb: str) -> tuple[str, ...]:
+    """Which actions of `enterprise` are asked where the guardrail is one of a node?"""
+    if verb == "list":
+        return ()
+    rule = "retrieve" if verb == "read" else f"{_RULES[verb]}-config-rules"
+    more = ("detach-config-rules",) if verb == "update" else ()
+    return tuple(f"enterprise.{node}.{one}" for node in NODE_TYPES.values() for one in (rule, *more))
+
+
 def _access(kind: Kind, verb: str) -> Access:
+    if kind.word in NODE_TYPES:
+        return _access_to_tree(kind, verb)
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
-    if kind.word == "TemplateAssignment" and verb in _NODE_VERBS:
-        nodes = ("enterprise", "account-group", "account")
-        return actions(*(f"enterprise.{node}.{_NODE_VERBS[verb]}-templates" for node in nodes))
+    if kind.word == "TemplateAssignment" and verb in _RULES:
+        return actions(*(f"enterprise.{node}.{_RULES[verb]}-templates" for node in NODE_TYPES.values()))
     if verb == "list":
-        return actions(f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read")
-    if verb == "create" and kind.word in ("User", "Resource"):
-        first = "iam.user.invite" if kind.word == "User" else "iam.resource.register"
-        return actions(first, *(("iam.project.add-resource",) if kind.word == "Resource" else ()))
+        return actions(
+            f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read", *_of_eps(kind, verb)
+        )
+    if verb == "create" and kind.word == "User":
+        return actions("iam.user.invite")
+    if verb == "create" and kind.word == "Template":
+        return actions("iam.template.create", "iam.template.commit")
+    if verb == "create" and kind.word == "Resource":
+        return actions("iam.resource.register", "iam.project.add-resource", ADD_RESOURCES)
     more = _MORE_UPDATES.get(kind.word, ()) if verb == "update" else ()
-    return actions(f"iam.{kind.resource_type}.{verb}", *more)
+    if kind.word == "Guardrail":
+        more = _rules_actions(verb)
+    return actions(f"iam.{kind.resource_type}.{verb}", *more, *_of_eps(kind, verb))
+
+
+def _of_eps(kind: Kind, verb: str) -> tuple[str, ...]:
+    return tuple(eps_action(one) for one in _EPS_VERBS[verb]) if kind.word == "Project" else ()
 
 
 def _list(word: str, call: Call) -> Response:
@@ -176,7 +229,9 @@ def _create(word: str, call: Call) -> Response:
             # WHY get: who may not see the object is not told that it exists.
             Reader(call.host, call.session, before).get(word, name)
             raise Conflict(
-                f"there is a {_words(word)} `{name}` already", "choose another name, or replace it"
+                f"there is a {_words(word)} `{name}` already",
+                "choose another name, or replace it",
+                code=NAME_TAKEN if word == "Project" else None,
             )
         return [Edit(word, name, value)]
 

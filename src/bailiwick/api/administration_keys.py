@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -91,26 +91,7 @@ def _create(call: Call) -> Response:
     repeatable = Repeatable(call)
 
     expires_at = None if expires is None else datetime.fromtimestamp(expires, UTC)
-
-    def answer(new: credentials.MadeKey, *, again: bool = False) -> WireAnswer:
-        # SECURITY: the secret is no part of the answer that is kept and given to whoever repeats the request.
-        secret = {"notice": _SHOWN_ONCE} if again else {"apikey": new.text}
-        body = {
-            "id": new.uid,
-            "owner": owner,
-            **secret,
-            "prefix": new.prefix,
-            "description": description,
-            "created_at": new.created_at.isoformat(),
-            "expires_at": None if expires_at is None else expires_at.isoformat(),
-            "disabled": False,
-            "locked": False,
-            "last_used_at": None,
-        }
-        identity = Identity(new.uid, API_KEY, new.uid, new.head.revision)
-        location = (b"location", f"{PATH.format(account=quote(call.account, safe=''))}/{new.uid}".encode())
-        vector = vector_of(new.head, call.host.system_head())
-        return json_answer(201, body, vector=vector, headers=[*etag_headers(identity), location])
+    wanted = _Wanted(owner, description, expires_at)
 
     def carry_out() -> WireAnswer:
         made = credentials.create_key(
@@ -119,11 +100,43 @@ def _create(call: Call) -> Response:
             owner,
             description=description,
             expires_at=expires_at,
-            idempotency=lambda made: repeatable.keep(lambda head: answer(made(head), again=True)),
+            idempotency=lambda made: repeatable.keep(
+                lambda head: _made(call, made(head), wanted, again=True)
+            ),
         )
-        return answer(made)
+        return _made(call, made, wanted)
 
     return response_of(repeatable.answer(carry_out))
+
+
+class _Wanted(NamedTuple):
+    """What was asked of a new key: for whom, described how, until when?"""
+
+    owner: str
+    description: str
+    expires_at: datetime | None
+
+
+def _made(call: Call, new: credentials.MadeKey, wanted: _Wanted, *, again: bool = False) -> WireAnswer:
+    """What is answered about a new key, the first time and to whoever repeats the request?"""
+    # SECURITY: the secret is no part of the answer that is kept and given to whoever repeats the request.
+    secret = {"notice": _SHOWN_ONCE} if again else {"apikey": new.text}
+    body = {
+        "id": new.uid,
+        "owner": wanted.owner,
+        **secret,
+        "prefix": new.prefix,
+        "description": wanted.description,
+        "created_at": new.created_at.isoformat(),
+        "expires_at": None if wanted.expires_at is None else wanted.expires_at.isoformat(),
+        "disabled": False,
+        "locked": False,
+        "last_used_at": None,
+    }
+    identity = Identity(new.uid, API_KEY, new.uid, new.head.revision)
+    location = (b"location", f"{PATH.format(account=quote(call.account, safe=''))}/{new.uid}".encode())
+    vector = vector_of(new.head, call.host.system_head(), new.enterprise)
+    return json_answer(201, body, vector=vector, headers=[*etag_headers(identity), location])
 
 
 def _get(call: Call) -> Response:

@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from bailiwick.api.doubled_names import refuse_doubled_names
 from bailiwick.api.problems import BodyTooLarge
 from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Property
@@ -30,7 +31,7 @@ PERMIT_ON_FIRST_PERMIT = "permit_on_first_permit"
 Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
-class SubjectBody(Struct, gc=False):
+class SubjectBody(Struct, gc=False, omit_defaults=True):
     """Who is asked about? `type` is a principal's kind, `id` its exact name."""
 
     type: str
@@ -38,14 +39,14 @@ class SubjectBody(Struct, gc=False):
     properties: dict[str, Any] = {}
 
 
-class ActionBody(Struct, gc=False):
+class ActionBody(Struct, gc=False, omit_defaults=True):
     """What would be done?"""
 
     name: str
     properties: dict[str, Any] = {}
 
 
-class ResourceBody(Struct, gc=False):
+class ResourceBody(Struct, gc=False, omit_defaults=True):
     """To what would it be done?"""
 
     type: str
@@ -53,7 +54,7 @@ class ResourceBody(Struct, gc=False):
     properties: dict[str, Any] = {}
 
 
-class EvaluationBody(Struct, gc=False):
+class EvaluationBody(Struct, gc=False, omit_defaults=True):
     """One complete question."""
 
     subject: SubjectBody
@@ -84,6 +85,8 @@ class EvaluationsBody(PartBody, gc=False):
     options: OptionsBody = OptionsBody()
 
 
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _EVALUATION = msgspec.json.Decoder(EvaluationBody)
 _EVALUATIONS = msgspec.json.Decoder(EvaluationsBody)
 _PART = msgspec.json.Decoder(PartBody)
@@ -106,9 +109,11 @@ def parse_evaluation(body: bytes) -> EvaluationBody:
     """Which question does this body ask? Raises Invalid."""
     check_body(body)
     try:
-        return _EVALUATION.decode(body)
+        asked = _EVALUATION.decode(body)
     except (msgspec.DecodeError, ValueError) as error:
         raise _invalid(error) from None
+    refuse_doubled_names(body, _encode(asked))
+    return asked
 
 
 def parse_evaluations(body: bytes) -> EvaluationsBody:
@@ -118,6 +123,7 @@ def parse_evaluations(body: bytes) -> EvaluationsBody:
         asked = _EVALUATIONS.decode(body)
     except (msgspec.DecodeError, ValueError) as error:
         raise _invalid(error) from None
+    refuse_doubled_names(body, _plain(body))
     if len(asked.evaluations) > MAX_EVALUATIONS:
         raise Invalid.at(
             "evaluations",
@@ -143,6 +149,14 @@ def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:
         )
         raise Invalid.at(f"{place}.{missing}", f"expected `{missing}`, got nothing")
     return EvaluationBody(subject, action, resource, {} if context is UNSET else context)
+
+
+def _plain(body: bytes) -> bytes:
+    """What does the body hold, as JSON again? Nothing where one of its questions cannot be read: it fails alone."""
+    try:
+        return _encode(_decode(body))
+    except (msgspec.DecodeError, ValueError):
+        return b""
 
 
 def said(properties: dict[str, Any], place: str) -> Mapping[str, Property]:

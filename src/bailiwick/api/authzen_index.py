@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bailiwick.engine import CompiledAccount
-from bailiwick.engine.resources import Key, Registered
+from bailiwick.engine.registered import Key, Registered
 from bailiwick.model.services import Service
 
 MOST_ACCOUNTS = 1024

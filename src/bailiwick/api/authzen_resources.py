@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from bailiwick.api.authzen_bodies import MAX_TEXT_CHARACTERS, ResourceBody, said
 from bailiwick.api.authzen_index import index_of
 from bailiwick.engine import CompiledAccount
-from bailiwick.engine.resources import Key
 from bailiwick.errors import Invalid
 from bailiwick.model.names import (
     MAX_NAME_LENGTH,
@@ -48,7 +47,7 @@ def find_resource(compiled: CompiledAccount, asked: ResourceBody) -> Found:
         )
     if asked.id.startswith(FULL_NAME):
         query = _named(asked.id, asked.type, compiled.account.name)
-        return Found(_with_properties(compiled, query, asked.properties) if asked.properties else query)
+        return Found(_with_properties(query, asked.properties) if asked.properties else query)
     return _find_short(compiled, asked)
 
 
@@ -63,16 +62,11 @@ def _named(text: str, asked_type: str, account: str) -> ResourceQuery:
     return ResourceQuery.of(name)
 
 
-def _with_properties(
-    compiled: CompiledAccount, query: ResourceQuery, properties: dict[str, Any]
-) -> ResourceQuery:
+def _with_properties(query: ResourceQuery, properties: dict[str, Any]) -> ResourceQuery:
     service, described = _described(properties)
     _check_agreement("service", query.service, service)
     _check_agreement("region", query.region, described.get("region"))
     _check_agreement("instance", query.instance, described.get("instance"))
-    if Key(query.service, query.region or "", query.instance or "", query.path) in compiled.registered:
-        # INVARIANT: a full name names one registered resource, whatever else is said (rule 2.4).
-        described |= {"region": query.region, "instance": query.instance}
     return replace(query, **described)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from bailiwick.api.doubled_names import members
 from bailiwick.api.problems import BodyTooLarge
 from bailiwick.errors import Invalid
 
@@ -69,7 +70,7 @@ def parse_json(body: bytes) -> object:
     try:
         value: object = json.loads(
             text,
-            object_pairs_hook=_members,
+            object_pairs_hook=members,
             parse_int=_integer,
             parse_float=_number,
             parse_constant=_no_number,
@@ -88,17 +89,6 @@ def parse_json(body: bytes) -> object:
 def _count(text: str) -> int:
     """How many values can this JSON hold at most?"""
     return 1 + text.count(",") + text.count("[") + text.count("{")
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise Invalid.at(name[:80], f"duplicate name `{name[:80]}`")
-            seen.add(name)
-    return found
 
 
 def _integer(text: str) -> int:

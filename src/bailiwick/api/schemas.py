@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bailiwick.catalog.document_enterprises import (
+    ACCOUNT_GROUP_FIELDS,
+    ENTERPRISE_ACCOUNT_FIELDS,
+    ENTERPRISE_FIELDS,
+)
 from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS, ROLE_FIELDS
 from bailiwick.catalog.document_principals import (
     GROUP_FIELDS,
@@ -29,6 +34,10 @@ MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/compon
 
 FIELDS: dict[str, Schema] = {
     "actions": TEXTS,
+    "attached_to": {
+        "type": "string",
+        "description": "the name of the registered resource that it belongs to",
+    },
     "budget": TEXT,
     "budgets": TEXTS,
     "default": FLAG,
@@ -39,16 +48,25 @@ FIELDS: dict[str, Schema] = {
     "expires_at": INSTANT,
     "groups": TEXTS,
     "held_by": TEXT,
-    "enterprise": TEXT,
+    "except_actions": TEXTS,
+    "enterprise": {
+        "type": "string",
+        "description": "the management account of the enterprise",
+    },
     "follows": FLAG,
     "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
-    "node": {"type": "string", "description": "a node of the tree, such as `account-group:eu`"},
+    "node": {
+        "type": "string",
+        "description": "below which node it holds, such as `account-group:production`",
+    },
+    "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "policies": TEXTS,
     "project": TEXT,
+    "project_quota": {"type": "integer"},
     "properties": ANYTHING,
     "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
     "roles": TEXTS,
@@ -63,6 +81,7 @@ FIELDS: dict[str, Schema] = {
     "title": TEXT,
     "trust": TEXTS,
     "version": {"type": "integer"},
+    "type": {"type": "string", "enum": ["prod", "poc"], "default": "prod"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -79,6 +98,9 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Template": TEMPLATE_FIELDS,
     "TemplateAssignment": ASSIGNMENT_FIELDS,
     "TemplateAcceptance": ACCEPTANCE_FIELDS,
+    "Enterprise": ENTERPRISE_FIELDS,
+    "AccountGroup": ACCOUNT_GROUP_FIELDS,
+    "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
 }
 _DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
 # What a field holds in this kind of document, where that is something else than in the others.
@@ -94,6 +116,8 @@ _REQUIRED = {
     "Account": ["owner"],
     "Policy": ["subjects", "roles"],
     "Guardrail": ["actions"],
+    "AccountGroup": ["parent"],
+    "EnterpriseAccount": ["parent"],
     "Role": ["service", "rights"],
     "TemplateAssignment": ["template", "node"],
     "TemplateAcceptance": ["version", "enterprise"],
@@ -126,7 +150,7 @@ def _array(name: str) -> Schema:
 
 
 _ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
-_REVISION: Schema = _object({"account": TEXT, "system": TEXT})
+_REVISION: Schema = _object({"account": TEXT, "enterprise": TEXT, "system": TEXT})
 _PARTS: dict[str, Schema] = {
     "Scope": _object(
         dict.fromkeys(("service", "region", "instance", "project", "type", "id", "within"), _ONE_OR_MORE)
@@ -202,6 +226,16 @@ _SERVICE = _object(
         },
     }
 )
+_SESSION: dict[str, Schema] = {
+    "id": TEXT,
+    "account": TEXT,
+    "principal": TEXT,
+    "through": {**TEXTS, "description": "who assumed it, nearest first, as `account/kind:name`"},
+    "for": {**TEXTS, "description": "for whom it acts"},
+    "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
+    "expires_at": INSTANT,
+}
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
 _ANSWERS: dict[str, Schema] = {
     "Problem": _object(
         {
@@ -216,7 +250,14 @@ _ANSWERS: dict[str, Schema] = {
             "errors": {
                 "type": "array",
                 "items": _object(
-                    {"message": TEXT, "place": TEXT, "file": TEXT, "line": {"type": "integer"}, "help": TEXT}
+                    {
+                        "message": TEXT,
+                        "place": TEXT,
+                        "file": TEXT,
+                        "line": {"type": "integer"},
+                        "help": TEXT,
+                        "code": TEXT,
+                    }
                 ),
             },
         },
@@ -241,6 +282,17 @@ _ANSWERS: dict[str, Schema] = {
         ["dry_run", "differences", "unchanged", "revision"],
     ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
+    "BegunSession": _object(
+        {
+            **_SESSION,
+            "access_token": {"type": "string", "description": "only in this answer"},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+        }
+    ),
+    "Session": _object(
+        {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
+    ),
     "ServiceShown": _SERVICE,
     "Services": _object(
         {"items": _array("ServiceShown"), "next_cursor": {"type": "null"}, "revision": _REVISION}
@@ -290,6 +342,18 @@ _REQUESTS: dict[str, Schema] = {
     ),
     "AcceptTemplate": _object({"version": {"type": "integer"}, "follows": FLAG}),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewSession": _object(
+        {
+            "seconds": {"type": "integer", "description": "how long at most"},
+            "restrict": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Restriction"},
+                "description": "what the session may not do although its principal may",
+            },
+            "for": {"type": "string", "description": "the access token of whom the session acts for"},
+        }
+    ),
+    "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
     "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
     "OperationQuestion": _object(
         {

@@ -23,12 +23,12 @@ from bailiwick.catalog.reading import Fields
 from bailiwick.model.templates import TemplateAssignment
 from bailiwick.service import offers
 from bailiwick.service.changes import Keep, Outcome
-from bailiwick.service.needed import iam_service, node_action
+from bailiwick.service.needed_in_tree import template_action
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
 
-LIST = "iam.template-acceptance.list"
-_CHANGES = ("iam.template-acceptance.create", "iam.template-acceptance.update")
+_CHANGES = ("iam.template-acceptance.create", "iam.template-acceptance.update", offers.LIST)
+_GIVING_UP = ("iam.template-acceptance.delete", offers.LIST)
 _UPDATES = tuple(f"enterprise.{kind}.update-templates" for kind in ("enterprise", "account-group", "account"))
 
 
@@ -37,16 +37,16 @@ def template_entries() -> list[Entry]:
     offer = f"{ACCOUNT_PATH}/template-offers"
     assignment = f"{ACCOUNT_PATH}/template-assignments/{{name}}"
     return [
-        Entry("GET", offer, _list, actions(LIST), "List the templates that are offered or accepted", "templates",
+        Entry("GET", offer, _list, actions(offers.LIST), "List the templates that are offered or accepted", "templates",
               answers={200: "Page"}),
         Entry("POST", f"{offer}/{{name}}/accept", _accept, actions(*_CHANGES),
               "Accept the version of a template that is offered", "templates",
               query=DRY_RUN, body="AcceptTemplate", answers={200: "Differences"}),
         Entry("POST", f"{offer}/{{name}}/remove", partial(_give_up, release=False),
-              actions("iam.template-acceptance.delete"), "Give a template up, and remove what it brought",
+              actions(*_GIVING_UP), "Give a template up, and remove what it brought",
               "templates", query=DRY_RUN, answers={200: "Differences"}),
         Entry("POST", f"{offer}/{{name}}/release", partial(_give_up, release=True),
-              actions("iam.template-acceptance.delete"), "Give a template up, and keep what it brought",
+              actions(*_GIVING_UP), "Give a template up, and keep what it brought",
               "templates", query=DRY_RUN, answers={200: "Differences"}),
         Entry("GET", f"{assignment}/status", _status, actions("iam.template-assignment.read"),
               "Say what became of an assignment in each account", "templates", answers={200: "Page"}),
@@ -56,11 +56,10 @@ def template_entries() -> list[Entry]:
 
 
 def _list(call: Call) -> Response:
-    reader = Reader(call.host, call.session)
-    reader.judge.require(LIST, iam_service())
-    account = reader.snapshot.account
-    found = offers.offers_of(offers.tree_of(call.host, account), account)
-    return _page([{"template": one.template, **show_offer(one)} for one in found], reader.snapshot)
+    snapshot = call.host.snapshot(call.account)
+    offers.require_sight(call.host, call.session, snapshot)
+    found = offers.offers_of(offers.tree_of(call.host, snapshot.account), snapshot.account)
+    return _page([{"template": one.template, **show_offer(one)} for one in found], snapshot)
 
 
 def show_offer(offer: offers.Offer) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def _push(call: Call) -> Response:
     reader = Reader(call.host, call.session)
     tree = reader.snapshot.account
     assignment = _assignment(reader, call.name)
-    needed = node_action(tree, assignment.node, "update")
+    needed = template_action(tree, assignment.node, "update")
     reader.judge.require(needed.action, needed.resource)
     found = [
         {"account": one.account, "state": one.state, "problem": one.problem}

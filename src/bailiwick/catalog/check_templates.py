@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bailiwick.catalog.check_enterprises import check_node_exists
 from bailiwick.catalog.check_policies import check_policy
 from bailiwick.catalog.check_roles import check_role
 from bailiwick.catalog.check_world import ObjectNotes, World
@@ -33,7 +34,8 @@ def check_template(template: Template, notes: ObjectNotes, world: World) -> None
 
 
 def check_assignment(assignment: TemplateAssignment, notes: ObjectNotes, world: World) -> None:
-    """Is there such a version, and is it committed?"""
+    """Is there such a version, is it committed, and is there such a node?"""
+    check_node_exists(assignment.node, ("node",), notes, world)
     template = world.account.templates.get(assignment.template)
     if template is None:
         notes.add(

@@ -22,6 +22,7 @@ from bailiwick.catalog.document_principals import GROUP_FIELDS, format_group, pa
 from bailiwick.catalog.reading import Fields
 from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Group
+from bailiwick.model.enterprises import parse_node
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Policy
 from bailiwick.model.services import Role
@@ -39,7 +40,7 @@ _GROUP_FIELDS = tuple(name for name in GROUP_FIELDS if name not in ("members", "
 _ROLE_FIELDS = tuple(name for name in ROLE_FIELDS if name != "managed_by")
 _POLICY_FIELDS = tuple(name for name in POLICY_FIELDS if name != "managed_by")
 
-P = TypeVar("P", Group, Role, Policy)
+P = TypeVar("P", bound=Group | Role | Policy)
 
 
 def parse_template(fields: Fields, account: str) -> Template:
@@ -82,7 +83,7 @@ def parse_assignment(fields: Fields, account: str) -> TemplateAssignment:
     return TemplateAssignment(
         name=fields.parsed("name", parse_name) or "",
         template=fields.parsed("template", parse_version_name) or "",
-        node=fields.text("node"),
+        node=fields.parsed("node", parse_node) or "",
         description=fields.text("description"),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bailiwick.catalog import document_enterprises as enterprises
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
@@ -21,6 +22,7 @@ from bailiwick.catalog.reading import Fields, format_value
 from bailiwick.catalog.sources import SourceDocument
 from bailiwick.errors import Finding, Invalid, did_you_mean
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.services import Role, Service
@@ -39,8 +41,10 @@ Value = (
     | Template
     | TemplateAssignment
     | TemplateAcceptance
+    | Enterprise
+    | AccountGroup
+    | EnterpriseAccount
 )
-
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
 
@@ -94,6 +98,9 @@ _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
 _TEMPLATE = _by_fields(templates.TEMPLATE_FIELDS, templates.parse_template)
 _ASSIGNMENT = _by_fields(templates.ASSIGNMENT_FIELDS, templates.parse_assignment)
 _ACCEPTANCE = _by_fields(templates.ACCEPTANCE_FIELDS, templates.parse_acceptance)
+_ENTERPRISE = _by_fields(enterprises.ENTERPRISE_FIELDS, enterprises.parse_enterprise)
+_ACCOUNT_GROUP = _by_fields(enterprises.ACCOUNT_GROUP_FIELDS, enterprises.parse_account_group)
+_ENTERPRISE_ACCOUNT = _by_fields(enterprises.ENTERPRISE_ACCOUNT_FIELDS, enterprises.parse_enterprise_account)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -112,6 +119,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("Template", "templates", _TEMPLATE, templates.format_template),
         Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
         Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
+        Kind("Enterprise", "enterprises", _ENTERPRISE, enterprises.format_enterprise),
+        Kind("AccountGroup", "account_groups", _ACCOUNT_GROUP, enterprises.format_node),
+        Kind("EnterpriseAccount", "enterprise_accounts", _ENTERPRISE_ACCOUNT, enterprises.format_node),
     )
 }
 PRINCIPAL_KINDS: Mapping[str, str] = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
@@ -119,6 +129,7 @@ _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
     TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
+    Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 
 
@@ -192,7 +203,7 @@ def key_of(value: Value) -> str:
 def assemble_account(account: Account, values: Iterable[Value]) -> Account:
     """Which account holds these values besides what it already holds? A later value replaces an earlier one.
 
-    An Account among the values gives owner, suspension and description.
+    An Account among the values gives its own fields.
     """
     held: dict[str, dict[str, Value]] = {}
     head = account
@@ -203,7 +214,15 @@ def assemble_account(account: Account, values: Iterable[Value]) -> Account:
         else:
             held.setdefault(holder, dict(getattr(account, holder)))[key_of(value)] = value
     named: dict[str, Any] = dict(held)
-    return replace(account, owner=head.owner, suspended=head.suspended, description=head.description, **named)
+    return replace(
+        account,
+        owner=head.owner,
+        suspended=head.suspended,
+        description=head.description,
+        enterprise=head.enterprise,
+        project_quota=head.project_quota,
+        **named,
+    )
 
 
 def _account_of(source: SourceDocument, account: str | None, value: Value) -> str:
@@ -216,10 +235,12 @@ def _parse_kind(data: Mapping[str, object], notes: Collector) -> Kind:
     if not isinstance(data, Mapping):
         notes.add((), f"expected a document with fields, got {format_value(data)}")
     elif data.get("kind") is None:
-        notes.add((), "missing field `kind`", did_you_mean("", KINDS))
+        notes.add((), "missing field `kind`", did_you_mean("", KINDS, most=20))
     elif not isinstance(data["kind"], str) or data["kind"] not in KINDS:
         notes.add(
-            ("kind",), f"unknown kind {format_value(data['kind'])}", did_you_mean(str(data["kind"]), KINDS)
+            ("kind",),
+            f"unknown kind {format_value(data['kind'])}",
+            did_you_mean(str(data["kind"]), KINDS, most=20),
         )
     notes.raise_if_any()
     return KINDS[str(data["kind"])]

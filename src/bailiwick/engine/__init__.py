@@ -3,26 +3,26 @@
 No I/O, no clock, no configuration, no logging. Implements docs/spec.md.
 """
 
+from bailiwick.engine.assuming import decide_assuming
 from bailiwick.engine.authority import Authority, decide_over
 from bailiwick.engine.compile import CompiledAccount, compile_account
 from bailiwick.engine.decide import decide
 from bailiwick.engine.explain import Considered, Explanation, explain
 from bailiwick.engine.search import (
-    Page,
-    PrincipalSearch,
-    ResourceSearch,
     count_principals,
     count_resources,
     find_actions,
     find_principals,
     find_resources,
 )
+from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
 
 __all__ = [
     "Authority",
     "CompiledAccount",
     "Considered",
     "Explanation",
+    "Narrowing",
     "Page",
     "PrincipalSearch",
     "ResourceSearch",
@@ -30,6 +30,7 @@ __all__ = [
     "count_principals",
     "count_resources",
     "decide",
+    "decide_assuming",
     "decide_over",
     "explain",
     "find_actions",

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bailiwick.engine.conditions import compile_condition
-from bailiwick.engine.resources import Key, Kinds, as_its_type_has, key_of_name, kinds_of
+from bailiwick.engine.indexes import Indexes
+from bailiwick.engine.registered import Registered, key_of_name, register
+from bailiwick.engine.resources import Kinds, kinds_of
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
 from bailiwick.engine.views import View, keep_views, moved_members
-from bailiwick.model.accounts import Account, Group, Resource
+from bailiwick.model.accounts import Account, Group
+from bailiwick.model.overlays import Overlay
 from bailiwick.model.policies import Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
@@ -25,7 +28,10 @@ Parents = Mapping[str, tuple[tuple[str, Window], ...]]
 
 @dataclass(frozen=True, slots=True)
 class CompiledAccount:
-    """One account, ready to decide. `views` remembers what principals may look at; it is only a cache."""
+    """One account, ready to decide and to search.
+
+    `views` remembers what principals may look at, `indexes` what searches do; they are only caches.
+    """
 
     account: Account
     services: Mapping[str, Service]
@@ -37,11 +43,12 @@ class CompiledAccount:
     tables: Mapping[str, SubjectTable]
     policies_of: Mapping[str, tuple[str, ...]]
     parents: Parents
-    registered: Mapping[Key, Resource]
+    registered: Registered
     guardrails: BlockTable
     guardrail_edges: tuple[float, ...]
     disabled_projects: frozenset[str]
     views: dict[str, View] = field(default_factory=dict, compare=False)
+    indexes: Indexes = field(default_factory=Indexes, compare=False)
 
     def apply(self, account: Account, changed: Iterable[Change]) -> CompiledAccount:
         """What is compiled once these objects (kind, name) are as `account` has them?"""
@@ -71,9 +78,9 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         tables=tables,
         policies_of={subject: tuple(names) for subject, names in policies_of.items()},
         parents=_parents(account.groups.values()),
-        registered=dict(_register(every, *named) for named in account.resources.items()),
-        guardrails=BlockTable(guardrail_blocks(account.guardrails.values()), shapes),
-        guardrail_edges=_edges(account.guardrails.values()),
+        registered=Registered(Overlay(register(every, account.resources.values()))),
+        guardrails=BlockTable(guardrail_blocks(guardrails_of(account)), shapes),
+        guardrail_edges=_edges(guardrails_of(account)),
         disabled_projects=_disabled(account),
     )
 
@@ -88,6 +95,12 @@ def deny_roles(services: Mapping[str, Service], custom: Mapping[str, Role]) -> f
     return frozenset(found)
 
 
+def guardrails_of(account: Account) -> tuple[Guardrail, ...]:
+    """Which guardrails bind this account: its own, not those of nodes below it, and those from above? (rule 20.6)"""
+    own = (guardrail for guardrail in account.guardrails.values() if guardrail.node is None)
+    return (*own, *account.guardrails_above.values())
+
+
 def guardrail_blocks(guardrails: Iterable[Guardrail]) -> list[Block]:
     """What do these guardrails forbid? Their patterns stand where a policy's roles do."""
     return [
@@ -98,6 +111,7 @@ def guardrail_blocks(guardrails: Iterable[Guardrail]) -> list[Block]:
             when=None if guardrail.when is None else compile_condition(guardrail.when),
             roles=guardrail.actions,
             all_rights=True,
+            spared=guardrail.except_actions,
         )
         for guardrail in guardrails
         if guardrail.enabled
@@ -135,12 +149,12 @@ def _apply(old: CompiledAccount, account: Account, changed: set[Change]) -> Comp
         new = replace(new, parents=_changed_parents(old, account, changed))
     if "Resource" in kinds:
         new = replace(new, registered=_changed_resources(old, account, changed))
-    if "Guardrail" in kinds:
-        blocks = BlockTable(guardrail_blocks(account.guardrails.values()), old.shapes)
-        new = replace(new, guardrails=blocks, guardrail_edges=_edges(account.guardrails.values()))
+    if "Guardrail" in kinds or account.guardrails_above != old.account.guardrails_above:
+        blocks = BlockTable(guardrail_blocks(guardrails_of(account)), old.shapes)
+        new = replace(new, guardrails=blocks, guardrail_edges=_edges(guardrails_of(account)))
     if "Project" in kinds:
         new = replace(new, disabled_projects=_disabled(account))
-    return replace(new, views=keep_views(old, new, changed))
+    return replace(new, views=keep_views(old, new, changed), indexes=old.indexes.after(old, new, changed))
 
 
 def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Change]) -> CompiledAccount:
@@ -210,20 +224,8 @@ def _changed_parents(old: CompiledAccount, account: Account, changed: set[Change
     return parents
 
 
-def _register(services: Mapping[str, Service], name: str, resource: Resource) -> tuple[Key, Resource]:
-    key = key_of_name(name)
-    return key, as_its_type_has(services.get(key.service), key, resource)
-
-
-def _changed_resources(
-    old: CompiledAccount, account: Account, changed: set[Change]
-) -> Mapping[Key, Resource]:
-    registered = dict(old.registered)
-    for kind, name in changed:
-        if kind == "Resource":
-            found = account.resources.get(name)
-            if found is None:
-                registered.pop(key_of_name(name), None)
-            else:
-                registered.update([_register(old.services, name, found)])
-    return registered
+def _changed_resources(old: CompiledAccount, account: Account, changed: set[Change]) -> Registered:
+    names = [name for kind, name in changed if kind == "Resource"]
+    there = [account.resources[name] for name in names if name in account.resources]
+    gone = [key_of_name(name) for name in names if name not in account.resources]
+    return old.registered.changed({**dict.fromkeys(gone), **register(old.services, there)})

@@ -5,156 +5,92 @@ Implements docs/spec.md section 17. Pure. What is found is exactly what `decide`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 
 from bailiwick.engine.compile import CompiledAccount
 from bailiwick.engine.decide import decide
-from bailiwick.model.accounts import Property
-from bailiwick.model.names import ResourceName, format_resource_name, parse_resource_name
-from bailiwick.model.policies import Guardrail
+from bailiwick.engine.inventory import Row
+from bailiwick.engine.paging import count_found, read_page
+from bailiwick.engine.resources import ALL_OF_IT, Resolved, find_kind, resolve
+from bailiwick.engine.scopes import scope_answer
+from bailiwick.engine.where import find_extents, request_of
+from bailiwick.engine.who import find_crowds
+from bailiwick.model.accounts import Principal
 from bailiwick.model.requests import Request, ResourceQuery
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceSearch:
-    """On which registered resources of one type of one service may this principal do this?
-
-    What is registered, for a type that stands for a project: the projects. All else as in a Request; `properties`
-    describes every resource alike, as far as nothing is stored.
-    """
-
-    principal: str
-    action: str
-    service: str
-    type: str
-    now: float
-    context: Mapping[str, Property] = field(default_factory=dict)
-    action_properties: Mapping[str, Property] = field(default_factory=dict)
-    principal_properties: Mapping[str, Property] = field(default_factory=dict)
-    properties: Mapping[str, Property] = field(default_factory=dict)
-    chain: tuple[str, ...] = ()
-    restrictions: tuple[Guardrail, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PrincipalSearch:
-    """Which stored principals of one kind (`user`, `service-id`, `profile`) may do what this request asks?
-
-    `request.principal` is not looked at.
-    """
-
-    request: Request
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What was found, in the order of code points; `after`: where to go on, None at the end.
-
-    A page may be shorter than asked for, even empty, where conditions on the resource are in play; it is the last
-    only when `after` is None.
-    """
-
-    found: tuple[str, ...]
-    after: str | None
+from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
 
 
 def find_resources(
     compiled: CompiledAccount, search: ResourceSearch, *, after: str | None, limit: int
 ) -> Page:
-    """Which resources, by canonical name, after this one?"""
-    return _page(_resources(compiled, search), after, limit)
+    """Which resources, by canonical name, after this one? At most `limit`, which is one or more."""
+    return read_page(find_extents(compiled, search), _resource_test(compiled, search), after, limit)
 
 
 def count_resources(compiled: CompiledAccount, search: ResourceSearch) -> int:
-    """How many resources are there in all?"""
-    return sum(1 for _ in _resources(compiled, search))
+    """How many resources are there in all?
+
+    CAUTION: where conditions on the resource are in play, every candidate is decided, however many there are.
+    """
+    return count_found(find_extents(compiled, search), _resource_test(compiled, search))
 
 
 def find_principals(
     compiled: CompiledAccount, search: PrincipalSearch, *, after: str | None, limit: int
 ) -> Page:
-    """Which principals, by reference, after this one?"""
-    return _page(_principals(compiled, search), after, limit)
+    """Which principals, by reference, after this one? At most `limit`, which is one or more."""
+    return read_page(find_crowds(compiled, search), _principal_test(compiled, search), after, limit)
 
 
 def count_principals(compiled: CompiledAccount, search: PrincipalSearch) -> int:
-    """How many principals are there in all?"""
-    return sum(1 for _ in _principals(compiled, search))
+    """How many principals are there in all? CAUTION: as for resources, where conditions read the principal."""
+    return count_found(find_crowds(compiled, search), _principal_test(compiled, search))
 
 
 def find_actions(compiled: CompiledAccount, request: Request) -> tuple[str, ...]:
     """Which actions may the request's principal do on its resource, in order? `request.action` is not looked at."""
     needs = compiled.needs.get(request.resource.service, {})
     return tuple(
-        action for action in sorted(needs) if decide(compiled, _with(request, action=action)).allowed
+        action for action in sorted(needs) if decide(compiled, replace(request, action=action)).allowed
     )
 
 
-def _resources(compiled: CompiledAccount, search: ResourceSearch) -> Iterator[str]:
-    for name in sorted(_candidates(compiled, search.service, search.type)):
-        query = ResourceQuery.of(parse_resource_name(name), properties=search.properties)
-        if decide(compiled, _request(search, query)).allowed:
-            yield name
+def _resource_test(compiled: CompiledAccount, search: ResourceSearch) -> Callable[[str, Row], bool]:
+    return lambda name, row: is_found(compiled, search, _query(row), name)
 
 
-def _candidates(compiled: CompiledAccount, service: str, type: str) -> Iterator[str]:
-    entry = compiled.services.get(service)
-    found = None if entry is None else entry.resource_types.get(type)
-    if found is not None and found.stands_for_project:
-        for project in compiled.account.projects:
-            yield format_resource_name(
-                ResourceName(compiled.account.name, service, "", "", ((type, project),))
-            )
-        return
-    for name in compiled.account.resources:
-        parsed = parse_resource_name(name)
-        if (parsed.service, parsed.type) == (service, type):
-            yield name
+def _principal_test(compiled: CompiledAccount, search: PrincipalSearch) -> Callable[[str, Principal], bool]:
+    return lambda reference, _: decide(compiled, replace(search.request, principal=reference)).allowed
 
 
-def _request(search: ResourceSearch, query: ResourceQuery) -> Request:
-    return Request(
-        search.principal,
-        search.action,
-        query,
-        search.now,
-        search.context,
-        search.action_properties,
-        search.principal_properties,
-        search.chain,
-        search.restrictions,
+def _query(row: Row) -> ResourceQuery:
+    key = row.key
+    return ResourceQuery(key.service, key.path, key.region or None, key.instance or None)
+
+
+def is_found(compiled: CompiledAccount, search: ResourceSearch, query: ResourceQuery, name: str) -> bool:
+    """Is it allowed on this resource, within what the search is narrowed to, and found by the other search too?"""
+    return (
+        _is_within(compiled, search.only, query, name)
+        and decide(compiled, request_of(search, query)).allowed
+        and (search.also is None or is_found(compiled, search.also, query, name))
     )
 
 
-def _principals(compiled: CompiledAccount, search: PrincipalSearch) -> Iterator[str]:
-    for reference in sorted(compiled.account.principals):
-        is_asked = reference.partition(":")[0] == search.kind
-        if is_asked and decide(compiled, _with(search.request, principal=reference)).allowed:
-            yield reference
-
-
-def _with(request: Request, *, principal: str | None = None, action: str | None = None) -> Request:
-    return Request(
-        request.principal if principal is None else principal,
-        request.action if action is None else action,
-        request.resource,
-        request.now,
-        request.context,
-        request.action_properties,
-        request.principal_properties,
-        request.chain,
-        request.restrictions,
+def _is_within(compiled: CompiledAccount, only: Narrowing, query: ResourceQuery, name: str) -> bool:
+    """Does all that narrows hold of what is registered? (rule 17.7)"""
+    kind = find_kind(compiled.kinds[query.service], query.path) if query.service in compiled.kinds else None
+    if kind is None or not name.startswith(only.name_prefix):
+        return False
+    whole = resolve(kind, query, compiled.registered, ALL_OF_IT)
+    tags = whole.tags or {}
+    return (
+        _scope_holds(only, whole)
+        and (only.owner is None or whole.owner == only.owner)
+        and all(tags.get(key) == value for key, value in only.tags.items())
     )
 
 
-def _page(found: Iterator[str], after: str | None, limit: int) -> Page:
-    kept: list[str] = []
-    for name in found:
-        if after is not None and name <= after:
-            continue
-        if len(kept) == limit:
-            return Page(tuple(kept), kept[-1])
-        kept.append(name)
-    return Page(tuple(kept), None)
+def _scope_holds(only: Narrowing, resource: Resolved) -> bool:
+    return only.scope is None or scope_answer(only.scope, resource, resource.service) is True

@@ -1,6 +1,6 @@
 """An account as one value: its principals, groups, roles, policies, guardrails, projects and resources.
 
-Implements docs/spec.md sections 1 and 2. This is what both evaluators are given; nothing in it is derived.
+Implements docs/spec.md sections 1 and 2. This is what both evaluators are given; nothing in it follows from the rest.
 All references are by name; the store keeps uids and translates at its edge.
 """
 
@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bailiwick.model.conditions import Condition
+from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
 if TYPE_CHECKING:
     from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
+PROJECT_TYPES = ("prod", "poc")
+DEFAULT_PROJECT_QUOTA = 100
 
 Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
@@ -57,17 +60,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Which container of resources is it? A disabled one takes nothing new."""
+    """Which container of resources is it? A disabled one takes nothing new. `type`: one of PROJECT_TYPES."""
 
     name: str
     disabled: bool = False
     default: bool = False
     description: str = ""
+    type: str = "prod"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is registered about one resource? None: it has none of that attribute (absent, not unknown)."""
+    """What is registered about one resource? None: it has none of that attribute (absent, not unknown).
+
+    `attached_to` names the registered resource that it belongs to and moves with, as a volume to a server; no
+    decision reads it.
+    """
 
     name: str
     project: str | None = None
@@ -77,11 +85,18 @@ class Resource:
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, Property] = field(default_factory=dict)
     description: str = ""
+    attached_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names)."""
+    """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names).
+
+    `project_quota`: how many projects it may have besides the default one.
+    `enterprise`: the management account of the enterprise that its owner lets it join. `enterprises`, `account_groups`
+    and `enterprise_accounts` are the tree, where this is a management account.
+    `guardrails_above` are not this account's own: they bind it by its place in the tree, and come from its enterprise.
+    """
 
     name: str
     owner: str
@@ -98,3 +113,9 @@ class Account:
     template_assignments: Mapping[str, TemplateAssignment] = field(default_factory=dict)
     template_acceptances: Mapping[str, TemplateAcceptance] = field(default_factory=dict)
     description: str = ""
+    project_quota: int = DEFAULT_PROJECT_QUOTA
+    enterprise: str | None = None
+    enterprises: Mapping[str, Enterprise] = field(default_factory=dict)
+    account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
+    enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
+    guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)

@@ -107,45 +107,36 @@ def owner_name(email: str) -> str:
 
 
 def create_account(
-    store: Store, account: str, owner: str, email: str, at: datetime, key: GeneratedKey | None = None
+    store: Store,
+    account: str,
+    owner: str,
+    email: str,
+    at: datetime,
+    key: GeneratedKey | None = None,
+    *,
+    enterprise: str | None = None,
 ) -> str:
-    """Create an account with its owner, its default project and the owner's first key; returns the key's text."""
+    """Create an account with its owner, its default project and the owner's first key; returns the key's text.
+
+    `enterprise`: the management account of the enterprise that it may join.
+    """
     log = account_log(account)
     store.create_log(log, at=at)
     system = store.head(SYSTEM_LOG)
     known = Change(ACCOUNT, new_uid(ACCOUNT), account, "create", {"log": log})
     store.append(SYSTEM_LOG, system.revision, [known], actor_uid="system", via="init", at=at)
     owner_uid, key_uid = new_uid("User"), new_uid(API_KEY)
-    user = Principal(f"user:{owner}", email=email)
-    account_document = format_document(ACCOUNT, Account(account, f"user:{owner}"))
     key = key or generate_api_key()
     store.append(
         log,
         0,
         [
-            Change("User", owner_uid, owner, "create", format_document("User", user)),
-            Change(
-                ACCOUNT, ACCOUNT_UID, account, "create", {**account_document, "owner": {"uid": owner_uid}}
+            *_first_objects(
+                Account(account, f"user:{owner}", enterprise=enterprise),
+                Principal(f"user:{owner}", email=email),
+                owner_uid,
             ),
-            Change(
-                "Project",
-                new_uid("Project"),
-                DEFAULT_PROJECT,
-                "create",
-                format_document("Project", Project(DEFAULT_PROJECT, default=True)),
-            ),
-            Change(
-                API_KEY,
-                key_uid,
-                key_uid,
-                "create",
-                {
-                    "owner": {"uid": owner_uid},
-                    "prefix": key.prefix,
-                    "created_at": at.isoformat(),
-                    "description": "made by bailiwick init",
-                },
-            ),
+            Change(API_KEY, key_uid, key_uid, "create", _first_key(key, owner_uid, at)),
         ],
         actor_uid=owner_uid,
         via="init",
@@ -153,3 +144,23 @@ def create_account(
         secrets=[SecretWrite(key_uid, API_KEY, key.secret_hash)],
     )
     return key.text
+
+
+def _first_objects(account: Account, owner: Principal, owner_uid: str) -> Iterator[Change]:
+    """What is in every account from the start: its owner, itself, its default project."""
+    name = owner.reference.partition(":")[2]
+    itself = {**format_document(ACCOUNT, account), "owner": {"uid": owner_uid}}
+    project = format_document("Project", Project(DEFAULT_PROJECT, default=True))
+    yield Change("User", owner_uid, name, "create", format_document("User", owner))
+    yield Change(ACCOUNT, ACCOUNT_UID, account.name, "create", itself)
+    yield Change("Project", new_uid("Project"), DEFAULT_PROJECT, "create", project)
+
+
+def _first_key(key: GeneratedKey, owner_uid: str, at: datetime) -> dict[str, object]:
+    """Which document says of the owner's first key what may be seen of it?"""
+    return {
+        "owner": {"uid": owner_uid},
+        "prefix": key.prefix,
+        "created_at": at.isoformat(),
+        "description": "made by bailiwick init",
+    }

@@ -11,6 +11,7 @@ from typing import Any
 
 from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.accounts import Account
+from bailiwick.model.enterprises import ACCOUNT_GROUP, ENTERPRISE, MEMBER
 
 ACCOUNT = "Account"
 
@@ -49,8 +50,18 @@ KINDS: Mapping[str, Kind] = {
         Kind("Template", "templates", "template", "templates"),
         Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
         Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),
+        Kind("Enterprise", "enterprises", "enterprise", "enterprises"),
+        Kind("AccountGroup", "account_groups", "account-group", "account-groups"),
+        Kind("EnterpriseAccount", "enterprise_accounts", "enterprise-account", "enterprise-accounts"),
     )
 }
+# The kinds that make an enterprise's tree, with their resource types in the service `enterprise`.
+NODE_TYPES: Mapping[str, str] = {
+    "Enterprise": ENTERPRISE,
+    "AccountGroup": ACCOUNT_GROUP,
+    "EnterpriseAccount": MEMBER,
+}
+KIND_OF_NODE: Mapping[str, str] = {node: word for word, node in NODE_TYPES.items()}
 KIND_OF_PREFIX = {kind.prefix: kind.word for kind in KINDS.values() if kind.prefix}
 KIND_OF_PATH = {kind.path: kind for kind in KINDS.values()}
 PRINCIPAL_WORDS = ("User", "ServiceId", "Profile")
@@ -89,7 +100,12 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
     for (word, name), value in changed.items():
         if word == ACCOUNT:
             account = replace(
-                account, owner=value.owner, suspended=value.suspended, description=value.description
+                account,
+                owner=value.owner,
+                suspended=value.suspended,
+                description=value.description,
+                enterprise=value.enterprise,
+                project_quota=value.project_quota,
             )
             continue
         kind = KINDS[word]

@@ -1,7 +1,9 @@
-"""Which `iam` actions does an edit need, and on which of Bailiwick's own objects is each asked?
+"""Which actions does an edit need, and of which object is each asked?
 
 Implements the first half of docs/spec.md section 9 by the actions of the catalog entry `iam`; what an edit hands over
-besides is grants.py's. Pure. Policies are not here: they are held over their scope (authorize.py).
+besides is grants.py's. Projects are administered by the actions of the entry `eps` as well: of several actions that
+stand for the same deed any one is enough (rule 19.2). Pure. Policies are not here: they are held over their scope
+(authorize.py).
 """
 
 from __future__ import annotations
@@ -11,27 +13,68 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
-from bailiwick.model.enterprises import path_of, split_node
+from bailiwick.model.enterprises import ENTERPRISE
 from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM
-from bailiwick.model.templates import Template, TemplateAssignment
+from bailiwick.model.templates import Template
 from bailiwick.service.edits import Difference
-from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
+from bailiwick.service.eps import (
+    ADD_RESOURCES,
+    GET,
+    LIST,
+    LIST_RESOURCES,
+    REMOVE_RESOURCES,
+    eps_action,
+    eps_project,
+    eps_service,
+)
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value
+from bailiwick.service.needed_in_tree import (
+    asked_at,
+    needed_in_tree,
+    needed_of_assignment,
+    needed_of_guardrail,
+    read_action,
+    rule_action,
+)
 
 _CREATE = {"User": "iam.user.invite", "Resource": "iam.resource.register"}
 
 
-class Needed(NamedTuple):
-    """One action of `iam`, and the resource of which it is asked."""
+class Asked(NamedTuple):
+    """One action, and the resource of which it is asked."""
 
     action: str
     resource: ResourceQuery
 
 
+class Needed(NamedTuple):
+    """One action, and the resource of which it is asked; any of `others` stands for the same and is as good."""
+
+    action: str
+    resource: ResourceQuery
+    others: tuple[Asked, ...] = ()
+
+    @property
+    def any_of(self) -> tuple[Asked, ...]:
+        """Which actions is any one of enough?"""
+        return (Asked(self.action, self.resource), *self.others)
+
+
 def needed_actions(before: Account, after: Account, difference: Difference) -> Iterator[Needed]:
     """Which actions does this edit need, whatever it hands over?"""
     word, name = difference.kind, difference.name
+    if word in NODE_TYPES:
+        yield from (Needed(*one) for one in needed_in_tree(before, after, difference))
+        return
+    if word == "TemplateAssignment":
+        yield from (Needed(*one) for one in needed_of_assignment(before, after, name))
+        return
+    if word == "Guardrail":
+        yield from _guardrail(before, after, name)
+        return
     if word == ACCOUNT:
         yield Needed("iam.account.update", iam_object("account", name))
         return
@@ -39,46 +82,43 @@ def needed_actions(before: Account, after: Account, difference: Difference) -> I
         yield Needed("iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
-    if word == "TemplateAssignment":
-        yield from _assignment(after if new is not None else before, old, new)
-        return
     if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
         yield Needed("iam.template.commit", iam_object("template", name))
     if difference.op == "created":
-        yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
-        if isinstance(new, Resource) and new.project is not None:
-            yield Needed("iam.project.add-resource", iam_object("project", new.project))
-        return
-    here = object_of(word, name, old)
-    if difference.op == "deleted":
-        yield Needed(f"iam.{KINDS[word].resource_type}.delete", here)
+        yield from _created(word, name, new)
+    elif difference.op == "deleted":
+        project = _of_project("delete", name)
+        removal = f"iam.{KINDS[word].resource_type}.delete"
+        yield project if isinstance(old, Project) else Needed(removal, object_of(word, name, old))
     elif isinstance(old, Group) and isinstance(new, Group):
-        yield from _group(old, new, here)
+        yield from _group(old, new, object_of(word, name, old))
     elif isinstance(old, Project) and isinstance(new, Project):
-        yield from _project(old, new, here)
+        yield from _project(old, new)
     elif isinstance(old, Resource) and isinstance(new, Resource):
-        yield from _resource(old, new, here)
+        yield from _resource(old, new, before)
     else:
-        yield Needed(f"iam.{KINDS[word].resource_type}.update", here)
+        yield Needed(f"iam.{KINDS[word].resource_type}.update", object_of(word, name, old))
 
 
-def _assignment(
-    tree: Account, old: TemplateAssignment | None, new: TemplateAssignment | None
-) -> Iterator[Needed]:
-    """Templates are attached to nodes by the actions of the service `enterprise` (rule 21.4)."""
-    if old is not None and new is not None and old.node == new.node:
-        yield node_action(tree, new.node, "update")
+def _created(word: str, name: str, new: object) -> Iterator[Needed]:
+    if isinstance(new, Project):
+        yield _of_project("create", name)
         return
-    if old is not None:
-        yield node_action(tree, old.node, "detach")
-    if new is not None:
-        yield node_action(tree, new.node, "attach")
+    yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
+    if isinstance(new, Resource) and new.project is not None:
+        yield _adding(new.project)
 
 
-def node_action(tree: Account, node: str, verb: str) -> Needed:
-    """Which action attaches, updates or detaches templates at this node?"""
-    kind, _ = split_node(node)
-    return Needed(f"enterprise.{kind}.{verb}-templates", ResourceQuery("enterprise", path_of(tree, node)))
+def _guardrail(before: Account, after: Account, name: str) -> Iterator[Needed]:
+    """The account's own guardrail is one of `iam`, a node's is a rule of that node; one may become the other."""
+    old, new = before.guardrails.get(name), after.guardrails.get(name)
+    yield from (Needed(*one) for one in needed_of_guardrail(before, after, old, new))
+    was_own, is_own = (one is not None and one.node is None for one in (old, new))
+    here = iam_object("guardrail", name)
+    if was_own:
+        yield Needed("iam.guardrail.update" if is_own else "iam.guardrail.delete", here)
+    elif is_own:
+        yield Needed("iam.guardrail.create", iam_service())
 
 
 def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:
@@ -91,22 +131,101 @@ def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:
         yield Needed("iam.group.update", here)
 
 
-def _project(old: Project, new: Project, here: ResourceQuery) -> Iterator[Needed]:
+def _project(old: Project, new: Project) -> Iterator[Needed]:
     if old.disabled != new.disabled:
-        yield Needed("iam.project.disable" if new.disabled else "iam.project.enable", here)
+        yield _of_project("disable" if new.disabled else "enable", old.name)
     if replace(old, disabled=new.disabled) != new:
-        yield Needed("iam.project.update", here)
+        yield _of_project("update", old.name)
 
 
-def _resource(old: Resource, new: Resource, here: ResourceQuery) -> Iterator[Needed]:
+def _of_project(verb: str, name: str) -> Needed:
+    """A deed on a project, by the action of `eps` or by that of `iam`; creating is asked of the services."""
+    there, here = eps_project(name), iam_object("project", name)
+    if verb == "create":
+        there, here = eps_service(), iam_service()
+    return Needed(eps_action(verb), there, (Asked(f"iam.project.{verb}", here),))
+
+
+def _adding(project: str, *more: Asked) -> Needed:
+    others = (Asked("iam.project.add-resource", iam_object("project", project)), *more)
+    return Needed(ADD_RESOURCES, eps_project(project), others)
+
+
+def _removing(project: str) -> tuple[Asked, Asked]:
+    return (
+        Asked(REMOVE_RESOURCES, eps_project(project)),
+        Asked("iam.project.remove-resource", iam_object("project", project)),
+    )
+
+
+def _resource(old: Resource, new: Resource, before: Account) -> Iterator[Needed]:
     if old.project != new.project:
-        yield Needed("iam.resource.move", here)
-        if old.project is not None:
-            yield Needed("iam.project.remove-resource", iam_object("project", old.project))
-        if new.project is not None:
-            yield Needed("iam.project.add-resource", iam_object("project", new.project))
+        yield from _moving(old, new, default_project(before))
     if replace(old, project=new.project) != new:
-        yield Needed("iam.resource.update", here)
+        yield Needed("iam.resource.update", object_of("Resource", old.name, old))
+
+
+def _moving(old: Resource, new: Resource, default: str | None) -> Iterator[Needed]:
+    """Moving is removing at the source and adding at the target (rule 19.5).
+
+    What has no project is where the default project's resources are. Who may remove may put into the default project:
+    that is what removing does.
+    """
+    removing = () if old.project is None else _removing(old.project)
+    if removing:
+        yield Needed(*removing[0], removing[1:])
+    source = old.project if old.project is not None else default
+    letting = () if source is None else (Asked(REMOVE_RESOURCES, eps_project(source)),)
+    yield Needed("iam.resource.move", object_of("Resource", old.name, old), letting)
+    if new.project is not None:
+        yield _adding(new.project, *(removing if new.project == default else ()))
+
+
+def default_project(account: Account) -> str | None:
+    """Which project is the account's default? None: it has none."""
+    return next((name for name, project in account.projects.items() if project.default), None)
+
+
+def needed_to_read(name: str) -> Needed:
+    """Which actions does seeing a project need?"""
+    return Needed(GET, eps_project(name), (Asked("iam.project.read", iam_object("project", name)),))
+
+
+def needed_to_list(name: str) -> Needed:
+    """Which actions does seeing a project in the list need? That of all projects, or of this one."""
+    others = (Asked("iam.project.list", iam_service()), *needed_to_read(name).any_of)
+    return Needed(LIST, eps_project(name), others)
+
+
+def needed_to_list_all() -> Needed:
+    """Which actions does seeing the list of projects need, where there is none to be asked about?"""
+    # WHY no name: an id that nothing has is asked about, so that only who sees all projects is answered.
+    return Needed(LIST, eps_project("*"), (Asked("iam.project.list", iam_service()),))
+
+
+def needed_to_list_resources(project: str) -> Needed:
+    """Which actions does seeing all that is in a project need?"""
+    return Needed(LIST_RESOURCES, eps_project(project), (Asked("iam.resource.list", iam_service()),))
+
+
+def needed_to_see(account: Account, word: str, name: str, value: object) -> Needed:
+    """Which action shows this object, and of which resource is it asked? Policies are held over their scope, too."""
+    if word in NODE_TYPES:
+        found = value is not None
+        node = (
+            f"{NODE_TYPES[word]}:{name}" if found else f"{ENTERPRISE}:{min(account.enterprises, default='')}"
+        )
+        return Needed(*asked_at(read_action(word if found else "Enterprise"), account, node))
+    if isinstance(value, Guardrail) and value.node is not None:
+        return Needed(*asked_at(rule_action(value.node, "retrieve"), account, value.node))
+    if word == "Project":
+        return needed_to_read(name)
+    if word == ACCOUNT:
+        return Needed("iam.account.read", object_of(word, name, value))
+    if word == "Service":
+        return Needed("iam.catalog.read", object_of(word, name, value))
+    resource = iam_service() if word == "Policy" else object_of(word, name, value)
+    return Needed(f"iam.{KINDS[word].resource_type}.read", resource)
 
 
 def object_of(word: str, name: str, value: object) -> ResourceQuery:

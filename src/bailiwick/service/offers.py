@@ -13,9 +13,12 @@ from bailiwick.errors import BailiwickError, Conflict, NotFound, did_you_mean
 from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import MEMBER, accounts_below, nodes_from
 from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
+from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Keep, Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
+from bailiwick.service.needed import iam_service
+from bailiwick.service.placing import is_held_by
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -27,6 +30,7 @@ from bailiwick.service.template_edits import (
     removing_edits,
 )
 
+LIST = "iam.template-acceptance.list"
 OFFERED, CURRENT, BEHIND, DRIFTED, WITHDRAWN = "offered", "current", "behind", "drifted", "withdrawn"
 NOBODY = Account("", "")
 
@@ -86,10 +90,16 @@ def _offer(tree: Account, account: Account, name: str, assignment: TemplateAssig
 
 def tree_of(host: Host, account: Account) -> Account:
     """Which management account holds the tree in which this account stands? NOBODY: it stands in none."""
-    if account.enterprise is None:
-        return NOBODY
-    tree = host.snapshot(account.enterprise).account
-    return tree if account.name in tree.enterprise_accounts else NOBODY
+    found = None if account.enterprise is None else host.find_snapshot(account.enterprise)
+    return found.account if found is not None and is_held_by(found, account.name) else NOBODY
+
+
+def require_sight(host: Host, session: Session, snapshot: Snapshot) -> None:
+    """May the session see what is offered to its account? Raises Denied.
+
+    SECURITY: asked before anything is looked up, for what is not found says what there is.
+    """
+    Judge(host.catalog, session, snapshot, None, host.now()).require(LIST, iam_service())
 
 
 def accept(
@@ -108,6 +118,7 @@ def accept(
     """
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
+        require_sight(host, session, before)
         offer = _find_offer(host, before.account, name)
         if offer.assigned is None or (version is not None and version != offer.assigned.version):
             offered = "none" if offer.assigned is None else str(offer.assigned.version)
@@ -146,6 +157,7 @@ def give_up(
     """Remove what the template brought, or release it to the account. Raises NotFound, Denied."""
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
+        require_sight(host, session, before)
         held = before.account.template_acceptances
         if name not in held:
             raise NotFound(f"the account has not accepted a template `{name}`", did_you_mean(name, held))

@@ -12,21 +12,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
+from bailiwick.catalog.eps_codes import NO_SUCH_PROJECT
 from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
-from bailiwick.model.policies import Policy
+from bailiwick.model.policies import Policy, Scope
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
-from bailiwick.service.kinds import ACCOUNT, KINDS, find_value, list_values
-from bailiwick.service.needed import iam_service, object_of
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list_values
+from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
+from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
+from bailiwick.service.needed_in_tree import read_action
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 
 EXPORT = "iam.export.read"
 # What others name stands before them.
 _EXPORT_ORDER = (
-    "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Guardrail", "Policy",
+    "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
+    "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
     "Template", "TemplateAssignment", "TemplateAcceptance",
 )  # fmt: skip
 
@@ -118,7 +122,8 @@ class Reader:
         if not self.may_read(kind, name, value):
             self._refuse(kind, name, value)
         if value is None:
-            raise NotFound(f"there is no {_words(kind)} `{name}`")
+            code = NO_SUCH_PROJECT if kind == "Project" else None
+            raise NotFound(f"there is no {_words(kind)} `{name}`", code=code)
         return self._found(kind, name, value)
 
     def get_to_change(self, kind: str, name: str) -> Found:
@@ -133,39 +138,55 @@ class Reader:
 
     def may_read(self, kind: str, name: str, value: Any) -> bool:
         """May the session see this object (or, if `value` is None, one of this name)?"""
-        action = _action(kind, "read")
-        if isinstance(value, Policy) and self.judge.holds(action, value.scope):
+        needed = needed_to_see(self.snapshot.account, kind, name, value)
+        if isinstance(value, Policy) and self.judge.holds(needed.action, value.scope):
             return True
-        resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
-        return self.judge.is_allowed(action, resource)
+        return self.judge.is_any_allowed(needed)
+
+    def _may_see_in_list(self, kind: str, name: str, value: Any) -> bool:
+        if kind == "Project":
+            return self.judge.is_any_allowed(needed_to_list(name))
+        return self.may_read(kind, name, value)
 
     def may_list(self, kind: str) -> bool:
-        """May the session see all objects of this kind?"""
+        """May the session see all objects of this kind? Of a tree: whoever may see every node of it."""
+        if kind in NODE_TYPES:
+            return self.judge.holds(read_action(kind), Scope(service=(IN_TREE,)))
+        if kind == ACCOUNT:
+            return False
         return self.judge.is_allowed(_action(kind, "list"), iam_service())
 
     def _refuse(self, kind: str, name: str, value: Any) -> None:
-        resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
-        self.judge.require(_action(kind, "read"), resource)
+        self.judge.require_any(needed_to_see(self.snapshot.account, kind, name, value))
 
     def list(self, kind: str, wanted: Filter, *, after: str | None, limit: int) -> Page:
         """Which members of this kind does the session see, by name, after this one? Raises Denied if it sees none."""
         values = list_values(self.snapshot.account, kind)
         names = self.snapshot.sorted_names(kind)
-        may_list = self.may_list(kind)
+        # WHY not of projects: what is seen of them is decided one by one, by `eps` too (rule 19.3).
+        may_list = kind != "Project" and self.may_list(kind)
         items: list[Found] = []
         start = 0 if after is None else bisect_right(names, after)
         for name in names[start:]:
             value = values[name]
-            if wanted.fits(name, value) and (may_list or self.may_read(kind, name, value)):
+            if wanted.fits(name, value) and (may_list or self._may_see_in_list(kind, name, value)):
                 if len(items) == limit:
                     return Page(tuple(items), more=True)
                 items.append(self._found(kind, name, value))
         if not items and not may_list and not self._sees_any(kind, names, values):
-            self.judge.require(_action(kind, "list"), iam_service())
+            self._refuse_list(kind)
         return Page(tuple(items), more=False)
 
     def _sees_any(self, kind: str, names: Sequence[str], values: dict[str, Any]) -> bool:
-        return any(self.may_read(kind, name, values[name]) for name in names)
+        return any(self._may_see_in_list(kind, name, values[name]) for name in names)
+
+    def _refuse_list(self, kind: str) -> None:
+        if kind in NODE_TYPES:
+            self.judge.refuse(read_action(kind), "", "no_matching_policy")
+        if kind == "Project":
+            self.judge.require_any(needed_to_list_all())
+        else:
+            self.judge.require(_action(kind, "list"), iam_service())
 
     def _found(self, kind: str, name: str, value: Any) -> Found:
         account = self.snapshot.account.name
@@ -197,11 +218,7 @@ class Reader:
 
 
 def _action(kind: str, verb: str) -> str:
-    if kind == ACCOUNT:
-        return "iam.account.read"
-    if kind == "Service":
-        return "iam.catalog.read"
-    return f"iam.{KINDS[kind].resource_type}.{verb}"
+    return "iam.catalog.read" if kind == "Service" else f"iam.{KINDS[kind].resource_type}.{verb}"
 
 
 def _words(kind: str) -> str:

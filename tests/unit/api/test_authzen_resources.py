@@ -104,13 +104,14 @@ def test_a_broken_full_name_is_refused(acme: CompiledAccount, ident: str, messag
     assert refusal(acme, "record", ident) == (message, "resource")
 
 
-def test_a_full_name_that_is_registered_is_not_moved_by_properties(acme: CompiledAccount) -> None:
-    """A region that the name leaves open is filled in only for a resource that is not registered."""
+def test_a_region_that_a_full_name_leaves_open_is_filled_in(acme: CompiledAccount) -> None:
+    """No registered resource has a name that leaves out its region, so none is moved by what is said (2.10)."""
     name = "brn:acme:archive::vault:box/b9"
     assert find(acme, "box", name, region="eu-de").query.region == "eu-de"
     more = replace(ACME, resources={**ACME.resources, name: Resource(name)})
-    registered = compile_account(load_system_catalog(), more)
-    assert find(registered, "box", name, region="eu-de").query.region is None
+    stored = compile_account(load_system_catalog(), more)
+    assert len(stored.registered) == len(acme.registered)
+    assert find(stored, "box", name, region="eu-de").query.region == "eu-de"
 
 
 def test_a_short_id_finds_the_registered_resource(acme: CompiledAccount) -> None:

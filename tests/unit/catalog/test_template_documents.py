@@ -10,6 +10,7 @@ from bailiwick.catalog.checks import check_account
 from bailiwick.catalog.documents import format_document, parse_document
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account, Group, Principal
+from bailiwick.model.enterprises import Enterprise
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.services import Right, Role
 from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
@@ -52,6 +53,7 @@ def checked(*templates: Template, assignments: tuple[TemplateAssignment, ...] = 
         principals={"user:ann": Principal("user:ann")},
         templates={one.name: one for one in templates},
         template_assignments={one.name: one for one in assignments},
+        enterprises={"acme": Enterprise("acme")},
     )
     return [one.format() for one in check_account(load_system_catalog(), account)]
 
@@ -158,8 +160,9 @@ def test_a_template_names_nothing_of_the_account_that_holds_it() -> None:
 def test_only_a_committed_version_is_assigned() -> None:
     """A draft, or a version that is not there, is refused."""
     draft = Template("t@1", groups=(Group("g"),))
-    wrong = TemplateAssignment("none", "t@2", "enterprise:acme")
+    wrong = TemplateAssignment("none", "t@2", "account-group:eu")
     assert checked(draft, assignments=(TemplateAssignment("all", "t@1", "enterprise:acme"), wrong)) == [
         "template `t@1` is a draft at TemplateAssignment all: template\n  help: commit it before it is assigned",
+        "unknown node `account-group:eu` at TemplateAssignment none: node",
         "unknown template `t@2` at TemplateAssignment none: template\n  help: did you mean `t@1`?",
     ]
