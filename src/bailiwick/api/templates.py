@@ -50,7 +50,7 @@ def template_entries() -> list[Entry]:
               "templates", query=DRY_RUN, answers={200: "Differences"}),
         Entry("GET", f"{assignment}/status", _status, actions("iam.template-assignment.read"),
               "Say what became of an assignment in each account", "templates", answers={200: "Page"}),
-        Entry("POST", f"{assignment}/push", _push, actions(*_UPDATES),
+        Entry("POST", f"{assignment}/push", _push, actions("iam.template-assignment.read", *_UPDATES),
               "Take the assigned version into the accounts that follow", "templates", answers={200: "Page"}),
     ]  # fmt: skip
 

@@ -197,8 +197,13 @@ def push(host: Host, tree: Account, assignment: TemplateAssignment) -> Iterator[
         try:
             accept(host, _session_of_owner(host, name), offer.template)
             yield Pushed(name, CURRENT)
-        except BailiwickError as error:
-            yield Pushed(name, offer.state, error.message)
+        except Conflict:
+            yield Pushed(name, offer.state, "a name that the version defines is taken")
+        except BailiwickError:
+            # SECURITY: what is wrong in the account, with the names that it has, is told to the account only.
+            yield Pushed(
+                name, offer.state, "the account cannot take the version: its owner may try to accept it"
+            )
 
 
 def _session_of_owner(host: Host, account: str) -> Session:
