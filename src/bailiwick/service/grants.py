@@ -16,6 +16,7 @@ from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.model.trusting import ACT_AS
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
@@ -102,8 +103,14 @@ class Differ:
                 f"policy `{new.name}` grants it",
                 publishes=EVERYONE in new.subjects,
             )
+            yield from self._acting_as_services(new)
         if old is not None and old.enabled and self.reaching.denies(old) and not is_widened(old, new):
             yield Handover(old.scope, old.roles, None, f"policy `{old.name}` no longer denies it")
+
+    def _acting_as_services(self, policy: Policy) -> Iterator[Handover]:
+        """Who may act as a service holds what the service holds, and whatever trusts it. (rule 22.5)"""
+        for service in sorted(self.reaching.services_of(policy)):
+            yield from self._all_of(service, Principal(service), f"may be acted as by policy `{policy.name}`")
 
     def _role(self, name: str, old: Role | None, new: Role | None) -> Iterator[Handover]:
         """A role that appears counts too: a policy over many services may have its name already."""
@@ -124,6 +131,8 @@ class Differ:
                     f"role `{name}` of policy `{policy.name}` changes",
                     adds=gains,
                 )
+            if policy.effect == "allow" and any(matches(p, ACT_AS) for right in gains for p in right.actions):
+                yield from self._acting_as_services(policy)
         if new is not None and _allows(added):
             yield from self._assignable(new, _allows(added))
 
@@ -159,7 +168,7 @@ class Differ:
         removed = {m for m in was - is_ if not any(covers(window, m.window) for window in stay[m.member])}
         above = self.reaching.groups_above(f"group:{name}")
         if added:
-            for policy in self.reaching.policies_of(self.reaching.with_profiles(above)):
+            for policy in self.reaching.policies_of(self.reaching.acting_as(above)):
                 if policy.effect == "allow":
                     for window in {member.window for member in added}:
                         member = min(m.member for m in added if m.window == window)
@@ -183,6 +192,8 @@ class Differ:
         for policy in self.reaching.policies_of(subjects):
             if self.reaching.policy_reads(policy, key):
                 yield self._of(policy, f"{because} is read by policy `{policy.name}`")
+        for profile in sorted(set(self.reaching.profiles_reading(key, subjects))):
+            yield from self._all_of_profile(profile, f"trusts by {because}")
         for guardrail in self.reaching.guardrails:
             if reads(guardrail.when, key):
                 yield self._unguarded(guardrail, f"{because} is read by guardrail `{guardrail.name}`")
@@ -207,6 +218,11 @@ class Differ:
             yield Handover(
                 Scope(service=(IAM,)), (ADMINISTRATOR,), None, f"the owner of `{reference}` changes"
             )
+
+    def _all_of_profile(self, reference: str, what: str) -> Iterator[Handover]:
+        for account in (self.before, self.after):
+            if reference in account.principals:
+                yield from self._all_of(reference, account.principals[reference], what)
 
     def _all_of(self, reference: str, new: Principal, what: str) -> Iterator[Handover]:
         """Everything that the principal holds, and everything that would forbid it to others but not to it."""
@@ -280,6 +296,9 @@ class Differ:
             if policy.scope.service is None or parsed.service in policy.scope.service:
                 for scope in scopes:
                     yield Handover(scope, policy.roles, policy.window.expires_at, because)
+        for profile in sorted(set(self.reaching.profiles_reading("resource.", None))):
+            if parsed.service == IAM:
+                yield from self._all_of_profile(profile, f"trusts by {because}")
         for guardrail in self.reaching.guardrails:
             services = guardrail.scope.service
             concerns = parsed.service != IAM if services is None else parsed.service in services

@@ -14,7 +14,8 @@ from bailiwick.model.conditions import Condition, keys_of
 from bailiwick.model.names import EVERYONE, MEMBERS
 from bailiwick.model.patterns import is_pattern, matches
 from bailiwick.model.policies import Guardrail, Policy
-from bailiwick.model.services import Right, Role, Service
+from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.model.trusting import ACT_AS
 
 
 class Reaching:
@@ -25,6 +26,7 @@ class Reaching:
         self.after = after
         self.services = services
         self._reads: dict[tuple[int, str], bool] = {}
+        self._actors: dict[str, tuple[Role, ...]] = {}
 
     @cached_property
     def policies(self) -> tuple[Policy, ...]:
@@ -132,22 +134,53 @@ class Reaching:
         )
         return self.groups_above(reference) | built_in
 
-    def with_profiles(self, subjects: Iterable[str]) -> set[str]:
-        """These subjects, and those of every profile that trusts one of them, and so on."""
+    def acting_as(self, subjects: Iterable[str]) -> set[str]:
+        """These subjects, those of every profile that trusts one of them and every service that one may act as, on."""
         found, pending = set(subjects), list(subjects)
         while pending:
-            for profile in self._trusted_by.get(pending.pop(), ()):
-                fresh = self.groups_above(profile) - found
+            subject = pending.pop()
+            for other in (*self._trusted_by.get(subject, ()), *self._services_of.get(subject, ())):
+                fresh = self.groups_above(other) - found
                 found |= fresh
                 pending.extend(fresh)
         return found
+
+    @cached_property
+    def _services_of(self) -> Mapping[str, set[str]]:
+        """Which services may each subject of a policy act as?"""
+        found: dict[str, set[str]] = {}
+        for policy in self.policies:
+            services = self.services_of(policy)
+            for subject in policy.subjects if services else ():
+                found.setdefault(subject, set()).update(services)
+        return found
+
+    def services_of(self, policy: Policy) -> set[str]:
+        """As which services does the policy let its subjects act, as `service:…`? (rules 3.9 and 22.5)"""
+        if policy.effect != "allow" or not any(self._acting_roles(text) for text in policy.roles):
+            return set()
+        over = policy.scope.service or tuple(n for n in (*self.services, *self.after.services) if n != IAM)
+        found: set[str] = set()
+        for text in policy.roles:
+            for role in self._acting_roles(text):
+                found.update(over if "/" in text and role.service == IAM else {role.service} & set(over))
+        return {f"service:{name}" for name in found}
+
+    def _acting_roles(self, text: str) -> tuple[Role, ...]:
+        """Which roles that this name may mean let their holders act as a service? Remembered: names are few."""
+        known = self._actors.get(text)
+        if known is None:
+            service, slash, _ = text.rpartition("/")
+            meant = (role for role in self._roles_called(text) if not slash or role.service == service)
+            known = self._actors[text] = tuple(role for role in meant if _lets_act_as(role))
+        return known
 
     def policies_for(self, reference: str) -> Iterator[Policy]:
         """Which policies does this principal gain by existing, by being enabled, or by another's acting as it?
 
         Those of `everyone` hold for anybody anyway, unless they look at who asks or at what is theirs.
         """
-        yield from self.policies_of(self.with_profiles(self.subjects_of(reference) - {EVERYONE}))
+        yield from self.policies_of(self.acting_as(self.subjects_of(reference) - {EVERYONE}))
         for policy in self._of_subject.get(EVERYONE, ()):
             if self.policy_reads(policy, "principal.") or self.policy_reads(policy, "resource."):
                 yield policy
@@ -174,13 +207,25 @@ class Reaching:
     def roles_of(self, policy: Policy) -> Iterator[Role]:
         """Which roles may this policy's names mean?"""
         for text in policy.roles:
-            bare = text.rpartition("/")[2]
-            for account in (self.before, self.after):
-                if bare in account.roles:
-                    yield account.roles[bare]
-            for service in (*self.services.values(), *self.after.services.values()):
-                if bare in service.roles:
-                    yield service.roles[bare]
+            yield from self._roles_called(text)
+
+    def _roles_called(self, text: str) -> Iterator[Role]:
+        bare = text.rpartition("/")[2]
+        for account in (self.before, self.after):
+            if bare in account.roles:
+                yield account.roles[bare]
+        for service in (*self.services.values(), *self.after.services.values()):
+            if bare in service.roles:
+                yield service.roles[bare]
+
+    def profiles_reading(self, key: str, subjects: Iterable[str] | None) -> Iterator[str]:
+        """Which profiles trust one of these (None: anybody) on a condition that reads this attribute?"""
+        wanted = None if subjects is None else set(subjects)
+        for account in (self.before, self.after):
+            for reference, principal in account.principals.items():
+                trusts = bool(principal.trust) if wanted is None else not wanted.isdisjoint(principal.trust)
+                if trusts and reads(principal.trust_when, key):
+                    yield reference
 
     def denies(self, policy: Policy) -> bool:
         """Does the policy deny anything?"""
@@ -221,6 +266,13 @@ def reads(condition: Condition | None, key: str) -> bool:
         return False
     head = key if key.endswith(".") else f"{key}."
     return any(k == key or k.startswith(head) or key.startswith(f"{k}.") for k in keys_of(condition))
+
+
+def _lets_act_as(role: Role) -> bool:
+    return any(
+        right.effect == "allow" and right.service == IAM and any(matches(p, ACT_AS) for p in right.actions)
+        for right in role.rights
+    )
 
 
 def held_actions(role: Role, service: Service) -> frozenset[str]:
