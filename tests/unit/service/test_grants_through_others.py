@@ -144,7 +144,8 @@ ACTS = "may be acted as by policy"
             ["`service-id:gateway` joins `group:gateways`"] * 3,
         ),
         (
-            "kind: Role\nname: Actor\nservice: iam\nrights: [{actions: [iam.user.list]}, {actions: ['iam.service.*']}]\n",
+            "kind: Role\nname: Actor\nservice: iam\n"
+            "rights: [{actions: [iam.user.list]}, {actions: ['iam.service.*']}]\n",
             [
                 "role `Actor` of policy `actors` changes",
                 f"`service:ims` {ACTS} `actors` and holds policy `deployer-writes`",
