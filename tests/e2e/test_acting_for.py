@@ -46,9 +46,9 @@ def begun(server: RunningServer, reply: Reply) -> Client:
     return server.caller(reply.json["access_token"])
 
 
-def act_as(caller: Client, service: str = "ims", **wanted: object) -> Reply:
+def act_as(caller: Client, service: str = "ims", wanted: dict[str, object] | None = None) -> Reply:
     """Ask for a session as the service."""
-    return caller.post("services", service, "act-as", body=wanted)
+    return caller.post("services", service, "act-as", body=wanted or {})
 
 
 def decide(caller: Client, action: str, principal: str, **context: object) -> dict[str, Any]:
@@ -69,13 +69,13 @@ def decide(caller: Client, action: str, principal: str, **context: object) -> di
 def test_an_integrated_service_registers_keys_for_a_user(server: RunningServer, world: Client) -> None:
     """Registrations (seed 002, table 4, rows 25 and 28 to 30) are written by a service for a user: what both may."""
     imaging, alice, bob = (server.client(one) for one in ("service-id:imaging", "user:alice", "user:bob"))
-    reply = act_as(imaging, **{"for": alice.token})
+    reply = act_as(imaging, wanted={"for": alice.token})
     assert (reply.json["principal"], reply.json["through"], reply.json["for"]) == (
         "service:ims",
         ["acme/service-id:imaging"],
         ["acme/user:alice"],
     )
-    for_alice, for_bob = begun(server, reply), begun(server, act_as(imaging, **{"for": bob.token}))
+    for_alice, for_bob = begun(server, reply), begun(server, act_as(imaging, wanted={"for": bob.token}))
     for action in WRITES:
         assert for_alice.is_allowed(action, KEY, "service:ims")
         denied = decide(for_bob, action, "service:ims")
@@ -111,7 +111,7 @@ def test_acting_as_a_service_needs_its_action_over_it(server: RunningServer, wor
 )
 def test_what_a_service_session_rests_on_ends_it(server: RunningServer, world: Client, cause: str) -> None:
     """At the next request (bug class 28)."""
-    reply = act_as(server.client("service-id:imaging"), **{"for": server.client("user:alice").token})
+    reply = act_as(server.client("service-id:imaging"), wanted={"for": server.client("user:alice").token})
     session = begun(server, reply)
     assert session.is_allowed(WRITES[0], KEY, "service:ims")
     if cause == "the session":
@@ -161,7 +161,7 @@ def test_an_agent_acts_for_a_user_by_the_users_token(server: RunningServer, worl
     assert agent.is_allowed(WRITES[0], KEY)
     denied = decide(session, WRITES[0], "service-id:agent")
     assert (denied["decision"], denied["context"]["link"]) == (False, "user:bob")
-    for wrong in ("user:alice", "x.y.z", bob.token + "x"):
+    for wrong in ("user:alice", "x.y.z", f"{bob.token}x"):
         refused = agent.post("sessions", body={"for": wrong})
         assert refused.status == 400
         assert refused.error["errors"] == [
@@ -324,8 +324,8 @@ def test_explanations_say_through_whom(server: RunningServer, world: Client) -> 
     """The answer names who assumed, for whom it acts, and what restricts it."""
     imaging, alice = server.client("service-id:imaging"), server.client("user:alice")
     keeps = [{"actions": ["hs-crypto.secrets.purge"], "scope": {"service": "hs-crypto"}}]
-    body = {"for": alice.token, "restrict": keeps}
-    token = act_as(imaging, **body).json["access_token"]
+    body: dict[str, object] = {"for": alice.token, "restrict": keeps}
+    token = act_as(imaging, wanted=body).json["access_token"]
     asked = {
         "subject": {"type": "service", "id": "ims"},
         "action": {"name": WRITES[0]},
@@ -345,7 +345,7 @@ def test_explanations_say_through_whom(server: RunningServer, world: Client) -> 
 def test_the_activity_says_for_whom(server: RunningServer, world: Client) -> None:
     """The record of a session names everybody in it, and no token."""
     alice = server.client("user:alice")
-    reply = act_as(server.client("service-id:imaging"), **{"for": alice.token})
+    reply = act_as(server.client("service-id:imaging"), wanted={"for": alice.token})
     [event] = events(world, "session")
     assert (event["principal"], event["detail"]["through"], event["detail"]["for"]) == (
         "service:ims",
