@@ -353,6 +353,20 @@ def test_a_session_may_do_less_than_its_profile(
     assert not chained.is_allowed(DELETE, IMAGE)
 
 
+def test_a_session_may_do_nothing_but(
+    server: RunningServer, owner: Client, dev: Client, alice: Client
+) -> None:
+    """All but a few actions are left out by `except_actions`, Bailiwick's own by naming `iam`."""
+    only = [
+        {"actions": ["*"], "except_actions": [READ]},
+        {"actions": ["*"], "scope": {"service": "iam"}},
+    ]
+    session = session_of(server, assume(alice, restrict=only))
+    assert session.is_allowed(READ, IMAGE)
+    assert not session.is_allowed(DELETE, IMAGE)
+    assert session.get("sessions").error["reason"] == "guardrail"
+
+
 def test_a_mistyped_restriction_is_refused(
     server: RunningServer, owner: Client, dev: Client, alice: Client
 ) -> None:
@@ -365,6 +379,8 @@ def test_a_mistyped_restriction_is_refused(
         ("missing field `actions`", "restrict[1]"),
         ("expected fields, got `3`", "restrict[1].scope"),
     ]
+    refused = assume(alice, restrict=[{"actions": ["*"], "node": "enterprise:e"}])
+    assert refused.error["errors"][0]["message"] == "unknown field `node`"
     refused = assume(alice, restrict=wrong[:1])
     assert refused.status == 400
     assert refused.error["errors"][0]["place"] == "restrict[0].actions[0]"

@@ -214,7 +214,7 @@ _SESSION: dict[str, Schema] = {
     "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
     "expires_at": INSTANT,
 }
-_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 _ANSWERS: dict[str, Schema] = {
     "Problem": _object(
         {

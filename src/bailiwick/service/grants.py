@@ -17,7 +17,6 @@ from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import IAM, Right, Role, Service
-from bailiwick.model.trusting import ACT_AS
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
@@ -63,6 +62,21 @@ class Differ:
 
     def handovers(self, changed: Changed) -> Iterator[Handover]:
         """What does the change hand over?"""
+        return self._with_services(self._directly(changed))
+
+    def _with_services(self, found: Iterable[Handover]) -> Iterator[Handover]:
+        """The same, and what services hold as which somebody may then act, and so on (rule 22.5)."""
+        seen: set[str] = set()
+        pending = [found]
+        while pending:
+            for handover in pending.pop(0):
+                yield handover
+                services = self.reaching.services_acted_as(handover.roles, handover.scope) - seen
+                seen |= services
+                because = f"may be acted as ({handover.because})"
+                pending += [self._all_of(name, Principal(name), because) for name in sorted(services)]
+
+    def _directly(self, changed: Changed) -> Iterator[Handover]:
         for word, name in sorted(changed):
             old, new = find_value(self.before, word, name), find_value(self.after, word, name)
             if word != ACCOUNT and old == new:
@@ -86,6 +100,9 @@ class Differ:
 
     def held_by(self, reference: str) -> Iterator[Handover]:
         """What would whoever acts as this principal be able to use? (a credential issued to it hands that over)"""
+        return self._with_services(self._directly_held_by(reference))
+
+    def _directly_held_by(self, reference: str) -> Iterator[Handover]:
         if reference == self.before.owner:
             yield _for_owner(f"`{reference}` owns the account")
         principal = self.before.principals.get(reference)
@@ -107,14 +124,8 @@ class Differ:
                 f"policy `{new.name}` grants it",
                 publishes=EVERYONE in new.subjects,
             )
-            yield from self._acting_as_services(new)
         if old is not None and old.enabled and self.reaching.denies(old) and not is_widened(old, new):
             yield Handover(old.scope, old.roles, None, f"policy `{old.name}` no longer denies it")
-
-    def _acting_as_services(self, policy: Policy) -> Iterator[Handover]:
-        """Who may act as a service holds what the service holds, and whatever trusts it. (rule 22.5)"""
-        for service in sorted(self.reaching.services_of(policy)):
-            yield from self._all_of(service, Principal(service), f"may be acted as by policy `{policy.name}`")
 
     def _role(self, name: str, old: Role | None, new: Role | None) -> Iterator[Handover]:
         """A role that appears counts too: a policy over many services may have its name already."""
@@ -135,8 +146,6 @@ class Differ:
                     f"role `{name}` of policy `{policy.name}` changes",
                     adds=gains,
                 )
-            if policy.effect == "allow" and any(matches(p, ACT_AS) for right in gains for p in right.actions):
-                yield from self._acting_as_services(policy)
         if new is not None and _allows(added):
             yield from self._assignable(new, _allows(added))
 
@@ -172,7 +181,7 @@ class Differ:
         removed = {m for m in was - is_ if not any(covers(window, m.window) for window in stay[m.member])}
         above = self.reaching.groups_above(f"group:{name}")
         if added:
-            for policy in self.reaching.policies_of(self.reaching.acting_as(above)):
+            for policy in self.reaching.policies_of(self.reaching.with_profiles(above)):
                 if policy.effect == "allow":
                     for window in {member.window for member in added}:
                         member = min(m.member for m in added if m.window == window)

@@ -13,7 +13,7 @@ from bailiwick.model.accounts import Account
 from bailiwick.model.conditions import Condition, keys_of
 from bailiwick.model.names import EVERYONE, MEMBERS
 from bailiwick.model.patterns import is_pattern, matches
-from bailiwick.model.policies import Guardrail, Policy
+from bailiwick.model.policies import Guardrail, Policy, Scope
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.trusting import ACT_AS
 
@@ -135,36 +135,27 @@ class Reaching:
         )
         return self.groups_above(reference) | built_in
 
-    def acting_as(self, subjects: Iterable[str]) -> set[str]:
-        """These subjects, those of every profile that trusts one of them and every service that one may act as, on."""
+    def with_profiles(self, subjects: Iterable[str]) -> set[str]:
+        """These subjects, and those of every profile that trusts one of them, and so on."""
         found, pending = set(subjects), list(subjects)
         while pending:
-            subject = pending.pop()
-            for other in (*self._trusted_by.get(subject, ()), *self._services_of.get(subject, ())):
-                fresh = self.groups_above(other) - found
+            for profile in self._trusted_by.get(pending.pop(), ()):
+                fresh = self.groups_above(profile) - found
                 found |= fresh
                 pending.extend(fresh)
         return found
 
-    @cached_property
-    def _services_of(self) -> Mapping[str, set[str]]:
-        """Which services may each subject of a policy act as?"""
-        found: dict[str, set[str]] = {}
-        for policy in self.policies:
-            services = self.services_of(policy)
-            for subject in policy.subjects if services else ():
-                found.setdefault(subject, set()).update(services)
-        return found
-
-    def services_of(self, policy: Policy) -> set[str]:
-        """As which services does the policy let its subjects act, as `service:…`? (rules 3.9 and 22.5)"""
-        if policy.effect != "allow" or not any(self._acting_roles(text) for text in policy.roles):
+    def services_acted_as(self, roles: Iterable[str], scope: Scope) -> set[str]:
+        """As which services does whoever has these roles over this scope act, as `service:…`? (rules 3.9 and 22.5)"""
+        acting = [(text, role) for text in roles for role in self._acting_roles(text)]
+        if not acting:
             return set()
-        over = policy.scope.service or tuple(n for n in (*self.services, *self.after.services) if n != IAM)
+        over = scope.service or tuple(n for n in (*self.services, *self.after.services) if n != IAM)
         found: set[str] = set()
-        for text in policy.roles:
-            for role in self._acting_roles(text):
-                found.update(over if "/" in text and role.service == IAM else {role.service} & set(over))
+        for text, role in acting:
+            # WHY custom too: what hands over a custom role's change calls it by its bare name.
+            everywhere = role.service == IAM and ("/" in text or role.custom)
+            found.update(over if everywhere else {role.service} & set(over))
         return {f"service:{name}" for name in found}
 
     def _acting_roles(self, text: str) -> tuple[Role, ...]:
@@ -181,7 +172,7 @@ class Reaching:
 
         Those of `everyone` hold for anybody anyway, unless they look at who asks or at what is theirs.
         """
-        yield from self.policies_of(self.acting_as(self.subjects_of(reference) - {EVERYONE}))
+        yield from self.policies_of(self.with_profiles(self.subjects_of(reference) - {EVERYONE}))
         for policy in self._of_subject.get(EVERYONE, ()):
             if self.policy_reads(policy, "principal.") or self.policy_reads(policy, "resource."):
                 yield policy

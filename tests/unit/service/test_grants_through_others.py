@@ -5,6 +5,7 @@ Being trusted, or being let act as a service, counts as holding all that the pro
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -102,7 +103,7 @@ def reasons(text: str) -> list[str]:
     return [one.because for one in dict.fromkeys(differ.handovers(changed))]
 
 
-ACTS = "may be acted as by policy"
+ACTS = "may be acted as"
 
 
 @pytest.mark.parametrize(
@@ -113,16 +114,16 @@ ACTS = "may be acted as by policy"
             "scope: {service: ims}\n",
             [
                 "policy `acts` grants it",
-                f"`service:ims` {ACTS} `acts` and holds policy `ims-itself`",
-                f"`service:ims` {ACTS} `acts` and holds policy `deployer-writes`",
+                f"`service:ims` {ACTS} (policy `acts` grants it) and holds policy `ims-itself`",
+                f"`service:ims` {ACTS} (policy `acts` grants it) and holds policy `deployer-writes`",
             ],
         ),
         (
             "kind: Policy\nname: acts\nsubjects: [service-id:gateway]\nroles: [iam/Administrator]\n",
             [
                 "policy `acts` grants it",
-                f"`service:ims` {ACTS} `acts` and holds policy `ims-itself`",
-                f"`service:ims` {ACTS} `acts` and holds policy `deployer-writes`",
+                f"`service:ims` {ACTS} (policy `acts` grants it) and holds policy `ims-itself`",
+                f"`service:ims` {ACTS} (policy `acts` grants it) and holds policy `deployer-writes`",
             ],
         ),
         (
@@ -141,15 +142,19 @@ ACTS = "may be acted as by policy"
         ),
         (
             "kind: Group\nname: gateways\nmembers: [service-id:gateway]\n",
-            ["`service-id:gateway` joins `group:gateways`"] * 3,
+            [
+                "`service-id:gateway` joins `group:gateways`",
+                f"`service:ims` {ACTS} (`service-id:gateway` joins `group:gateways`) and holds policy `ims-itself`",
+                f"`service:ims` {ACTS} (`service-id:gateway` joins `group:gateways`) and holds policy `deployer-writes`",
+            ],
         ),
         (
             "kind: Role\nname: Actor\nservice: iam\n"
             "rights: [{actions: [iam.user.list]}, {actions: ['iam.service.*']}]\n",
             [
                 "role `Actor` of policy `actors` changes",
-                f"`service:ims` {ACTS} `actors` and holds policy `deployer-writes`",
-                f"`service:ims` {ACTS} `actors` and holds policy `ims-itself`",
+                f"`service:ims` {ACTS} (role `Actor` of policy `actors` changes) and holds policy `deployer-writes`",
+                f"`service:ims` {ACTS} (role `Actor` of policy `actors` changes) and holds policy `ims-itself`",
             ],
         ),
         (
@@ -197,6 +202,37 @@ def test_a_group_that_a_condition_of_trust_reads_hands_over_what_the_profile_hol
     """Joining it may make the condition true, besides what the group itself may act as."""
     found = reasons("kind: Group\nname: gateways\nmembers: [user:alice]\n")
     assert found == [
-        *["`user:alice` joins `group:gateways`"] * 3,
+        "`user:alice` joins `group:gateways`",
         "`profile:careful` trusts by membership of `group:gateways` and holds policy `careful-keys`",
+        f"`service:ims` {ACTS} (`user:alice` joins `group:gateways`) and holds policy `deployer-writes`",
+        f"`service:ims` {ACTS} (`user:alice` joins `group:gateways`) and holds policy `ims-itself`",
     ]
+
+
+def test_what_denied_acting_as_and_goes_hands_over_what_the_service_holds() -> None:
+    """A deny or guardrail that falls lets whoever was granted it act as the service again."""
+    before = account(
+        BEFORE
+        + """---
+kind: Policy
+name: none-acts
+subjects: [group:gateways]
+roles: [iam/Service Agent]
+scope: {service: ims}
+effect: deny
+---
+kind: Guardrail
+name: nobody-acts
+actions: [iam.service.act-as]
+scope: {service: ims}
+"""
+    )
+    for kind, name, field in (
+        ("Policy", "none-acts", "policies"),
+        ("Guardrail", "nobody-acts", "guardrails"),
+    ):
+        kept = {key: value for key, value in getattr(before, field).items() if key != name}
+        after = replace(before, **{field: kept})  # type: ignore[arg-type]  # one field of an account
+        differ = Differ(before, after, load_system_catalog().services_for(before))
+        found = {one.because for one in differ.handovers({(kind, name)})}
+        assert any("`service:ims` may be acted as" in one and "`ims-itself`" in one for one in found), found
