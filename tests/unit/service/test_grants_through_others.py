@@ -104,6 +104,7 @@ def reasons(text: str) -> list[str]:
 
 
 ACTS = "may be acted as"
+JOINS = "`service-id:gateway` joins `group:gateways`"
 
 
 @pytest.mark.parametrize(
@@ -144,8 +145,8 @@ ACTS = "may be acted as"
             "kind: Group\nname: gateways\nmembers: [service-id:gateway]\n",
             [
                 "`service-id:gateway` joins `group:gateways`",
-                f"`service:ims` {ACTS} (`service-id:gateway` joins `group:gateways`) and holds policy `ims-itself`",
-                f"`service:ims` {ACTS} (`service-id:gateway` joins `group:gateways`) and holds policy `deployer-writes`",
+                f"`service:ims` {ACTS} ({JOINS}) and holds policy `ims-itself`",
+                f"`service:ims` {ACTS} ({JOINS}) and holds policy `deployer-writes`",
             ],
         ),
         (
