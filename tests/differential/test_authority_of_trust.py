@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 from tests.differential import vocabulary as words
-from tests.differential.accounts import draw_policy, draw_scope
+from tests.differential.accounts import draw_policy, draw_principal, draw_scope
 from tests.differential.assuming import PROFILES, UIDS, Pair, draw_pair, draw_profile
 from tests.differential.changes import Changed, draw_changes
 from tests.differential.draw import Draw, SeededDraw
@@ -87,9 +87,9 @@ def _acts(draw: Draw, name: str) -> Policy:
 
 
 def _draw_changes(draw: Draw, pair: Pair) -> tuple[Account, Changed]:
-    """Which change: of a profile's trust, of who acts as a service, or any other, at times together?"""
+    """Which change: of a profile's trust, of a user, of who acts as a service, or any other, at times together?"""
     account, changed = pair.trusting, []
-    if draw.chance(60):
+    if draw.chance(45):
         reference = draw.pick(PROFILES)
         profile = draw_profile(draw, reference, (pair.home.name, "other"))
         account = replace(account, principals={**account.principals, reference: profile})
@@ -97,6 +97,12 @@ def _draw_changes(draw: Draw, pair: Pair) -> tuple[Account, Changed]:
     if draw.chance(25):
         account = replace(account, policies={**account.policies, "acts": _acts(draw, "acts")})
         changed.append(("Policy", "acts"))
+    if draw.chance(30):
+        reference = draw.pick(words.USERS)
+        account = replace(
+            account, principals={**account.principals, reference: draw_principal(draw, reference)}
+        )
+        changed.append(("User", reference.removeprefix("user:")))
     if not changed or draw.chance(30):
         account, more = draw_changes(draw, pair.services, account)
         changed += [one for one in more if one[0] != "Project"]
