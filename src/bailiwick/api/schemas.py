@@ -332,7 +332,10 @@ _REQUESTS: dict[str, Schema] = {
         }
     ),
     "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
-    "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
+    "TokenForm": _object(
+        dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
+        ["grant_type"],
+    ),
     "OperationQuestion": _object(
         {
             "principal": TEXT,
