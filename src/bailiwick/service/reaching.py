@@ -12,7 +12,7 @@ from functools import cached_property
 from bailiwick.model.accounts import Account
 from bailiwick.model.conditions import Condition, keys_of
 from bailiwick.model.names import EVERYONE, MEMBERS
-from bailiwick.model.patterns import is_pattern, matches
+from bailiwick.model.patterns import is_pattern, matches, overlaps
 from bailiwick.model.policies import Guardrail, Policy, Scope
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.trusting import ACT_AS
@@ -258,6 +258,22 @@ def reads(condition: Condition | None, key: str) -> bool:
         return False
     head = key if key.endswith(".") else f"{key}."
     return any(k == key or k.startswith(head) or key.startswith(f"{k}.") for k in keys_of(condition))
+
+
+def find_restricted(role: Role, restrictions: Iterable[Guardrail]) -> str | None:
+    """Which action, or pattern of them, of the role could one of these restrictions reach? None: none."""
+    for restriction in restrictions:
+        names = restriction.scope.service
+        for right in role.rights:
+            spans = right.service == IAM and any(p.startswith(f"{IAM}.") for p in restriction.actions)
+            meant = right.service != IAM if names is None else right.service in names
+            if right.effect == "allow" and (spans or meant):
+                found = next(
+                    (q for q in right.actions if any(overlaps(p, q) for p in restriction.actions)), None
+                )
+                if found is not None:
+                    return found
+    return None
 
 
 def _lets_act_as(role: Role) -> bool:
