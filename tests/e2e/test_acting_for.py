@@ -304,6 +304,33 @@ def test_a_token_must_be_the_subjects(server: RunningServer, world: Client) -> N
     assert denied.error["action"] == "iam.decision.evaluate"
 
 
+def test_only_evaluations_judge_a_token(server: RunningServer, world: Client) -> None:
+    """Where no session would be judged a token is refused, not passed over."""
+    context = {"token": world.token}
+    subject = {"type": "user", "id": "owner"}
+    search = {
+        "subject": subject,
+        "action": {"name": WRITES[0]},
+        "resource": {"type": "hs-crypto/key"},
+        "context": context,
+    }
+    operation = {"principal": "user:owner", "operation": "keys: create a registration", "resources": {"target": KEY},
+                 "context": context}  # fmt: skip
+    for path, body in (
+        ("/access/v1/search/resource", search),
+        (world.path("operations", "check"), operation),
+    ):
+        refused = world.send("POST", path, body)
+        assert refused.status == 400
+        assert refused.error["errors"] == [
+            {
+                "message": "a token is judged by the evaluation endpoints only",
+                "place": "context.token",
+                "help": "ask with the token itself",
+            }
+        ]
+
+
 def test_no_condition_reads_a_token(server: RunningServer, world: Client) -> None:
     """What proves who asks is no part of the situation, and appears in no answer."""
     world.apply(

@@ -14,6 +14,7 @@ from bailiwick.api.authzen_answers import Answers, answers_at, list_body
 from bailiwick.api.authzen_bodies import (
     DENY_ON_FIRST_DENY,
     PERMIT_ON_FIRST_PERMIT,
+    TOKEN,
     EvaluationBody,
     EvaluationsBody,
     PiecedEvaluationsBody,
@@ -47,7 +48,6 @@ from bailiwick.model.requests import Reason
 from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
 
 MAX_EXPLAINED_EVALUATIONS = 100
-TOKEN = "token"  # noqa: S105 - the name of a field
 # INVARIANT: shared by every plain answer, never changed.
 JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
 Answering = Callable[[Asked, str, AskHeaders, bytes], WireAnswer]
