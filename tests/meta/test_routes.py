@@ -25,6 +25,7 @@ from bailiwick.service.eps import EPS
 RECORD = "brn:acme:records:::record/1"
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
           "resource": {"type": "records/record", "id": RECORD}}  # fmt: skip
+ATTACHED = {"subject": "group:dev", "roles": ["records/Reader"]}
 RECORDS: dict[str, Any] = {
     "title": "Records",
     "locality": "global",
@@ -59,6 +60,11 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
+    "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},
+    "/v1/accounts/{account}/projects/{name}/resources/move": {"resources": [RECORD], "to": "images"},
+    "/v1/accounts/{account}/projects/{name}/attach": ATTACHED,
+    "/v1/accounts/{account}/projects/{name}/detach": ATTACHED,
     "/access/v1/evaluation": OTHERS,
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,

@@ -32,6 +32,7 @@ from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
+from bailiwick.api.projects import project_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
@@ -79,6 +80,7 @@ def table() -> list[Entry]:
         *document_entries(),
         *key_entries(),
         *log_entries(),
+        *project_entries(),
         *operation_entries(),
         *service_entries(),
         *token_entries(),

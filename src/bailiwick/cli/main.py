@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from bailiwick import __version__
-from bailiwick.cli import catalog, documents, keys, log, policies, questions, registry, sample, servers
+from bailiwick.cli import (
+    catalog,
+    documents,
+    keys,
+    log,
+    policies,
+    projects,
+    questions,
+    registry,
+    sample,
+    servers,
+)
 from bailiwick.cli.output import EXIT_ERROR, print_lines
 
 app = typer.Typer(
@@ -51,6 +62,7 @@ app.command("export", rich_help_panel=CHANGE)(documents.export)
 app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
+app.add_typer(projects.projects_app, name="project", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
