@@ -182,13 +182,12 @@ def test_everyone_lists_exactly_the_projects_granted(
     """Page by page too; who has none is refused."""
     who = client(world, persona)
     assert [one["name"] for one in who.get("projects").json["items"]] == projects
-    pages, cursor = [], {}
-    while True:
-        page = who.get("projects", limit=1, **cursor).json
+    pages: list[str] = []
+    page = who.get("projects", limit=1).json
+    pages += [one["name"] for one in page["items"]]
+    while page["next_cursor"] is not None:
+        page = who.get("projects", limit=1, cursor=page["next_cursor"]).json
         pages += [one["name"] for one in page["items"]]
-        if page["next_cursor"] is None:
-            break
-        cursor = {"cursor": page["next_cursor"]}
     assert pages == projects
     refused = world.client("user:nobody").get("projects")
     assert (refused.status, refused.error["action"]) == (403, f"{EPS}:list")
@@ -230,12 +229,11 @@ def test_what_forbids_one_name_of_a_deed_forbids_the_deed(
 ) -> None:
     """A guardrail or a deny on either service's action, whichever of the two one holds."""
     service = action.partition(".")[0].partition(":")[0]
-    if kind == "guardrail":
-        stop = [{"kind": "Guardrail", "name": "stop", "actions": [action], "scope": {"service": service}}]
-    else:
-        role = {"kind": "Role", "name": "Stop", "service": service, "rights": [{"actions": [action]}]}
-        stop = [role, {"kind": "Policy", "name": "stop", "subjects": ["user:full"], "roles": ["Stop"],
-                       "scope": {"service": service}, "effect": "deny"}]  # fmt: skip
+    role = {"kind": "Role", "name": "Stop", "service": service, "rights": [{"actions": [action]}]}
+    scope = {"service": service}
+    deny = {"kind": "Policy", "name": "stop", "subjects": ["user:full"], "roles": ["Stop"], "effect": "deny"}
+    guardrail = {"kind": "Guardrail", "name": "stop", "actions": [action]}
+    stop = [{**guardrail, "scope": scope}] if kind == "guardrail" else [role, {**deny, "scope": scope}]
     assert world.owner().apply(*stop).status == 200
     full = client(world, "full")
     refused = full.patch("projects", "dev", body={"description": "new"})
@@ -299,7 +297,7 @@ def test_a_taken_name_and_a_missing_project_have_their_codes(world: RunningServe
         move("add", "none", IMAGE)(owner),
     ):
         assert (reply.status, reply.error["code"]) == (404, "EPS.0005")
-    for carry_out in (
+    ways: tuple[Callable[[str], Reply], ...] = (
         lambda name: nobody.get("projects", name),
         lambda name: act("enable", name)(nobody),
         lambda name: move("add", name, IMAGE)(nobody),
@@ -308,7 +306,8 @@ def test_a_taken_name_and_a_missing_project_have_their_codes(world: RunningServe
         lambda name: attach("detach", name, "group:designers")(nobody),
         lambda name: nobody.get("projects", name, "attached"),
         lambda name: nobody.get("projects", name, "resources"),
-    ):
+    )
+    for carry_out in ways:
         there, missing = carry_out("dev").text, carry_out("none").text
         assert there.replace("`dev`", "`none`") == missing
 

@@ -21,6 +21,8 @@ from bailiwick.catalog.documents import KINDS
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.eps import EPS
+from bailiwick.service.initial import create_account
+from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
@@ -39,7 +41,7 @@ RECORDS: dict[str, Any] = {
 OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "users": ("zoe", {"description": "has nothing"}),
     "service-ids": ("ci", {}),
-    "profiles": ("deployer", {"trust": ["user:zoe"]}),
+    "profiles": ("deployer", {"trust": ["user:zoe", "user:owner"]}),
     "groups": ("dev", {"members": ["user:owner"]}),
     "projects": ("images", {}),
     "roles": ("Helper", {"service": "records", "rights": [{"actions": ["read"]}]}),
@@ -47,10 +49,14 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "guardrails": ("g", {"actions": ["read"], "scope": {"service": "records"}, "state": "disabled"}),
     "services": ("records", RECORDS),
     "resources": (RECORD, {"project": "images"}),
+    "enterprises": ("corp", {}),
+    "account-groups": ("live", {"parent": "enterprise:corp"}),
+    "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
 }
 KIND_OF_PATH = {
     "users": "User", "service-ids": "ServiceId", "profiles": "Profile", "groups": "Group", "projects": "Project",
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
+    "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
@@ -65,24 +71,31 @@ BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/projects/{name}/resources/move": {"resources": [RECORD], "to": "images"},
     "/v1/accounts/{account}/projects/{name}/attach": ATTACHED,
     "/v1/accounts/{account}/projects/{name}/detach": ATTACHED,
+    "/v1/accounts/{account}/sessions": {},
+    "/v1/accounts/{account}/profiles/{name}/assume": {},
+    "/v1/accounts/{account}/services/{name}/act-as": {},
     "/access/v1/evaluation": OTHERS,
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }
-# Who has nothing sees its own keys, and nothing else; a test of its own says so.
-OWN_ONLY = ("GET", "/v1/accounts/{account}/api-keys")
+# Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
+OWN_ONLY = {("GET", "/v1/accounts/{account}/api-keys"), ("POST", "/v1/accounts/{account}/sessions")}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose account holds one object of each kind."""
     with RunningServer(tmp_path_factory.mktemp("routes")) as running:
+        for account in ("shop", "shop2"):
+            host = running.host
+            create_account(host.store, account, "owner", "owner@shop.example", host.at(), enterprise="acme")
         documents = [
             {"kind": KIND_OF_PATH[path], "name": name, **body} for path, (name, body) in OBJECTS.items()
         ]
         reply = running.owner().apply(*documents)
         assert reply.status == 200, reply.text
+        assert running.owner().post("sessions", body={}).status == 201
         yield running
 
 
@@ -106,6 +119,7 @@ def without_access(routes: Iterable[BaseRoute]) -> list[str]:
 def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tuple[Route, str, str, object]]:
     """One real request for each route that is not public: route, method, path, body."""
     key = next(iter(server.host.snapshot("acme").keys))
+    session = next(list_known(server.host, "acme")).uid
     for route in routes:
         access = access_of(route)
         assert access is not None
@@ -114,7 +128,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
         for method in sorted((route.methods or set()) - {"HEAD"}):
             parts = route.path.split("/")
             collection = parts[4] if route.path.startswith("/v1/accounts/") and len(parts) > 4 else ""
-            name, document = OBJECTS.get(collection, (key, {}))
+            name, document = OBJECTS.get(collection, (session if collection == "sessions" else key, {}))
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
@@ -147,7 +161,7 @@ def test_a_route_without_an_action_is_found() -> None:
 def test_every_action_of_a_route_is_one_of_the_catalog(server: RunningServer) -> None:
     """A misspelt action would be refused to everybody, or worse."""
     catalog = load_system_catalog()
-    known = {*catalog[IAM].actions, *catalog[EPS].actions}
+    known = {*catalog[IAM].actions, *catalog[EPS].actions, *catalog["enterprise"].actions}
     accesses = [access_of(route) for route in routes_of(server)]
     named = {name for access in accesses if access is not None for name in access.actions}
     assert named - known == set()
@@ -168,7 +182,7 @@ def test_every_route_refuses_who_has_nothing_by_an_action_that_it_names(server: 
     zoe = server.client("user:zoe")
     before = server.export()
     for route, method, path, body in requests_of(server, routes_of(server)):
-        if (method, route.path) == OWN_ONLY:
+        if (method, route.path) in OWN_ONLY:
             continue
         reply = zoe.send(method, path, body)
         access = access_of(route)
@@ -183,6 +197,19 @@ def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
     zoe = server.client("user:zoe")
     keys = zoe.send("GET", "/v1/accounts/acme/api-keys").json["items"]
     assert {key["owner"] for key in keys} == {"user:zoe"}
+
+
+def test_who_has_nothing_begins_only_sessions_that_have_nothing(server: RunningServer) -> None:
+    """The one thing that everybody may begin is no more than who begins it."""
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", {}).json
+    session = server.caller(begun["access_token"])
+    assert begun["principal"] == "user:zoe"
+    assert session.get("users").status == session.get("sessions").status == 403
+    assert session.post("api-keys", body={}).status == 201, "a whole session is its principal"
+    narrow = {"actions": ["iam.user.read"], "scope": {"service": "iam"}}
+    body = {"restrict": [narrow]}
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", body).json
+    assert server.caller(begun["access_token"]).post("api-keys", body={}).status == 403
 
 
 def test_no_route_refuses_the_owner(server: RunningServer) -> None:

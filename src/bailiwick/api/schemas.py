@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bailiwick.catalog.document_enterprises import (
+    ACCOUNT_GROUP_FIELDS,
+    ENTERPRISE_ACCOUNT_FIELDS,
+    ENTERPRISE_FIELDS,
+)
 from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS, ROLE_FIELDS
 from bailiwick.catalog.document_principals import (
     GROUP_FIELDS,
@@ -42,9 +47,19 @@ FIELDS: dict[str, Schema] = {
     "expires_at": INSTANT,
     "groups": TEXTS,
     "held_by": TEXT,
+    "except_actions": TEXTS,
+    "enterprise": {
+        "type": "string",
+        "description": "the management account of the enterprise that it may join",
+    },
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
+    "node": {
+        "type": "string",
+        "description": "below which node it binds, such as `account-group:production`",
+    },
+    "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "project": TEXT,
     "project_quota": {"type": "integer"},
@@ -74,11 +89,16 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Enterprise": ENTERPRISE_FIELDS,
+    "AccountGroup": ACCOUNT_GROUP_FIELDS,
+    "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
 }
 _REQUIRED = {
     "Account": ["owner"],
     "Policy": ["subjects", "roles"],
     "Guardrail": ["actions"],
+    "AccountGroup": ["parent"],
+    "EnterpriseAccount": ["parent"],
     "Role": ["service", "rights"],
 }
 
@@ -110,7 +130,7 @@ def _array(name: str) -> Schema:
 
 _ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
 _MAYBE_TEXT: Schema = {"type": ["string", "null"]}
-_REVISION: Schema = _object({"account": TEXT, "system": TEXT})
+_REVISION: Schema = _object({"account": TEXT, "enterprise": TEXT, "system": TEXT})
 _PARTS: dict[str, Schema] = {
     "Scope": _object(
         dict.fromkeys(("service", "region", "instance", "project", "type", "id", "within"), _ONE_OR_MORE)
@@ -186,6 +206,16 @@ _SERVICE = _object(
         },
     }
 )
+_SESSION: dict[str, Schema] = {
+    "id": TEXT,
+    "account": TEXT,
+    "principal": TEXT,
+    "through": {**TEXTS, "description": "who assumed it, nearest first, as `account/kind:name`"},
+    "for": {**TEXTS, "description": "for whom it acts"},
+    "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
+    "expires_at": INSTANT,
+}
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
 _ANSWERS: dict[str, Schema] = {
     "Problem": _object(
         {
@@ -246,6 +276,17 @@ _ANSWERS: dict[str, Schema] = {
         {"quota": {"type": "integer"}, "used": {"type": "integer"}, "revision": _REVISION}, ["quota", "used"]
     ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
+    "BegunSession": _object(
+        {
+            **_SESSION,
+            "access_token": {"type": "string", "description": "only in this answer"},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+        }
+    ),
+    "Session": _object(
+        {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
+    ),
     "ServiceShown": _SERVICE,
     "Services": _object(
         {"items": _array("ServiceShown"), "next_cursor": {"type": "null"}, "revision": _REVISION}
@@ -297,6 +338,18 @@ _REQUESTS: dict[str, Schema] = {
     "MoveResources": _object({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
     "Attachment": _object({"subject": TEXT, "roles": TEXTS}, ["subject"]),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewSession": _object(
+        {
+            "seconds": {"type": "integer", "description": "how long at most"},
+            "restrict": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Restriction"},
+                "description": "what the session may not do although its principal may",
+            },
+            "for": {"type": "string", "description": "the access token of whom the session acts for"},
+        }
+    ),
+    "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
     "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
     "OperationQuestion": _object(
         {

@@ -24,6 +24,7 @@ from bailiwick.engine.scopes import (
     cells_of,
     scope_answer,
 )
+from bailiwick.model.conditions import Condition
 from bailiwick.model.policies import ALWAYS, Policy, Scope, Window
 
 
@@ -36,12 +37,16 @@ def holds(window: Window, now: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """What remains to be asked of one policy (in one cell) after the look-up found it?"""
+    """What remains to be asked of one policy (in one cell) after the look-up found it?
+
+    `condition` is what `when` was compiled from.
+    """
 
     mask: int
     when: Test | None
     window: Window
     leftover: Scope | None
+    condition: Condition | None = None
 
     @property
     def narrow(self) -> bool:
@@ -99,7 +104,10 @@ def make_table(steps: Mapping[Space, tuple[Step, ...]], held: Mapping[Key, Held]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One deny policy, or one policy whose roles have deny rights, or one guardrail, whole."""
+    """One deny policy, or one policy whose roles have deny rights, or one guardrail, whole.
+
+    `spared`: which actions a guardrail does not forbid, as patterns.
+    """
 
     name: str
     scope: Scope
@@ -107,6 +115,7 @@ class Block:
     when: Test | None
     roles: tuple[str, ...]
     all_rights: bool
+    spared: tuple[str, ...] = ()
 
     def stands(self, facts: Facts, now: float, service: str) -> bool:
         """Is none of scope, window and condition false? (rule 5.2)"""
@@ -138,6 +147,10 @@ class BlockTable:
 
     def __bool__(self) -> bool:
         return bool(self.all)
+
+    def cells(self) -> Mapping[Shape, Mapping[Key, list[Block]]]:
+        """Which blocks are there, by shape and key?"""
+        return dict((*self._anywhere, *chain.from_iterable(self._by_service.values())))
 
     def near(self, resource: Resolved, service: str) -> list[Block]:
         """Which blocks could stand for this resource? A few too many, never one too few; some more than once."""
@@ -203,7 +216,7 @@ class TableBuilder:
             mask = self._share(self._slots.mask(shape.service, policy.roles))
             held: Held = mask
             if when is not None or timed or leftover is not None:
-                held = Entry(0, (Residue(mask, when, policy.window, leftover),), mask)
+                held = Entry(0, (Residue(mask, when, policy.window, leftover, policy.when),), mask)
             for subject in subjects:
                 table = self._held.setdefault(subject, {})
                 present = table.get(key)

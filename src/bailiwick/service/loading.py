@@ -21,6 +21,7 @@ from bailiwick.service.snapshots import Identity, Snapshot
 from bailiwick.store.ports import ChangeRow, Head, Store
 
 API_KEY = "ApiKey"
+SESSION_END = "SessionEnd"
 ACCOUNT_UID = "account"
 
 
@@ -53,9 +54,10 @@ def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) ->
     )
 
 
-def vector_of(account: Head, system: Head) -> dict[str, str]:
-    """How do answers name the revisions that they rest on?"""
-    return {"account": account.vector, "system": system.vector}
+def vector_of(account: Head, system: Head, enterprise: str | None = None) -> dict[str, str]:
+    """How do answers name the revisions that they rest on? `enterprise`: that of an account in a tree, as text."""
+    above = {} if enterprise is None else {"enterprise": enterprise}
+    return {"account": account.vector, **above, "system": system.vector}
 
 
 def read_key(
@@ -101,6 +103,8 @@ def advance(
                 if secret is not None:
                     keys[row.uid] = read_key(row.uid, row.document, name_of, secret.value)
                     descriptions[row.uid] = row.document.get("description", "")
+            continue
+        if row.kind == SESSION_END:
             continue
         name = row.name or name_of.get(row.uid, ("", ""))[1]
         document = None if row.document is None else unbind(row.kind, row.document, name_of)

@@ -20,7 +20,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "no kind": (
         {"name": "x"},
         [
-            "missing field `kind`\n  help: available: `Account`, `Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
+            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
+            "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `Service`, `ServiceId`, `User`"
         ],
     ),
@@ -31,7 +32,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "a kind that is a list": (
         {"kind": []},
         [
-            "unknown kind a list at kind\n  help: available: `Account`, `Group`, `Guardrail`, `Policy`, `Profile`, "
+            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
+            "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `Service`, `ServiceId`, `User`"
         ],
     ),
@@ -171,8 +173,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         [
             "`group:everyone` cannot be trusted at trust[0]\n  help: name those who may assume the profile",
             "`anonymous` cannot be trusted at trust[1]\n  help: name those who may assume the profile",
-            "`a/b` is no name at trust[2]\n  help: a name holds no `/`, `:` or control character and does not begin "
-            "or end with a space",
+            "`account:a/b` cannot be trusted at trust[2]\n  help: of another account, expected `account:NAME` or one "
+            "of `user:`, `service-id:`, `profile:`, `group:` and a name after `account:NAME/`",
             "`x` is no subject at trust[3]\n  help: expected one of `user:`, `service-id:`, `profile:`, `service:`, "
             "`group:` and a name",
         ],
