@@ -71,6 +71,12 @@ BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/projects/{name}/resources/move": {"resources": [RECORD], "to": "images"},
     "/v1/accounts/{account}/projects/{name}/attach": ATTACHED,
     "/v1/accounts/{account}/projects/{name}/detach": ATTACHED,
+    "/v1/accounts/{account}/guardrails/{name:path}/report": {},
+    "/v1/accounts/{account}/enterprise/accounts": {
+        "name": "branch",
+        "parent": "account-group:live",
+        "owner_email": "owner@branch.example",
+    },
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/profiles/{name}/assume": {},
     "/v1/accounts/{account}/services/{name}/act-as": {},
