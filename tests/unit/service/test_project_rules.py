@@ -205,7 +205,10 @@ def test_a_project_that_takes_an_old_name_is_under_no_old_policy(acme: Installat
         ---
         {kind: Policy, name: p, subjects: [user:owner], roles: [Editor], scope: {service: iam, type: project, id: dev}}
         ---
-        {kind: Guardrail, name: g, actions: ["eps:resources:list"], scope: {service: eps, type: enterprise-project, id: [dev, x]}}
+        kind: Guardrail
+        name: g
+        actions: ["eps:resources:list"]
+        scope: {service: eps, type: enterprise-project, id: [dev, x]}
     """)
     assert refusal(acme, Edit("Project", "dev", None), Edit("Policy", "p", None)) == [
         "`dev` is still referred to by Guardrail g at Project dev\n  help: change or remove these first"
