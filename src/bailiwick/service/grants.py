@@ -321,9 +321,6 @@ class Differ:
             words = because if moved is None else _moving_words(policy, moved)
             for scope in scopes:
                 yield Handover(scope, policy.roles, policy.window.expires_at, words)
-            if policy.scope.service is None or parsed.service in policy.scope.service:
-                for scope in scopes:
-                    yield Handover(scope, policy.roles, policy.window.expires_at, because)
         for profile in sorted(set(self.reaching.profiles_reading("resource.", None))):
             if parsed.service == IAM:
                 yield from self._all_of_profile(profile, f"trusts by {because}")
