@@ -33,7 +33,7 @@ from bailiwick.service.snapshots import Snapshot
 
 MOST_QUESTIONS = 100_000
 MOST_QUESTIONS_AN_ACCOUNT = 20_000
-MOST_POLICIES = 20_000
+MOST_POLICIES = 2_000
 GUARDRAIL = "Guardrail"
 
 

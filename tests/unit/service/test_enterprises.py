@@ -134,6 +134,21 @@ def test_the_owner_below_cannot_lift_it(company: Company) -> None:
     assert company.reason("prod") == "guardrail"
 
 
+def test_a_guardrail_from_above_may_freeze_the_owners_own_guardrails(company: Company) -> None:
+    """What an owner may always do without an enterprise, an enterprise may forbid."""
+    own = "{kind: Guardrail, name: own, actions: [ims:images:get], scope: {service: ims}}"
+    company.apply("prod", own)
+    freeze = "actions: ['iam.guardrail.*'], scope: {service: iam}"
+    frozen = f"{{kind: Guardrail, name: frozen, node: 'account:prod', {freeze}}}"
+    company.apply("acme", frozen)
+    with pytest.raises(Denied) as caught:
+        company.apply("prod", own.replace("get", "list"))
+    assert refusal(caught.value) == ["`user:owner` lacks `iam.guardrail.update` on guardrail `own`"]
+    assert caught.value.reason == "guardrail"
+    company.acme.edit(_edit("Guardrail", "frozen"))
+    company.apply("prod", own.replace("get", "list"))
+
+
 def test_an_account_below_answers_with_the_revision_of_its_enterprise(company: Company) -> None:
     """Account, enterprise and system, each from its own log; others have no enterprise in their vector."""
     above = company.host.snapshot("acme").vector
