@@ -33,7 +33,7 @@ from bailiwick.service.snapshots import Snapshot
 
 MOST_QUESTIONS = 100_000
 MOST_QUESTIONS_AN_ACCOUNT = 20_000
-MOST_POLICIES = 2_000
+MOST_GRANTS = 50_000
 GUARDRAIL = "Guardrail"
 
 
@@ -116,10 +116,12 @@ class Reporting:
         names = self.snapshot.sorted_names("Policy")
         start = 0 if after is None else int(after)
         items: list[dict[str, Any]] = []
+        grants = 0
         for at in range(start, len(names)):
-            if len(items) == limit or at - start == MOST_POLICIES:
+            if len(items) == limit or grants > MOST_GRANTS:
                 return self._page("policies", items, str(at), after)
             effect = policy_effect(compared, self.snapshot.account.policies[names[at]])
+            grants += effect.actions
             if effect.is_touched and self._may_read("Policy", effect.policy):
                 items.append(_policy(effect))
         return self._page("policies", items, None, after)
@@ -152,8 +154,13 @@ class Reporting:
     ) -> tuple[Numbers, int]:
         """How much is stopped, of everything or (`mine`) of what the session may read; and how much was asked?"""
         compared = Compared.of(snapshot.compiled, guardrail, above=above)
-        names = snapshot.sorted_names("Policy")[:MOST_POLICIES]
-        effects = [policy_effect(compared, snapshot.account.policies[name]) for name in names]
+        effects = []
+        grants = 0
+        for name in snapshot.sorted_names("Policy"):
+            if grants > MOST_GRANTS:
+                break
+            effects.append(policy_effect(compared, snapshot.account.policies[name]))
+            grants += effects[-1].actions
         told = [
             one for one in effects if one.is_touched and (not mine or self._may_read("Policy", one.policy))
         ]
@@ -166,9 +173,9 @@ class Reporting:
             policies_partly_void=len(told) - void,
             principals=len({one.principal for one in lost}),
             losses=len(lost),
-            complete=scan.place is None and len(names) == len(snapshot.account.policies),
+            complete=scan.place is None and len(effects) == len(snapshot.account.policies),
         )
-        return numbers, len(names) + MOST_QUESTIONS_AN_ACCOUNT - scan.left
+        return numbers, grants + MOST_QUESTIONS_AN_ACCOUNT - scan.left
 
     def _may_read(self, kind: str, name: str) -> bool:
         return self.reader.may_read(kind, name, find_value(self.snapshot.account, kind, name))
