@@ -1,12 +1,12 @@
 """What a guardrail would stop, before it is switched on: names to who may read them, numbers to who sets it above.
 
 Implements docs/spec.md rule 20.11. The engine answers, on the account with the guardrail and without it. Nothing here
-is guessed, and nothing is told of an account to who is outside of it but how many.
+is guessed, and nothing is told of an account to who is outside of it but how many, and that only where its owner lets.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bailiwick.engine.guardrail_effect import (
@@ -35,6 +35,7 @@ MOST_QUESTIONS = 100_000
 MOST_QUESTIONS_AN_ACCOUNT = 20_000
 MOST_GRANTS = 50_000
 GUARDRAIL = "Guardrail"
+_NUMBERS = ("policies_void", "policies_partly_void", "principals", "losses", "complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,13 @@ class Reporting:
                 return ReportPage(self.guardrail, "accounts", tuple(items), items[-1]["account"], None)
             below = self.host.find_snapshot(name)
             if below is not None and below.account.enterprise == tree.name:
+                # SECURITY: whoever may draft a guardrail as narrow as one question would be told the answer in numbers.
+                if not below.account.shares_reports:
+                    items.append({"account": name, "shared": False, **dict.fromkeys(_NUMBERS)})
+                    continue
                 numbers, asked = self._count(below, named, above=True)
                 left -= asked
-                items.append({"account": name, **_told(numbers)})
+                items.append({"account": name, "shared": True, **asdict(numbers)})
         return ReportPage(self.guardrail, "accounts", tuple(items), None, None)
 
     def policies(self, after: str | None, limit: int) -> ReportPage:
@@ -189,16 +194,6 @@ class Reporting:
             return False
         registered = loss.resource in self.snapshot.account.resources
         return not registered or self._may_read("Resource", loss.resource)
-
-
-def _told(numbers: Numbers) -> dict[str, Any]:
-    return {
-        "policies_void": numbers.policies_void,
-        "policies_partly_void": numbers.policies_partly_void,
-        "principals": numbers.principals,
-        "losses": numbers.losses,
-        "complete": numbers.complete,
-    }
 
 
 def _policy(effect: PolicyEffect) -> dict[str, Any]:
