@@ -243,6 +243,53 @@ def test_a_draft_that_does_not_fit_is_refused(company: Company) -> None:
     assert refused.error["errors"][0]["message"] == "unknown service `imz`"
 
 
+def test_decisions_about_an_account_of_the_tree_carry_three_revisions(company: Company) -> None:
+    """Also where they are allowed; the enterprise's moves with the tree."""
+    shop = company.begin("shop")
+    asked = {
+        "subject": {"type": "user", "id": "owner"},
+        "action": {"name": "ims:images:get"},
+        "resource": {"type": "ims/image", "id": IMAGE.format("shop")},
+    }
+
+    def revisions() -> dict[str, str]:
+        reply = shop.send("POST", "/access/v1/evaluation", asked)
+        assert reply.json["decision"] is True
+        return dict(reply.json["context"]["revision"])
+
+    before = revisions()
+    assert list(before) == ["account", "enterprise", "system"]
+    assert company.mia.post("guardrails", body=RULE).status == 201
+    after = revisions()
+    assert {name for name in after if after[name] != before[name]} == {"enterprise"}
+
+
+def test_what_is_exported_is_applied_without_a_difference(company: Company) -> None:
+    """The tree with its guardrails above, the word of the owner below."""
+    shop = company.begin("shop")
+    assert company.mia.post("guardrails", body=RULE).status == 201
+    for client in (company.acme, shop):
+        text = client.get("export").text
+        answer = client.apply_text(text, prune=True)
+        assert (answer.status, answer.json["differences"]) == (200, [])
+    assert "parent: account-group:live" in company.acme.get("export").text
+
+
+def test_objects_of_the_tree_have_tags_and_conditions(company: Company) -> None:
+    """As every object: created, changed under a condition, refused where it has changed meanwhile."""
+    made = company.mia.post("account-groups", body={"name": "eu", "parent": "account-group:live"})
+    tag = made.headers["etag"]
+    moved = company.mia.patch(
+        "account-groups", "eu", body={"parent": "enterprise:corp"}, headers={"If-Match": tag}
+    )
+    assert (moved.status, moved.json["parent"]) == (200, "enterprise:corp")
+    again = company.mia.patch("account-groups", "eu", body={"description": "x"}, headers={"If-Match": tag})
+    assert again.status == 412
+    planned = company.mia.delete("account-groups", "eu", dry_run=True)
+    assert [one["op"] for one in planned.json["differences"]] == ["deleted"]
+    assert company.mia.get("account-groups", "eu").status == 200
+
+
 def test_keys_made_in_an_account_of_the_tree_carry_its_vector(company: Company) -> None:
     """Each write and each answer names all three revisions."""
     shop = company.begin("shop")
