@@ -309,6 +309,7 @@ def test_the_commands_do_it_all(
     from bailiwick.cli.main import app
 
     company.server.client("user:mia")
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("BAILIWICK_URL", company.server.address)
     monkeypatch.setenv("BAILIWICK_API_KEY", company.server.key("user:mia"))
 
