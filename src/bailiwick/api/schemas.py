@@ -68,6 +68,10 @@ FIELDS: dict[str, Schema] = {
     "roles": TEXTS,
     "scope": {"$ref": "#/components/schemas/Scope"},
     "service": TEXT,
+    "shares_reports": {
+        "type": "boolean",
+        "description": "the enterprise is told in numbers what a guardrail would stop",
+    },
     "starts_at": INSTANT,
     "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
     "subjects": TEXTS,

@@ -106,12 +106,29 @@ class Judge:
         return None
 
     def _is_own_guardrail(self, difference: Difference) -> bool:
-        """Is it a guardrail of this account, before and after, and not one of a node of its tree? (rule 9.5)"""
+        """Is it a guardrail of this account, before and after, and none of a node of its tree? (rule 9.5)
+
+        SECURITY: where a guardrail from above denies the change, the owner is bound by it as by any other (20.6).
+        """
         if difference.kind != "Guardrail" or self._plan is None:
             return False
-        states = (self._before.account, self._plan.account)
-        found = (account.guardrails.get(difference.name) for account in states)
-        return all(guardrail is None or guardrail.node is None for guardrail in found)
+        before, after = self._before.account, self._plan.account
+        found = (account.guardrails.get(difference.name) for account in (before, after))
+        if any(guardrail is not None and guardrail.node is not None for guardrail in found):
+            return False
+        return not before.guardrails_above or not self._is_denied_from_above(
+            needed_actions(before, after, difference)
+        )
+
+    def _is_denied_from_above(self, needed: Iterable[Needed]) -> bool:
+        """Would a guardrail from above deny this, the account's own guardrails and its suspension aside?"""
+        without = replace(self._before.account, guardrails={}, suspended=False)
+        compiled = self._before.compiled.apply(without, {("Guardrail", "")})
+        return any(
+            decide(compiled, request_of(self._session, one.action, one.resource, self._now)).reason
+            is Reason.GUARDRAIL
+            for one in needed
+        )
 
     def check_over(self, over: Over) -> None:
         """Is the action held over the node and all below it, without end? (rule 20.8)

@@ -114,6 +114,8 @@ class Differ:
             yield _for_owner("the account's owner or state changes")
         if old.enterprise != new.enterprise:
             yield _for_owner("the enterprise that the account may join changes")
+        if new.shares_reports and not old.shares_reports:
+            yield _for_owner("the enterprise is told what a guardrail would stop in the account")
 
     def _policy(self, old: Policy | None, new: Policy | None) -> Iterator[Handover]:
         if new is not None and new.enabled and new.effect == "allow" and not is_narrowed(old, new):

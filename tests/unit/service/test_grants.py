@@ -13,7 +13,8 @@ import pytest
 from bailiwick.catalog.documents import assemble_account, kind_of, name_of, parse_document
 from bailiwick.catalog.sources import parse_documents
 from bailiwick.model.accounts import Account
-from bailiwick.model.policies import Window
+from bailiwick.model.conditions import parse_condition
+from bailiwick.model.policies import Guardrail, Scope, Window
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.grants import Differ, Handover, covers
 
@@ -101,6 +102,7 @@ name: "brn:acme:hs-crypto:us-south:i1:instance/i1"
 project: dev
 """
 UNTIL = 1_893_456_000.0
+NOT_CLEARED = {"key": "principal.properties.cleared", "operator": "bool-equals", "value": False}
 
 
 def account(text: str, onto: Account | None = None) -> Account:
@@ -313,3 +315,31 @@ def test_a_window_covers_one_that_lies_in_it() -> None:
     assert not covers(Window(1.0, 2.0), Window())
     assert not covers(Window(1.0, 2.0), Window(0.0, 2.0))
     assert not covers(Window(1.0, 2.0), Window(1.0, 3.0))
+
+
+def test_what_may_spare_somebody_a_guardrail_from_above_is_no_owners_privilege() -> None:
+    """An attribute that a node's guardrail reads hands over what it forbids, and owning the account is not enough."""
+    rail = Guardrail("corp/cleared", ("*",), Scope(service=("ims",)), parse_condition(NOT_CLEARED))
+    before = replace(account(BEFORE), guardrails_above={rail.name: rail})
+    after = account("kind: User\nname: alice\nproperties: {cleared: true}\n", before)
+    own = replace(before, guardrails_above={}, guardrails={rail.name: rail})
+    for state, unguards in ((before, False), (own, True)):
+        changed = replace(after, guardrails=state.guardrails, guardrails_above=state.guardrails_above)
+        differ = Differ(state, changed, load_system_catalog().services_for(state))
+        [found] = [one for one in differ.handovers({("User", "alice")}) if "guardrail" in one.because]
+        assert found.unguards is unguards
+
+
+def test_registering_a_resource_does_not_touch_what_reads_only_its_name() -> None:
+    """A guardrail on regions is as strict before as after; one on tags is not."""
+    image = "brn:acme:ims:eu-de::image/new"
+    for key, expected in (
+        ("resource.region", []),
+        ("resource.tags.env", [f"attributes of `{image}` change"]),
+    ):
+        condition = {"key": key, "operator": "string-not-equals", "value": "eu-de"}
+        rail = Guardrail("corp/eu", ("*",), Scope(service=("ims",)), parse_condition(condition))
+        before = replace(account(BEFORE), guardrails_above={rail.name: rail})
+        after = account(f'kind: Resource\nname: "{image}"\n', before)
+        differ = Differ(before, after, load_system_catalog().services_for(before))
+        assert reasons(list(differ.handovers({("Resource", image)}))) == expected
