@@ -68,6 +68,10 @@ FIELDS: dict[str, Schema] = {
     "roles": TEXTS,
     "scope": {"$ref": "#/components/schemas/Scope"},
     "service": TEXT,
+    "shares_reports": {
+        "type": "boolean",
+        "description": "the enterprise is told in numbers what a guardrail would stop",
+    },
     "starts_at": INSTANT,
     "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
     "subjects": TEXTS,
@@ -129,6 +133,7 @@ def _array(name: str) -> Schema:
 
 
 _ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
+_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 _REVISION: Schema = _object({"account": TEXT, "enterprise": TEXT, "system": TEXT})
 _PARTS: dict[str, Schema] = {
     "Scope": _object(
@@ -214,7 +219,7 @@ _SESSION: dict[str, Schema] = {
     "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
     "expires_at": INSTANT,
 }
-_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 _ANSWERS: dict[str, Schema] = {
     "Place": _object(
         {
@@ -306,6 +311,20 @@ _ANSWERS: dict[str, Schema] = {
             "revision": _REVISION,
         },
         ["dry_run", "differences", "unchanged", "revision"],
+    ),
+    "Moved": _object(
+        {
+            "dry_run": FLAG,
+            "moved": {
+                "type": "array",
+                "items": _object({"resource": TEXT, "from": _MAYBE_TEXT, "to": _MAYBE_TEXT}),
+            },
+            "revision": _REVISION,
+        },
+        ["dry_run", "moved", "revision"],
+    ),
+    "ProjectQuota": _object(
+        {"quota": {"type": "integer"}, "used": {"type": "integer"}, "revision": _REVISION}, ["quota", "used"]
     ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
     "BegunSession": _object(
@@ -436,6 +455,9 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "NamedResources": _object({"resources": TEXTS, "associated": FLAG}, ["resources"]),
+    "MoveResources": _object({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
+    "Attachment": _object({"subject": TEXT, "roles": TEXTS}, ["subject"]),
     "NewAccount": _object(
         {"name": TEXT, "owner_email": TEXT, "parent": FIELDS["parent"], "description": TEXT},
         ["name", "owner_email", "parent"],
@@ -454,7 +476,10 @@ _REQUESTS: dict[str, Schema] = {
         }
     ),
     "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
-    "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
+    "TokenForm": _object(
+        dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
+        ["grant_type"],
+    ),
     "OperationQuestion": _object(
         {
             "principal": TEXT,
