@@ -21,10 +21,11 @@ KEY = f"brn:acme:{CRYPTO}:us-south:development:key-ring/payments/key/k-1"
 
 @dataclass(frozen=True)
 class Realm:
-    """What one administrator administers: a scope, in words too, and one thing inside and one outside of it.
+    """What one administrator administers: a scope, in words too, and one thing inside of it.
 
     `service` and `role`: whose role the things of the realm hold; `asked` is the action that it allows, `wider` one
-    that a widened custom role would allow, `railed` one that a guardrail forbids there.
+    that a widened custom role would allow, `railed` one that a guardrail forbids there, `outside` an action on a
+    resource that is not in the realm.
     """
 
     admin: str
@@ -36,29 +37,30 @@ class Realm:
     wider: str
     railed: str
     inside: str
-    outside: str
+    outside: tuple[str, str]
 
 
 IMAGES = ("ims", "IMS ReadOnlyAccess", "ims:images:get", "ims:images:delete", "ims:images:export")
+OTHER_IMAGE = ("ims:images:get", "brn:acme:ims:eu-nl::image/in-prod")
 REALMS = {
     "project": Realm(
         "pia", {"project": "dev"}, "project `dev`", *IMAGES,
-        "brn:acme:ims:eu-nl::image/in-dev", "brn:acme:ims:eu-nl::image/in-prod",
+        "brn:acme:ims:eu-nl::image/in-dev", OTHER_IMAGE,
     ),
     "service": Realm(
         "sam", {"service": "vpc"}, "service `vpc`",
         "vpc", "VPC ReadOnlyAccess", "vpc:vpcs:get", "vpc:vpcs:delete", "vpc:vpcs:update",
-        "brn:acme:vpc:eu-nl::vpc/one", "brn:acme:ims:eu-nl::image/in-prod",
+        "brn:acme:vpc:eu-nl::vpc/one", OTHER_IMAGE,
     ),
     "instance": Realm(
         "ina", {"service": CRYPTO, "region": "us-south", "instance": "development"},
         "service `hs-crypto`, region `us-south`, instance `development`",
         CRYPTO, "Reader", "hs-crypto.secrets.readmetadata", "hs-crypto.secrets.delete", "hs-crypto.secrets.rotate",
-        KEY, KEY.replace("development", "production"),
+        KEY, ("hs-crypto.secrets.readmetadata", KEY.replace("development", "production")),
     ),
     "region": Realm(
         "rex", {"region": "eu-de"}, "region `eu-de`", *IMAGES,
-        "brn:acme:ims:eu-de::image/here", "brn:acme:ims:eu-nl::image/in-prod",
+        "brn:acme:ims:eu-de::image/here", OTHER_IMAGE,
     ),
 }  # fmt: skip
 

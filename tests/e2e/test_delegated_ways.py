@@ -197,7 +197,7 @@ def test_a_key_is_made_for_whom_one_could_grant_it_all(company: RunningServer, w
             as_it = company.caller(company.token(reply.json["apikey"]))
             assert as_it.whoami == f"{kind}:{where}-holder"
             assert as_it.is_allowed(realm.asked, realm.inside)
-            assert not as_it.is_allowed(realm.asked, realm.outside)
+            assert not as_it.is_allowed(*realm.outside)
             assert company.owner().delete("api-keys", reply.json["id"]).status == 204
         else:
             because = f"`{kind}:{where}-holder` holds policy `{where}-holder`"
@@ -231,7 +231,7 @@ def test_an_administrator_makes_a_service_id_and_grants_to_it(company: RunningSe
         assert key.status == 201, key.text
         robot = company.caller(company.token(key.json["apikey"]))
         assert robot.is_allowed(realm.asked, realm.inside)
-        assert not robot.is_allowed(realm.asked, realm.outside)
+        assert not robot.is_allowed(*realm.outside)
         wide = caller.put("policies", "robots", body={**grant, "scope": {"service": realm.service}})
         assert wide.status == (200 if name == "service" else 403)
         put_back(company)
