@@ -65,6 +65,7 @@ def _references(account: Account) -> Iterator[tuple[str, str]]:
         yield holder, f"service:{parse_resource_name(resource.name).service}"
         yield holder, f"project:{resource.project}"
         yield holder, str(resource.owner)
+        yield holder, f"resource:{resource.attached_to}"
         for group_reference in resource.groups or ():
             yield holder, group_reference
 

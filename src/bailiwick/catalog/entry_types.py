@@ -21,7 +21,9 @@ from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Qualifier, ResourceTyp
 
 PROJECT_CHANGES = ("free", "set-once", "fixed", "none")
 
-_TYPE_FIELDS = ("title", "parents", "attributes", "inherits", "project", "stands_for_project")
+_TYPE_FIELDS = (
+    "title", "parents", "attributes", "inherits", "project", "stands_for_project", "attached_to"
+)  # fmt: skip
 _QUALIFIER_FIELDS = ("name", "title", "needs", "when", "differs")
 _RESERVED_QUALIFIER = "any"
 
@@ -38,10 +40,11 @@ def parse_resource_types(fields: Fields) -> dict[str, ResourceType]:
                 name, Fields({} if data is None else data, path, fields.notes, _TYPE_FIELDS)
             )
     for name, type in out.items():
-        for index, parent in enumerate(type.parents):
-            if parent not in out:
-                path = (*fields.at("resource_types"), name, "parents", index)
-                fields.notes.add(path, f"unknown resource type `{parent}`", did_you_mean(parent, out))
+        for field, words in (("parents", type.parents), ("attached_to", type.attached_to)):
+            for index, word in enumerate(words):
+                if word not in out:
+                    path = (*fields.at("resource_types"), name, field, index)
+                    fields.notes.add(path, f"unknown resource type `{word}`", did_you_mean(word, out))
     _check_rooted(out, fields)
     return out
 
@@ -56,6 +59,8 @@ def format_resource_type(type: ResourceType) -> dict[str, object]:
     out["project"] = type.project
     if type.stands_for_project:
         out["stands_for_project"] = True
+    if type.attached_to:
+        out["attached_to"] = list(type.attached_to)
     return out
 
 
@@ -105,6 +110,7 @@ def _parse_type(name: str, fields: Fields) -> ResourceType:
         inherits=inherits,
         project=project,
         stands_for_project=fields.flag("stands_for_project"),
+        attached_to=fields.parsed_items("attached_to", parse_type_name),
     )
 
 

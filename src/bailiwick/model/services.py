@@ -20,7 +20,8 @@ IAM = "iam"
 class ResourceType:
     """What kind of thing is it? `attributes` are those of BUILT_IN_ATTRIBUTES that such resources have;
     `inherits` are taken from the nearest registered ancestor; `project` says whether its project may change.
-    A type that `stands_for_project` has resources that are projects: their project is their own id."""
+    A type that `stands_for_project` has resources that are projects: their project is their own id.
+    `attached_to`: the types of this service to whose resources such ones may be attached, to move with them."""
 
     name: str
     title: str = ""
@@ -29,6 +30,7 @@ class ResourceType:
     inherits: frozenset[str] = frozenset()
     project: str = "free"
     stands_for_project: bool = False
+    attached_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

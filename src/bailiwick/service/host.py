@@ -61,6 +61,7 @@ class Host:
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
         self.writing = RLock()
+        self.trust_refusals = RefusalRecord(lambda _: None)
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}

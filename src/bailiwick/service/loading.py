@@ -21,6 +21,7 @@ from bailiwick.service.snapshots import Identity, Snapshot
 from bailiwick.store.ports import ChangeRow, Head, Store
 
 API_KEY = "ApiKey"
+SESSION_END = "SessionEnd"
 ACCOUNT_UID = "account"
 
 
@@ -101,6 +102,8 @@ def advance(
                 if secret is not None:
                     keys[row.uid] = read_key(row.uid, row.document, name_of, secret.value)
                     descriptions[row.uid] = row.document.get("description", "")
+            continue
+        if row.kind == SESSION_END:
             continue
         name = row.name or name_of.get(row.uid, ("", ""))[1]
         document = None if row.document is None else unbind(row.kind, row.document, name_of)
