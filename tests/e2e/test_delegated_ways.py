@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from tests.e2e.delegation import (
     CREATE,
+    HELP,
     REALMS,
+    Document,
     Realm,
     lacks,
     over,
@@ -262,7 +264,10 @@ def test_what_is_moved_is_ones_own_on_both_sides(company: RunningServer, who: st
     was = owner.get("resources", name).json["project"]
     to = "prod" if was == "dev" else "dev"
     reply = caller.patch("resources", name, body={"project": to})
-    if who == where != "project":
+    if who == where == "instance":
+        # Authority is not what it lacks: an instance keeps the project that it was registered with.
+        assert (reply.status, reply.error["code"]) == (400, "EPS.0033"), reply.text
+    elif who == where != "project":
         assert reply.status == 200, reply.text
         assert owner.get("resources", name).json["project"] == to
         put_back(company)
@@ -326,12 +331,25 @@ def test_who_keeps_nothing_is_stopped_by_bailiwicks_own_actions(company: Running
          "iam.role.update", " on role `project-looker`"),
         ({"kind": "Guardrail", "name": "project-rail", "actions": ["ims:images:get"], "scope": {"service": "ims"}},
          "iam.guardrail.update", " on guardrail `project-rail`"),
-        ({"kind": "Resource", "name": image, "project": "test"}, "iam.resource.move", f" on resource `{image}`"),
+        ({"kind": "Resource", "name": image, "project": "dev", "tags": {"a": "b"}},
+         "iam.resource.update", f" on resource `{image}`"),
         ({"kind": "Group", "name": "new", "members": []}, "iam.group.create", ""),
-        ({"kind": "Project", "name": "dev", "disabled": True}, "iam.project.disable", " on project `dev`"),
     ):  # fmt: skip
         reply = nora.apply(document)
         assert reply.error == refusal(action, f"`user:nora` lacks `{action}`{place}", "no_matching_policy")
+    # What is done to projects, an action of the project service is enough for as well.
+    dev = " on enterprise-project `dev`"
+    projects: list[tuple[Document, str, str, str]] = [
+        ({"kind": "Resource", "name": image, "project": "test"}, "eps:resources:remove", dev,
+         "`iam.project.remove-resource` on project `dev`"),
+        ({"kind": "Project", "name": "dev", "disabled": True}, "eps:enterpriseProjects:disable", dev,
+         "`iam.project.disable` on project `dev`"),
+        ({"kind": "Project", "name": "new"}, "eps:enterpriseProjects:create", "", "`iam.project.create`"),
+    ]  # fmt: skip
+    for asked, action, place, enough in projects:
+        said = f"`user:nora` lacks `{action}`{place}"
+        error = refusal(action, said, "no_matching_policy", f"{enough} is enough too; {HELP}")
+        assert nora.apply(asked).error == {**error, "code": "EPS.0039"}
     key = nora.post("api-keys", body={"owner": "user:bob"})
     assert key.error == refusal(
         "iam.api-key.create", "`user:nora` lacks `iam.api-key.create`", "no_matching_policy"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
-from bailiwick.model.accounts import Account
+from bailiwick.model.accounts import Account, Principal
 from bailiwick.model.conditions import Condition, keys_of
 from bailiwick.model.names import EVERYONE, MEMBERS
 from bailiwick.model.patterns import is_pattern, matches
@@ -151,6 +151,13 @@ class Reaching:
         for policy in self._of_subject.get(EVERYONE, ()):
             if self.policy_reads(policy, "principal.") or self.policy_reads(policy, "resource."):
                 yield policy
+
+    def profiles_looking(self, key: str, subjects: set[str]) -> Iterator[tuple[str, Principal]]:
+        """Which profiles look at this attribute of whoever would assume them, and trust one of these subjects?"""
+        for account in (self.before, self.after):
+            for reference, profile in account.principals.items():
+                if reads(profile.trust_when, key) and not subjects.isdisjoint(profile.trust):
+                    yield reference, profile
 
     def principals_below(self, reference: str) -> set[str]:
         """Every principal in this group (or this principal itself)."""
