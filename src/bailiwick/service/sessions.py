@@ -9,6 +9,8 @@ from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
 
+FOREVER = float("inf")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -18,7 +20,7 @@ class Session:
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
     `session_uid` is empty for a plain token. `by` holds who assumed the principal, `acts_for` the links of `chain`;
-    at `stands_until` some window of theirs opens or closes.
+    at `acts_until` some window opens or closes of what lets them (assuming, acting as).
     """
 
     account: str
@@ -34,7 +36,7 @@ class Session:
     by: tuple[Link, ...] = ()
     acts_for: tuple[Link, ...] = ()
     head: Link | None = None
-    stands_until: float = float("inf")
+    acts_until: float = FOREVER
 
     @property
     def is_whole(self) -> bool:
