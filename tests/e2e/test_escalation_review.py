@@ -159,7 +159,7 @@ def test_what_a_profile_asks_of_its_assumers_is_not_said_of_anybody(server: Runn
     )
     dora = server.client("user:dora")
     before = server.export()
-    because = "`profile:deployer` looks at property `team` of `user:dora` and holds policy `deploys`"
+    because = "`profile:deployer` trusts by property `team` of `user:dora` and holds policy `deploys`"
     for reply in (
         dora.patch("users", "dora", body={"properties": {"team": "ops"}}),
         dora.apply({"kind": "User", "name": "dora", "properties": {"team": "ops"}}),
@@ -193,7 +193,7 @@ def test_a_profile_that_anybody_may_assume_who_is_so_is_not_handed_to_a_new_user
         lacks(
             CREATE,
             "service `ims`",
-            "`profile:deployer` looks at property `team` of `user:dora` and holds policy `deploys`",
+            "`profile:deployer` trusts by property `team` of `user:dora` and holds policy `deploys`",
         ),
     )
     assert server.export() == before
@@ -216,7 +216,7 @@ def test_a_group_that_a_profile_looks_at_is_not_joined(server: RunningServer) ->
         lacks(
             CREATE,
             "service `ims`",
-            "`profile:deployer` looks at membership of `group:crew` and holds policy `deploys`",
+            "`profile:deployer` trusts by membership of `group:crew` and holds policy `deploys`",
         ),
     )
     assert server.export() == before

@@ -191,7 +191,7 @@ class Differ:
             if reads(guardrail.when, key):
                 yield self._unguarded(guardrail, f"{because} is read by guardrail `{guardrail.name}`")
         for reference, profile in self.reaching.profiles_looking(key, subjects):
-            yield from self._all_of(reference, profile, f"looks at {because}")
+            yield from self._all_of(reference, profile, f"trusts by {because}")
 
     def _principal(self, reference: str, old: Principal | None, new: Principal | None) -> Iterator[Handover]:
         if new is None:
