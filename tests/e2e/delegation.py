@@ -7,8 +7,11 @@ Each scope has things of its own: a group, a user, a profile, a role with a poli
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from tests.e2e.server import Reply
 
 Document = dict[str, Any]
 Scope = dict[str, Any]
@@ -166,3 +169,15 @@ def world() -> list[Document]:
         {"kind": "Resource", "name": f"brn:acme:{CRYPTO}:us-south:development:instance/development",
          "project": "dev"},
     ]  # fmt: skip
+
+
+def assert_unmovable(reply: Reply, name: str, words: str) -> None:
+    """The reply refuses to move this resource for lack of authority over this, and names what the move touches."""
+    assert reply.status == 403, reply.text
+    error = dict(reply.error)
+    because, _, lacking = error.pop("detail").partition(", and you lack ")
+    attributes = f"attributes of `{name}` change"
+    newly = rf"policy `[a-z0-9-]+` may newly grant its roles on `{re.escape(name)}` in project `[a-z]+`"
+    assert because == attributes or re.fullmatch(newly, because), because
+    assert lacking == f"`{CREATE}` over {words}"
+    assert error == {"code": "denied", "action": CREATE, "reason": "no_authority", "help": HELP}
