@@ -65,6 +65,12 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/guardrails/{name:path}/report": {},
+    "/v1/accounts/{account}/enterprise/accounts": {
+        "name": "branch",
+        "parent": "account-group:live",
+        "owner_email": "owner@branch.example",
+    },
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/profiles/{name}/assume": {},
     "/v1/accounts/{account}/services/{name}/act-as": {},

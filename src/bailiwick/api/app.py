@@ -26,6 +26,8 @@ from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_sessions import session_entries
 from bailiwick.api.authzen_routes import authzen_routes
+from bailiwick.api.enterprise import enterprise_entries
+from bailiwick.api.guardrail_reports import report_entries
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
 from bailiwick.api.log import log_entries
@@ -78,6 +80,8 @@ def table() -> list[Entry]:
     return [
         *administration_entries(),
         *document_entries(),
+        *enterprise_entries(),
+        *report_entries(),
         *key_entries(),
         *session_entries(),
         *log_entries(),

@@ -216,6 +216,53 @@ _SESSION: dict[str, Schema] = {
 }
 _RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
 _ANSWERS: dict[str, Schema] = {
+    "Place": _object(
+        {
+            "state": {"enum": ["in_tree", "invited", "manages", "alone"]},
+            "management_account": {"type": ["string", "null"]},
+            "path": TEXTS,
+            "guardrails": _array("Guardrail"),
+            "revision": _REVISION,
+        }
+    ),
+    "Tree": _object(
+        {
+            "nodes": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "node": TEXT,
+                        "parent": {"type": ["string", "null"]},
+                        "depth": {"type": "integer"},
+                        "description": TEXT,
+                        "guardrails": TEXTS,
+                    }
+                ),
+            },
+            "revision": _REVISION,
+        }
+    ),
+    "BegunAccount": _object(
+        {
+            "account": TEXT,
+            "owner": TEXT,
+            "apikey": {"type": "string", "description": "the owner's first key; shown once"},
+            "parent": TEXT,
+            "dry_run": FLAG,
+            "revision": _REVISION,
+        }
+    ),
+    "Report": _object(
+        {
+            "guardrail": {"$ref": "#/components/schemas/Guardrail"},
+            "of": {"enum": ["accounts", "policies", "losses"]},
+            "conditional": FLAG,
+            "numbers": ANYTHING,
+            "items": {"type": "array", "items": ANYTHING},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": _REVISION,
+        }
+    ),
     "Problem": _object(
         {
             "type": TEXT,
@@ -319,6 +366,11 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "NewAccount": _object(
+        {"name": TEXT, "owner_email": TEXT, "parent": FIELDS["parent"], "description": TEXT},
+        ["name", "owner_email", "parent"],
+    ),
+    "ReportQuestion": _object({"guardrail": {"$ref": "#/components/schemas/Guardrail"}}),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
     "NewSession": _object(
         {

@@ -12,6 +12,8 @@ from bailiwick import __version__
 from bailiwick.cli import (
     catalog,
     documents,
+    enterprise,
+    guardrails,
     importing,
     keys,
     log,
@@ -63,6 +65,8 @@ app.command("import", rich_help_panel=CHANGE)(importing.import_)
 app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
+app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHANGE)
+app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
