@@ -338,6 +338,38 @@ _ANSWERS: dict[str, Schema] = {
         {"log": TEXT, "ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}
     ),
     "Status": _object({"status": TEXT}),
+    "SearchResults": _object(
+        {
+            "results": {
+                "type": "array",
+                "items": _object({"type": TEXT, "id": TEXT, "name": TEXT}),
+                "description": "`{type, id}` of subjects and resources, `{name}` of actions",
+            },
+            "page": _object(
+                {
+                    "next_token": {"type": "string", "description": "empty at the end"},
+                    "count": {"type": "integer"},
+                    "total": {"type": "integer", "description": "of all pages, where it was asked for"},
+                },
+                ["next_token"],
+            ),
+            "context": _object({"revision": _REVISION}),
+        },
+        ["results", "page"],
+    ),
+    "ListAnswer": _object(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "decision": FLAG,
+            "reason": TEXT,
+            "whole": {**FLAG, "description": "is it granted on the container, and so with every member?"},
+            "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
+            "members": {**TEXTS, "description": "canonical resource names"},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": _REVISION,
+        }
+    ),
     "OperationAnswer": _object(
         {
             "service": TEXT,
@@ -357,7 +389,45 @@ _ANSWERS: dict[str, Schema] = {
         }
     ),
 }
+_ENTITY = _object({"type": TEXT, "id": TEXT, "properties": ANYTHING}, ["type", "id"])
+_SOUGHT = _object({"type": TEXT, "properties": ANYTHING}, ["type"])
+_ACTION = _object({"name": TEXT, "properties": ANYTHING}, ["name"])
+_PAGE = _object(
+    {
+        "token": {"type": "string", "description": "`next_token` of the page before"},
+        "limit": {"type": "integer", "minimum": 0, "default": 100},
+        "properties": _object(
+            {
+                "total": {"type": "boolean", "description": "shall all results be counted?"},
+                "within": {"type": "string", "description": "`type/id` of an ancestor (resource search)"},
+            }
+        ),
+    }
+)
 _REQUESTS: dict[str, Schema] = {
+    "ListQuestion": _object(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "container": {"oneOf": [TEXT, _object({"id": TEXT, "properties": ANYTHING}, ["id"])]},
+            "context": ANYTHING,
+            "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+            "cursor": TEXT,
+        },
+        ["action", "container"],
+    ),
+    "SubjectSearch": _object(
+        {"subject": _SOUGHT, "action": _ACTION, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
+        ["subject", "action", "resource"],
+    ),
+    "ResourceSearch": _object(
+        {"subject": _ENTITY, "action": _ACTION, "resource": _SOUGHT, "context": ANYTHING, "page": _PAGE},
+        ["subject", "action", "resource"],
+    ),
+    "ActionSearch": _object(
+        {"subject": _ENTITY, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
+        ["subject", "resource"],
+    ),
     "Apply": _object(
         {
             "sources": {"type": "array", "items": _object({"file": TEXT, "text": TEXT}, ["text"])},

@@ -21,6 +21,7 @@ from bailiwick.cli import (
     questions,
     registry,
     sample,
+    searches,
     servers,
 )
 from bailiwick.cli.output import EXIT_ERROR, print_lines
@@ -57,6 +58,8 @@ def bailiwick(
 app.command("check", rich_help_panel=ASK)(questions.check)
 app.command("explain", rich_help_panel=ASK)(questions.explain)
 app.command("can", rich_help_panel=ASK)(questions.can)
+app.command("who-can", rich_help_panel=ASK)(searches.who_can)
+app.command("what-can", rich_help_panel=ASK)(searches.what_can)
 app.command("roles", rich_help_panel=ASK)(catalog.roles)
 app.command("apply", rich_help_panel=CHANGE)(documents.apply)
 app.command("diff", rich_help_panel=CHANGE)(documents.diff)

@@ -10,15 +10,17 @@ import shutil
 import sysconfig
 import threading
 import time
+from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 from shlex import quote
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bailiwick.cli.output import reporting
+from bailiwick.cli.sample_authzen import DATA, serve_fixture
 from bailiwick.cli.sample_enterprise import enterprise_keys_of, load_enterprise
 from bailiwick.cli.servers import Data, Listen, require_folder
 from bailiwick.errors import Conflict, NotFound, Unavailable
@@ -39,11 +41,26 @@ ANOTHER_PORT = (
 )
 
 
+class Which(str, Enum):
+    """Which sample is wanted?"""
+
+    COMPANY = "company"
+    AUTHZEN = "authzen"
+
+
 @reporting
-def sample(data: Data = Path("data"), listen: Listen = "127.0.0.1:8470") -> None:
+def sample(
+    which: Annotated[
+        Which, typer.Argument(help="company, or authzen: the fixture of its certification (in data-authzen)")
+    ] = Which.COMPANY,
+    data: Data = Path("data"),
+    listen: Listen = "127.0.0.1:8470",
+) -> None:
     """Start a server with the sample company, and say what to do next."""
     from bailiwick.api.serve import bind, serve
 
+    if which is Which.AUTHZEN:
+        return serve_fixture(DATA if data == Path("data") else data, listen)
     try:
         socket, address = bind(listen)
     except Unavailable as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
+from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
 from bailiwick.service.kinds import list_values
 
@@ -63,6 +64,13 @@ class Snapshot:
         found: list[str] | None = self._derived.get(f"names of {kind}")
         if found is None:
             found = self._derived[f"names of {kind}"] = sorted(list_values(self.account, kind))
+        return found
+
+    def own_names(self, kind: str) -> Sequence[str]:
+        """Which stored objects of this type of `iam` are there, by canonical name? Made at the first question."""
+        found: list[str] | None = self._derived.get(f"own names of {kind}")
+        if found is None:
+            found = self._derived[f"own names of {kind}"] = own_names(self.account, kind)
         return found
 
     @property
