@@ -61,6 +61,7 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         by=subject.by,
         acts_for=subject.acts_for,
         head=own,
+        stands_until=walk.until,
         acts_until=walk.acts_until,
     )
     return Standing(session, tuple(walk.snapshots.values()), walk.until)
