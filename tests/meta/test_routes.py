@@ -27,6 +27,7 @@ from bailiwick.service.session_events import list_known
 RECORD = "brn:acme:records:::record/1"
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
           "resource": {"type": "records/record", "id": RECORD}}  # fmt: skip
+ATTACHED = {"subject": "group:dev", "roles": ["records/Reader"]}
 RECORDS: dict[str, Any] = {
     "title": "Records",
     "locality": "global",
@@ -65,6 +66,11 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
+    "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},
+    "/v1/accounts/{account}/projects/{name}/resources/move": {"resources": [RECORD], "to": "images"},
+    "/v1/accounts/{account}/projects/{name}/attach": ATTACHED,
+    "/v1/accounts/{account}/projects/{name}/detach": ATTACHED,
     "/v1/accounts/{account}/lists": {
         "principal": "user:owner",
         "action": "iam.user.list",
