@@ -38,6 +38,7 @@ from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.template_edits import ACCEPTANCE
 
 ACCOUNT_PATH = "/v1/accounts/{account}"
 VIA = "api"
@@ -64,6 +65,7 @@ _WITH_DISABLED = ("User", "ServiceId", "Profile", "Project")
 _MORE_UPDATES = {
     "Group": ("iam.group.add-member", "iam.group.remove-member"),
     "Project": ("iam.project.enable", "iam.project.disable"),
+    "Template": ("iam.template.commit",),
     "Resource": (
         "iam.resource.move",
         *("iam.project.add-resource", "iam.project.remove-resource", ADD_RESOURCES, REMOVE_RESOURCES),
@@ -78,7 +80,8 @@ _EPS_VERBS = {
 
 def administration_entries() -> list[Entry]:
     """Which routes administer accounts and their objects?"""
-    return [*_account_entries(), *(entry for kind in KINDS.values() for entry in _entries_of(kind))]
+    kinds = (kind for kind in KINDS.values() if kind.word != ACCEPTANCE)
+    return [*_account_entries(), *(entry for kind in kinds for entry in _entries_of(kind))]
 
 
 def _account_entries() -> Iterator[Entry]:
@@ -165,12 +168,16 @@ def _access(kind: Kind, verb: str) -> Access:
         return _access_to_tree(kind, verb)
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
+    if kind.word == "TemplateAssignment" and verb in _RULES:
+        return actions(*(f"enterprise.{node}.{_RULES[verb]}-templates" for node in NODE_TYPES.values()))
     if verb == "list":
         return actions(
             f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read", *_of_eps(kind, verb)
         )
     if verb == "create" and kind.word == "User":
         return actions("iam.user.invite")
+    if verb == "create" and kind.word == "Template":
+        return actions("iam.template.create", "iam.template.commit")
     if verb == "create" and kind.word == "Resource":
         return actions("iam.resource.register", "iam.project.add-resource", ADD_RESOURCES)
     more = _MORE_UPDATES.get(kind.word, ()) if verb == "update" else ()
@@ -228,7 +235,7 @@ def _create(word: str, call: Call) -> Response:
             )
         return [Edit(word, name, value)]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
 def _put(word: str, call: Call) -> Response:
@@ -236,10 +243,10 @@ def _put(word: str, call: Call) -> Response:
     value = value_of(word, call, call.json(), name)
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
-        _check(conditions, Reader(call.host, call.session, before), word, name)
+        check_preconditions(conditions, Reader(call.host, call.session, before), word, name)
         return [Edit(word, name, value)]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
 def _patch(word: str, call: Call) -> Response:
@@ -249,11 +256,11 @@ def _patch(word: str, call: Call) -> Response:
     def prepare(before: Snapshot) -> Sequence[Edit]:
         reader = Reader(call.host, call.session, before)
         found = reader.get_to_change(word, name)
-        _check(conditions, reader, word, name)
+        check_preconditions(conditions, reader, word, name)
         patched = merge_patch(found.document, patch)
         return [Edit(word, name, value_of(word, call, patched, name))]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
 def _delete(word: str, call: Call) -> Response:
@@ -263,13 +270,13 @@ def _delete(word: str, call: Call) -> Response:
         reader = Reader(call.host, call.session, before)
         if find_value(before.account, word, name) is None:
             reader.get(word, name)
-        _check(conditions, reader, word, name)
+        check_preconditions(conditions, reader, word, name)
         return [Edit(word, name, None)]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
-def _check(conditions: Preconditions, reader: Reader, word: str, name: str) -> None:
+def check_preconditions(conditions: Preconditions, reader: Reader, word: str, name: str) -> None:
     """Is the object as the request demands? A condition is a question, so it needs the right to read."""
     if not conditions.any:
         return
@@ -289,7 +296,7 @@ class Changing:
     prepare: Callable[[Snapshot], Sequence[Edit]]
 
 
-def _change(changing: Changing) -> Response:
+def change_object(changing: Changing) -> Response:
     """Carry it out once, and answer."""
     call = changing.call
     repeatable = Repeatable(call, dry_run=call.dry_run)

@@ -37,10 +37,12 @@ from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
+from bailiwick.api.projects import project_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
 from bailiwick.api.services import service_entries
+from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
 from bailiwick.service.host import Host
 
@@ -87,10 +89,12 @@ def table() -> list[Entry]:
         *key_entries(),
         *session_entries(),
         *log_entries(),
+        *project_entries(),
         *operation_entries(),
         *search_entries(),
         *list_entries(),
         *service_entries(),
+        *template_entries(),
         *token_entries(),
         *health_entries(),
     ]

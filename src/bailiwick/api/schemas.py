@@ -21,6 +21,7 @@ from bailiwick.catalog.document_principals import (
     USER_FIELDS,
 )
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
+from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
 
 Schema = dict[str, Any]
 
@@ -50,17 +51,20 @@ FIELDS: dict[str, Schema] = {
     "except_actions": TEXTS,
     "enterprise": {
         "type": "string",
-        "description": "the management account of the enterprise that it may join",
+        "description": "the management account of the enterprise",
     },
+    "follows": FLAG,
+    "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
     "node": {
         "type": "string",
-        "description": "below which node it binds, such as `account-group:production`",
+        "description": "below which node it holds, such as `account-group:production`",
     },
     "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
+    "policies": TEXTS,
     "project": TEXT,
     "project_quota": {"type": "integer"},
     "properties": ANYTHING,
@@ -68,13 +72,19 @@ FIELDS: dict[str, Schema] = {
     "roles": TEXTS,
     "scope": {"$ref": "#/components/schemas/Scope"},
     "service": TEXT,
+    "shares_reports": {
+        "type": "boolean",
+        "description": "the enterprise is told in numbers what a guardrail would stop",
+    },
     "starts_at": INSTANT,
     "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
     "subjects": TEXTS,
     "suspended": FLAG,
+    "template": {"type": "string", "description": "a version of a template, such as `auditors@1`"},
     "tags": {"type": "object", "additionalProperties": TEXT},
     "title": TEXT,
     "trust": TEXTS,
+    "version": {"type": "integer"},
     "type": {"type": "string", "enum": ["prod", "poc"], "default": "prod"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
@@ -89,9 +99,22 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Template": TEMPLATE_FIELDS,
+    "TemplateAssignment": ASSIGNMENT_FIELDS,
+    "TemplateAcceptance": ACCEPTANCE_FIELDS,
     "Enterprise": ENTERPRISE_FIELDS,
     "AccountGroup": ACCOUNT_GROUP_FIELDS,
     "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
+}
+_DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
+# What a field holds in this kind of document, where that is something else than in the others.
+_FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
+    "Template": {
+        "groups": _DOCUMENTS,
+        "roles": _DOCUMENTS,
+        "policies": _DOCUMENTS,
+        "state": {"type": "string", "enum": ["draft", "committed"], "default": "draft"},
+    },
 }
 _REQUIRED = {
     "Account": ["owner"],
@@ -100,6 +123,8 @@ _REQUIRED = {
     "AccountGroup": ["parent"],
     "EnterpriseAccount": ["parent"],
     "Role": ["service", "rights"],
+    "TemplateAssignment": ["template", "node"],
+    "TemplateAcceptance": ["version", "enterprise"],
 }
 
 
@@ -110,7 +135,7 @@ def component_schemas() -> dict[str, Schema]:
 
 
 def _document(kind: str) -> Schema:
-    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]}
+    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]} | _FIELDS_OTHERWISE.get(kind, {})
     around = {"kind": {"const": kind}, "account": TEXT}
     return _object({**around, **fields}, ["name", *_REQUIRED.get(kind, [])])
 
@@ -129,6 +154,7 @@ def _array(name: str) -> Schema:
 
 
 _ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
+_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 _REVISION: Schema = _object({"account": TEXT, "enterprise": TEXT, "system": TEXT})
 _PARTS: dict[str, Schema] = {
     "Scope": _object(
@@ -214,7 +240,7 @@ _SESSION: dict[str, Schema] = {
     "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
     "expires_at": INSTANT,
 }
-_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 _ANSWERS: dict[str, Schema] = {
     "Place": _object(
         {
@@ -306,6 +332,20 @@ _ANSWERS: dict[str, Schema] = {
             "revision": _REVISION,
         },
         ["dry_run", "differences", "unchanged", "revision"],
+    ),
+    "Moved": _object(
+        {
+            "dry_run": FLAG,
+            "moved": {
+                "type": "array",
+                "items": _object({"resource": TEXT, "from": _MAYBE_TEXT, "to": _MAYBE_TEXT}),
+            },
+            "revision": _REVISION,
+        },
+        ["dry_run", "moved", "revision"],
+    ),
+    "ProjectQuota": _object(
+        {"quota": {"type": "integer"}, "used": {"type": "integer"}, "revision": _REVISION}, ["quota", "used"]
     ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
     "BegunSession": _object(
@@ -436,6 +476,10 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "AcceptTemplate": _object({"version": {"type": "integer"}, "follows": FLAG}),
+    "NamedResources": _object({"resources": TEXTS, "associated": FLAG}, ["resources"]),
+    "MoveResources": _object({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
+    "Attachment": _object({"subject": TEXT, "roles": TEXTS}, ["subject"]),
     "NewAccount": _object(
         {"name": TEXT, "owner_email": TEXT, "parent": FIELDS["parent"], "description": TEXT},
         ["name", "owner_email", "parent"],
@@ -454,7 +498,10 @@ _REQUESTS: dict[str, Schema] = {
         }
     ),
     "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
-    "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
+    "TokenForm": _object(
+        dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
+        ["grant_type"],
+    ),
     "OperationQuestion": _object(
         {
             "principal": TEXT,

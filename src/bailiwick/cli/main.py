@@ -18,11 +18,14 @@ from bailiwick.cli import (
     keys,
     log,
     policies,
+    profiles,
+    projects,
     questions,
     registry,
     sample,
     searches,
     servers,
+    templates,
 )
 from bailiwick.cli.output import EXIT_ERROR, print_lines
 
@@ -43,7 +46,7 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY who asks. "
+    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY (or BAILIWICK_TOKEN) who asks. "
     "Exit codes: 0 done or allowed, 1 denied or different, 2 error."
 )
 def bailiwick(
@@ -68,10 +71,13 @@ app.command("import", rich_help_panel=CHANGE)(importing.import_)
 app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
+app.add_typer(templates.templates_app, name="template", rich_help_panel=CHANGE)
+app.add_typer(projects.projects_app, name="project", rich_help_panel=CHANGE)
 app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHANGE)
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
+app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
 app.add_typer(log.log_app, name="log", rich_help_panel=RECORD)
 app.command("init", rich_help_panel=RUN)(servers.init)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
+if TYPE_CHECKING:
+    from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 PROJECT_TYPES = ("prod", "poc")
 DEFAULT_PROJECT_QUOTA = 100
 
@@ -47,11 +50,12 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group?"""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class Account:
     """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names).
 
     `project_quota`: how many projects it may have besides the default one.
-    `enterprise`: the management account of the enterprise that its owner lets it join. `enterprises`, `account_groups`
+    `enterprise`: the management account of the enterprise that its owner lets it join; `shares_reports`: it is told in
+    numbers what a guardrail would stop here. `enterprises`, `account_groups`
     and `enterprise_accounts` are the tree, where this is a management account.
     `guardrails_above` are not this account's own: they bind it by its place in the tree, and come from its enterprise.
     """
@@ -105,9 +110,13 @@ class Account:
     projects: Mapping[str, Project] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    template_assignments: Mapping[str, TemplateAssignment] = field(default_factory=dict)
+    template_acceptances: Mapping[str, TemplateAcceptance] = field(default_factory=dict)
     description: str = ""
     project_quota: int = DEFAULT_PROJECT_QUOTA
     enterprise: str | None = None
+    shares_reports: bool = False
     enterprises: Mapping[str, Enterprise] = field(default_factory=dict)
     account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)

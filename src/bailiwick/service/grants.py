@@ -17,6 +17,7 @@ from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
@@ -62,6 +63,21 @@ class Differ:
 
     def handovers(self, changed: Changed) -> Iterator[Handover]:
         """What does the change hand over?"""
+        return self._with_services(self._directly(changed))
+
+    def _with_services(self, found: Iterable[Handover]) -> Iterator[Handover]:
+        """The same, and what services hold as which somebody may then act, and so on (rule 22.5)."""
+        seen: set[str] = set()
+        pending = [found]
+        while pending:
+            for handover in pending.pop(0):
+                yield handover
+                services = self.reaching.services_acted_as(handover.roles, handover.scope) - seen
+                seen |= services
+                because = f"may be acted as ({handover.because})"
+                pending += [self._all_of(name, Principal(name), because) for name in sorted(services)]
+
+    def _directly(self, changed: Changed) -> Iterator[Handover]:
         for word, name in sorted(changed):
             old, new = find_value(self.before, word, name), find_value(self.after, word, name)
             if word != ACCOUNT and old == new:
@@ -82,9 +98,14 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
+            elif isinstance(new, TemplateAcceptance) and new.follows and not (old and old.follows):
+                yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
     def held_by(self, reference: str) -> Iterator[Handover]:
         """What would whoever acts as this principal be able to use? (a credential issued to it hands that over)"""
+        return self._with_services(self._directly_held_by(reference))
+
+    def _directly_held_by(self, reference: str) -> Iterator[Handover]:
         if reference == self.before.owner:
             yield _for_owner(f"`{reference}` owns the account")
         principal = self.before.principals.get(reference)
@@ -96,6 +117,8 @@ class Differ:
             yield _for_owner("the account's owner or state changes")
         if old.enterprise != new.enterprise:
             yield _for_owner("the enterprise that the account may join changes")
+        if new.shares_reports and not old.shares_reports:
+            yield _for_owner("the enterprise is told what a guardrail would stop in the account")
 
     def _policy(self, old: Policy | None, new: Policy | None) -> Iterator[Handover]:
         if new is not None and new.enabled and new.effect == "allow" and not is_narrowed(old, new):
@@ -187,6 +210,8 @@ class Differ:
         for policy in self.reaching.policies_of(subjects):
             if self.reaching.policy_reads(policy, key):
                 yield self._of(policy, f"{because} is read by policy `{policy.name}`")
+        for profile in sorted(set(self.reaching.profiles_reading(key, subjects))):
+            yield from self._all_of_profile(profile, f"trusts by {because}")
         for guardrail in self.reaching.guardrails:
             if reads(guardrail.when, key):
                 yield self._unguarded(guardrail, f"{because} is read by guardrail `{guardrail.name}`")
@@ -211,6 +236,11 @@ class Differ:
             yield Handover(
                 Scope(service=(IAM,)), (ADMINISTRATOR,), None, f"the owner of `{reference}` changes"
             )
+
+    def _all_of_profile(self, reference: str, what: str) -> Iterator[Handover]:
+        for account in (self.before, self.after):
+            if reference in account.principals:
+                yield from self._all_of(reference, account.principals[reference], what)
 
     def _all_of(self, reference: str, new: Principal, what: str) -> Iterator[Handover]:
         """Everything that the principal holds, and everything that would forbid it to others but not to it."""
@@ -275,24 +305,43 @@ class Differ:
 
     def _resource(self, name: str, old: Resource | None, new: Resource | None) -> Iterator[Handover]:
         """A resource that is registered, changed or forgotten; what lies below it takes its attributes."""
+        if old is not None and new is not None and _is_same_to_decisions(old, new):
+            return
         parsed = parse_resource_name(name)
         here = self._scope_of(parsed)
         projects = {value.project for value in (old, new) if value is not None and value.project is not None}
         scopes = [replace(here, project=(project,)) for project in sorted(projects)] or [here]
         because = f"attributes of `{name}` change"
+        moved = (
+            new if old is not None and new is not None and replace(old, project=new.project) == new else None
+        )
         # WHY: of what is not registered the asker says the project, so all projects are handed over.
         policies = self.reaching.policies_reading_resource(projects if new is not None else None)
         scopes = scopes if new is not None else [here]
         for policy in policies:
-            if policy.scope.service is None or parsed.service in policy.scope.service:
-                for scope in scopes:
-                    yield Handover(scope, policy.roles, policy.window.expires_at, because)
+            if policy.scope.service is not None and parsed.service not in policy.scope.service:
+                continue
+            if moved is not None and self._is_left_behind(policy, moved.project):
+                continue
+            words = because if moved is None else _moving_words(policy, moved)
+            for scope in scopes:
+                yield Handover(scope, policy.roles, policy.window.expires_at, words)
+        for profile in sorted(set(self.reaching.profiles_reading("resource.", None))):
+            if parsed.service == IAM:
+                yield from self._all_of_profile(profile, f"trusts by {because}")
         for guardrail in self.reaching.guardrails:
             services = guardrail.scope.service
             concerns = parsed.service != IAM if services is None else parsed.service in services
             if concerns and (guardrail.scope.project is not None or _reads_stored(guardrail.when)):
                 # WHY not its own scope: it falls here alone, and whoever could remove it here may.
                 yield from (self._unguarded(replace(guardrail, scope=scope), because) for scope in scopes)
+
+    def _is_left_behind(self, policy: Policy, project: str | None) -> bool:
+        """Does the policy allow and cannot hold in this project? Then moving there takes away and gives nothing."""
+        named = policy.scope.project
+        if named is None or self.reaching.denies(policy):
+            return False
+        return project is None or not any(overlaps(one, project) for one in named)
 
     def _scope_of(self, name: ResourceName) -> Scope:
         """Which scope holds the resource and all that takes attributes from it? (rule 2.5)"""
@@ -320,6 +369,37 @@ class Differ:
                 if role.explicit and opened & held_ids(role, old):
                     because = f"role `{role.reference}` is no longer the only way to `{min(opened)}`"
                     yield Handover(Scope(service=(name,)), (role.reference,), None, because)
+            if _is_reshaped(old, new):
+                yield from self._missed(name)
+
+    def _missed(self, name: str) -> Iterator[Handover]:
+        """Which guardrails may no longer find the resources of this service, whose shape changes?"""
+        for guardrail in self.reaching.guardrails:
+            names = guardrail.scope.service
+            if name in (names if names is not None else (name,)):
+                here = replace(guardrail, scope=replace(guardrail.scope, service=(name,)))
+                yield self._unguarded(here, f"guardrail `{guardrail.name}` may miss service `{name}`")
+
+
+def _is_reshaped(old: Service, new: Service) -> bool:
+    """Could a scope or condition no longer find what it finds of the service? (rules 2.1 to 2.6, 3.1 to 3.3)"""
+    types = any(new.resource_types.get(name) != one for name, one in old.resource_types.items())
+    asked = any(
+        (one.resource_type, one.decided_on) != (later.resource_type, later.decided_on)
+        for name, one in old.actions.items()
+        if (later := new.actions.get(name)) is not None
+    )
+    return types or asked or (old.regional, old.instances) != (new.regional, new.instances)
+
+
+def _is_same_to_decisions(old: Resource, new: Resource) -> bool:
+    """Does nothing differ that a decision reads?"""
+    return replace(old, description=new.description, attached_to=new.attached_to) == new
+
+
+def _moving_words(policy: Policy, moved: Resource) -> str:
+    where = f"in project `{moved.project}`" if moved.project is not None else "outside of projects"
+    return f"policy `{policy.name}` may newly grant its roles on `{moved.name}` {where}"
 
 
 def _for_owner(because: str) -> Handover:

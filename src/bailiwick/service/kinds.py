@@ -47,6 +47,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", "guardrail", "guardrails"),
         Kind("Service", "services", "service", "services"),
         Kind("Resource", "resources", "resource", "resources"),
+        Kind("Template", "templates", "template", "templates"),
+        Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
+        Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),
         Kind("Enterprise", "enterprises", "enterprise", "enterprises"),
         Kind("AccountGroup", "account_groups", "account-group", "account-groups"),
         Kind("EnterpriseAccount", "enterprise_accounts", "enterprise-account", "enterprise-accounts"),
@@ -102,6 +105,7 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
                 suspended=value.suspended,
                 description=value.description,
                 enterprise=value.enterprise,
+                shares_reports=value.shares_reports,
                 project_quota=value.project_quota,
             )
             continue

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
+
+FOREVER = float("inf")
+MOST_IN_LOG = 5
+MOST_NAME_IN_LOG = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class Session:
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
     `session_uid` is empty for a plain token. `by` holds who assumed the principal, `acts_for` the links of `chain`;
-    at `stands_until` some window of theirs opens or closes.
+    at `stands_until` some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
     """
 
     account: str
@@ -34,7 +39,8 @@ class Session:
     by: tuple[Link, ...] = ()
     acts_for: tuple[Link, ...] = ()
     head: Link | None = None
-    stands_until: float = float("inf")
+    stands_until: float = FOREVER
+    acts_until: float = FOREVER
 
     @property
     def is_whole(self) -> bool:
@@ -55,9 +61,16 @@ class Session:
     def via(self, surface: str) -> str:
         """How does the log say by which surface it changed something, and through whom? (rule 22.8)
 
-        By uids, which stay, without names, which are people's.
+        By accounts and uids, which stay, without names of people. Who is nearest and who is at the root is always said.
         """
-        by = [f"{link.account}/{link.uid}" for one in self.by for link in one.walk()]
-        acts_for = [f"{link.account}/{link.uid}" for link in self.acts_for]
+        by = [_in_log(link) for one in self.by for link in one.walk()]
+        acts_for = [_in_log(link) for link in self.acts_for]
+        if len(by) + len(acts_for) > MOST_IN_LOG:
+            by, acts_for = [*by[: MOST_IN_LOG - 2], *by[-1:]], acts_for[:1]
         said = [surface, *(["by", *by] if by else []), *(["for", *acts_for] if acts_for else [])]
         return " ".join(said)
+
+
+def _in_log(link: Link) -> str:
+    """WHY quoted: an account's name may have spaces, which divide what is said; cut: a row's text has a limit."""
+    return f"{quote(link.account[:MOST_NAME_IN_LOG], safe='')}/{quote(link.uid, safe=':')}"
