@@ -30,7 +30,7 @@ from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import Over, loosened
-from bailiwick.service.reaching import held_actions
+from bailiwick.service.reaching import find_restricted, held_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -186,6 +186,7 @@ class Judge:
             return
         if handover.unguards and self._is_plain_owner():
             return
+        self._require_unrestricted(handover)
         self._require_over(CREATE_POLICY, handover, None)
         if handover.publishes:
             self._require_over(PUBLISH_POLICY, handover, None)
@@ -193,6 +194,29 @@ class Judge:
             self._require_over(ASSIGN, handover, role)
         if handover.adds and not self._is_plain_owner():
             self._require_gains(handover)
+
+    def _require_unrestricted(self, handover: Handover) -> None:
+        """May the session itself use what it hands over? Refuses too much: of a restriction only actions count.
+
+        SECURITY: else a session that may do less would have somebody do it, with a policy or a key that it makes.
+        """
+        if not self._session.restrictions:
+            return
+        for name in self._full_names(handover):
+            service, _, bare = name.partition("/")
+            entry = self._before.compiled.services.get(service)
+            for role in (
+                self._before.account.roles.get(bare),
+                None if entry is None else entry.roles.get(bare),
+            ):
+                action = None if role is None else find_restricted(role, self._session.restrictions)
+                if action is not None:
+                    raise Denied(
+                        f"{handover.because}, and this session may not `{action}`",
+                        action=ASSIGN,
+                        reason="guardrail",
+                        help="ask with a session that may do all that you may",
+                    )
 
     def _is_plain_owner(self) -> bool:
         """Is it the owner, acting for nobody else and with nothing taken off?"""
