@@ -19,11 +19,12 @@ from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
 from bailiwick.model.enterprises import nodes_from, split_node
 from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.eps import ADD_RESOURCES, EPS
+from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, projects_of
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT
@@ -169,10 +170,23 @@ class Judge:
         """Policies are held over their scope; whoever administers `iam` policies as such may end or read any."""
         for account in (self._before.account, self._plan.account if self._plan else self._before.account):
             policy: Policy | None = account.policies.get(difference.name)
-            if policy is None or self.holds(action, policy.scope):
+            if policy is None or self.holds(action, policy.scope) or self._is_detaching(difference):
                 continue
             if not self.is_allowed(action, iam_service()):
                 self.refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
+
+    def _is_detaching(self, difference: Difference) -> bool:
+        """Does the edit only take subjects or roles off a policy on projects from which the session may? (19.10)"""
+        old = self._before.account.policies.get(difference.name)
+        new = None if self._plan is None else self._plan.account.policies.get(difference.name)
+        projects = () if old is None or old.effect != "allow" else projects_of(old.scope)
+        if old is None or not projects or any(is_pattern(one) for one in projects):
+            return False
+        if new is not None and replace(old, subjects=new.subjects, roles=new.roles) != new:
+            return False
+        is_less = new is None or (set(new.subjects) <= set(old.subjects) and set(new.roles) <= set(old.roles))
+        needed = (Needed(REMOVE_GROUPS, eps_project(project)) for project in projects)
+        return is_less and all(self.is_any_allowed(one) for one in needed)
 
     def check_handover(self, handover: Handover) -> None:
         """Is what the change hands over within the session's authority, and not longer than it? (rule 9.2)"""
@@ -386,6 +400,12 @@ class Judge:
         if asked.resource.service != EPS:
             self.refuse(asked.action, format_place(asked.resource), reason.value)
         raise _refused_on_project(self._session.principal, needed, asked, reason)
+
+    def require_any_or_over(self, needed: Needed, action: str, scope: Scope) -> None:
+        """Is the deed allowed, or, unless it is forbidden, this action held over this scope? Raises Denied."""
+        refusal = self._find_refusal(needed)
+        if refusal is not None and (refusal[1] in _FORBIDDEN or not self.holds(action, scope)):
+            self.require_any(needed)
 
     def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
         """Which action refuses the deed, and why? The first that is forbidden, else the first; None: it is allowed."""

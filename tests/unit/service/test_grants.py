@@ -254,7 +254,7 @@ def test_an_instance_takes_everything_in_it_along() -> None:
     assert moved == []
     before = account(
         BEFORE + "---\nkind: Policy\nname: keys\nsubjects: [user:alice]\nroles: [Reader]\n"
-        "scope: {service: hs-crypto, project: dev}\n"
+        "scope: {service: hs-crypto, project: prod}\n"
     )
     after = account(
         'kind: Resource\nname: "brn:acme:hs-crypto:us-south:i1:instance/i1"\nproject: prod\n', before
@@ -265,6 +265,47 @@ def test_an_instance_takes_everything_in_it_along() -> None:
         (("i1",), None, ("dev",)),
         (("i1",), None, ("prod",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "because"),
+    [
+        ("effect: allow\nscope: {service: ims, project: dev}", []),
+        ("effect: allow\nscope: {project: [dev, d*]}", []),
+        ("effect: deny\nscope: {service: ims, project: dev}", ["dev", "prod"]),
+        ("effect: allow\nscope: {service: ims, project: p*}", ["dev", "prod"]),
+        ("effect: allow\nscope: {service: ims, project: prod}", ["dev", "prod"]),
+        ("effect: allow\nscope: {service: ims}\nwhen: {key: resource.project, operator: string-not-equals, value: dev}",
+         ["dev", "prod"]),
+        ("effect: allow\nscope: {service: vpc, project: prod}", []),
+    ],
+)  # fmt: skip
+def test_moving_hands_over_what_may_hold_in_the_new_project(policy: str, because: list[str]) -> None:
+    """An allow on the project that is left gives nothing; a deny on it falls away, and is handed over at both."""
+    image = 'kind: Resource\nname: "brn:acme:ims:eu-de::image/m"\nproject: '
+    role = "VPC Viewer" if "vpc" in policy else "IMS FullAccess"
+    before = account(
+        f"{BEFORE}---\n{image}dev\n---\nkind: Policy\nname: p\nsubjects: [user:alice]\nroles: [{role}]\n{policy}\n"
+    )
+    moved = account(f"{image}prod\n", before)
+    name = "brn:acme:ims:eu-de::image/m"
+    differ = Differ(before, moved, load_system_catalog().services_for(before))
+    found = list(differ.handovers({("Resource", name)}))
+    assert [one.scope.project for one in found] == [(project,) for project in because]
+    words = f"policy `p` may newly grant its roles on `{name}` in project `prod`"
+    assert {one.because for one in found} == ({words} if because else set())
+
+
+def test_what_no_decision_reads_hands_over_nothing() -> None:
+    """A description, and what a resource is attached to."""
+    image = 'kind: Resource\nname: "brn:acme:ims:eu-de::image/m"\nproject: prod\n'
+    policy = (
+        "kind: Policy\nname: p\nsubjects: [user:alice]\nroles: [IMS FullAccess]\nscope: {project: prod}\n"
+    )
+    before = account(f"{BEFORE}---\n{image}---\n{policy}")
+    after = account(f"{image}description: new\n", before)
+    differ = Differ(before, after, load_system_catalog().services_for(before))
+    assert list(differ.handovers({("Resource", "brn:acme:ims:eu-de::image/m")})) == []
 
 
 def test_a_window_covers_one_that_lies_in_it() -> None:
