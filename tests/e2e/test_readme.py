@@ -43,7 +43,7 @@ def test_every_command_prints_what_the_readme_shows(company: tuple[Sample, Path]
     """Each command of a console block, run as the owner after the printed lines, prints exactly what follows it."""
     started, folder = company
     commands = [pair for block in blocks("console") for pair in shown(block)]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for words, printed in commands:
         done = started.shell(words, folder)
         assert done.stderr == ""
