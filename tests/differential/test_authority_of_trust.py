@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from tests.differential import vocabulary as words
 from tests.differential.accounts import draw_policy, draw_principal, draw_scope
-from tests.differential.assuming import PROFILES, UIDS, Pair, draw_pair, draw_profile
+from tests.differential.assuming import DEPARTMENT, PROFILES, UIDS, Pair, draw_pair, draw_profile
 from tests.differential.changes import Changed, draw_changes
 from tests.differential.draw import Draw, SeededDraw
 from tests.differential.questions import draw_request
@@ -99,9 +99,10 @@ def _draw_changes(draw: Draw, pair: Pair) -> tuple[Account, Changed]:
         changed.append(("Policy", "acts"))
     if draw.chance(30):
         reference = draw.pick(words.USERS)
-        account = replace(
-            account, principals={**account.principals, reference: draw_principal(draw, reference)}
-        )
+        person = draw_principal(draw, reference)
+        if draw.chance(60):
+            person = replace(person, properties={**person.properties, "dept": DEPARTMENT})
+        account = replace(account, principals={**account.principals, reference: person})
         changed.append(("User", reference.removeprefix("user:")))
     if not changed or draw.chance(30):
         account, more = draw_changes(draw, pair.services, account)
