@@ -57,10 +57,12 @@ def _with_author(draw: Draw, pair: Pair) -> Account:
         scope = Scope() if draw.chance(60) else draw_scope(draw, services)
         roles = (draw.pick(("Administrator", f"{IAM}/Administrator")),)
         policies[f"author-{number}"] = Policy(f"author-{number}", (AUTHOR,), roles, scope)
-    people = dict(account.principals)
-    if AUTHOR in people:
-        people[AUTHOR] = replace(people[AUTHOR], disabled=False)
     owner = account.owner if account.owner != AUTHOR else "user:dan"
+    # WHY the owner too: an account whose owner is disabled is none (checked when it is written).
+    people = {
+        name: replace(one, disabled=False) if name in (AUTHOR, owner) else one
+        for name, one in account.principals.items()
+    }
     return replace(account, policies=policies, principals=people, owner=owner, suspended=False)
 
 

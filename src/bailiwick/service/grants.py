@@ -366,6 +366,27 @@ class Differ:
                 if role.explicit and opened & held_ids(role, old):
                     because = f"role `{role.reference}` is no longer the only way to `{min(opened)}`"
                     yield Handover(Scope(service=(name,)), (role.reference,), None, because)
+            if _is_reshaped(old, new):
+                yield from self._missed(name)
+
+    def _missed(self, name: str) -> Iterator[Handover]:
+        """Which guardrails may no longer find the resources of this service, whose shape changes?"""
+        for guardrail in self.reaching.guardrails:
+            names = guardrail.scope.service
+            if name in (names if names is not None else (name,)):
+                here = replace(guardrail, scope=replace(guardrail.scope, service=(name,)))
+                yield self._unguarded(here, f"guardrail `{guardrail.name}` may miss service `{name}`")
+
+
+def _is_reshaped(old: Service, new: Service) -> bool:
+    """Could a scope or condition no longer find what it finds of the service? (rules 2.1 to 2.6, 3.1 to 3.3)"""
+    types = any(new.resource_types.get(name) != one for name, one in old.resource_types.items())
+    asked = any(
+        (one.resource_type, one.decided_on) != (later.resource_type, later.decided_on)
+        for name, one in old.actions.items()
+        if (later := new.actions.get(name)) is not None
+    )
+    return types or asked or (old.regional, old.instances) != (new.regional, new.instances)
 
 
 def _is_same_to_decisions(old: Resource, new: Resource) -> bool:
