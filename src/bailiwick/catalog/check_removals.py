@@ -77,6 +77,9 @@ def _references(account: Account) -> Iterator[tuple[str, str]]:
         yield holder, f"resource:{resource.attached_to}"
         for group_reference in resource.groups or ():
             yield holder, group_reference
+    for assignment in account.template_assignments.values():
+        yield f"TemplateAssignment {assignment.name}", f"template:{assignment.template}"
+        yield f"TemplateAssignment {assignment.name}", f"node:{assignment.node}"
 
 
 def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:

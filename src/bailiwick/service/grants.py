@@ -17,6 +17,7 @@ from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
@@ -97,6 +98,8 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
+            elif isinstance(new, TemplateAcceptance) and new.follows and not (old and old.follows):
+                yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
     def held_by(self, reference: str) -> Iterator[Handover]:
         """What would whoever acts as this principal be able to use? (a credential issued to it hands that over)"""
