@@ -32,6 +32,8 @@ class Snapshot:
 
     `identities` are keyed by (kind, name), `keys` (API keys) by uid. `vector` says which revisions of the account
     and of the system the answers rest on: `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
+    `placed_at`: the revision of the management account that it names when its place was looked for there; shown to
+    nobody, for the tree need not hold the account. None: it names none, or there is none.
     """
 
     compiled: CompiledAccount
@@ -40,6 +42,7 @@ class Snapshot:
     descriptions: Mapping[str, str]
     vector: Mapping[str, str]
     revision: int
+    placed_at: int | None = None
     _derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def names_by_uid(self) -> Mapping[str, tuple[str, str]]:
