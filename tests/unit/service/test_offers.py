@@ -205,7 +205,7 @@ def test_another_version_is_behind_until_it_is_accepted(company: Company) -> Non
 
 
 def test_an_account_that_follows_takes_what_is_assigned(company: Company) -> None:
-    """The change is in its own log, by its owner's word; who cannot take it stays as it is, and why is told only there."""
+    """The change is in its own log, by its owner's word; why an account cannot take it is told only there."""
     accept(company.host, company.owner("prod"), "auditors", follows=True)
     company.apply("acme", SECOND)
     tree = company.host.snapshot("acme").account
@@ -215,9 +215,7 @@ def test_an_account_that_follows_takes_what_is_assigned(company: Company) -> Non
         "{kind: Policy, name: auditors-read, subjects: ['user:bob'], roles: [Viewer], scope: {service: vpc}}",
     )
     assert list(push(company.host, tree, assignment)) == [
-        Pushed(
-            "prod", "behind", "the account cannot take the version: its owner may try to accept it"
-        )
+        Pushed("prod", "behind", "the account cannot take the version: its owner may try to accept it")
     ]
     assert states(company) == [("auditors", "behind")]
     remove(company, "prod", "Policy", "auditors-read")
