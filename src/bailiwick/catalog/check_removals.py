@@ -22,10 +22,14 @@ _MOST_SHOWN = 5
 
 
 def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectNotes]:
-    """Who still refers to the objects that are gone?"""
+    """Who still refers to the objects that are gone? (Nothing refers to a resource.)"""
+    removed = [named for named in removed if named[0] != "Resource"]
+    if not removed:
+        return
+    are_services = any(kind == "Service" for kind, _ in removed)
     holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
     wanted = {_target(kind, name): (kind, name) for kind, name in removed}
-    for holder, target in _references(world.account):
+    for holder, target in _references(world.account, of_resources_services=are_services):
         if target in wanted:
             holders[wanted[target]][holder] = None
     for kind, name in removed:
@@ -46,7 +50,7 @@ def _target(kind: str, name: str) -> str:
     return f"{kind.lower()}:{name}"
 
 
-def _references(account: Account) -> Iterator[tuple[str, str]]:
+def _references(account: Account, *, of_resources_services: bool) -> Iterator[tuple[str, str]]:
     """Who refers to what? Pairs of a readable holder and a target such as `user:alice` or `project:dev`."""
     yield f"Account {account.name}", account.owner
     for principal in account.principals.values():
@@ -62,7 +66,8 @@ def _references(account: Account) -> Iterator[tuple[str, str]]:
         yield f"Role {role.name}", f"service:{role.service}"
     for resource in account.resources.values():
         holder = f"Resource {resource.name}"
-        yield holder, f"service:{parse_resource_name(resource.name).service}"
+        if of_resources_services:
+            yield holder, f"service:{parse_resource_name(resource.name).service}"
         yield holder, f"project:{resource.project}"
         yield holder, str(resource.owner)
         for group_reference in resource.groups or ():

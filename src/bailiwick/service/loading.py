@@ -17,7 +17,7 @@ from bailiwick.engine import compile_account
 from bailiwick.model.accounts import Account
 from bailiwick.service.kinds import ACCOUNT, KINDS, with_values
 from bailiwick.service.references import Target, unbind
-from bailiwick.service.snapshots import Identity, Snapshot
+from bailiwick.service.snapshots import Identity, Name, Snapshot
 from bailiwick.store.ports import ChangeRow, Head, Store
 
 API_KEY = "ApiKey"
@@ -83,17 +83,13 @@ def advance(
     store: Store, snapshot: Snapshot, rows: Sequence[ChangeRow], head: Head, system: Head
 ) -> Snapshot:
     """What does the account hold after these further changes?"""
-    identities = dict(snapshot.identities)
     keys, descriptions = dict(snapshot.keys), dict(snapshot.descriptions)
-    for row in _last_of_each(rows):
-        for key in [k for k, i in identities.items() if i.uid == row.uid and k[0] == row.kind]:
-            del identities[key]
-        if row.op != "delete":
-            identities[row.kind, row.name] = Identity(row.uid, row.kind, row.name, row.revision)
-    name_of = {identity.uid: key for key, identity in identities.items()}
-    name_of |= {i.uid: k for k, i in snapshot.identities.items() if i.uid not in name_of}
-    values: dict[tuple[str, str], Any] = {}
-    for row in _last_of_each(rows):
+    last = _last_of_each(rows)
+    moved = _moved(snapshot, last)
+    name_of = dict(snapshot.names_by_uid())
+    name_of |= {identity.uid: key for key, identity in moved.items() if identity is not None}
+    values: dict[Name, Any] = {}
+    for row in last:
         if row.kind == API_KEY:
             keys.pop(row.uid, None)
             if row.document is not None:
@@ -102,14 +98,40 @@ def advance(
                     keys[row.uid] = read_key(row.uid, row.document, name_of, secret.value)
                     descriptions[row.uid] = row.document.get("description", "")
             continue
-        name = row.name or name_of.get(row.uid, ("", ""))[1]
+        name = row.name or (snapshot.name_of(row.uid) or ("", ""))[1]
         document = None if row.document is None else unbind(row.kind, row.document, name_of)
         values[row.kind, name] = (
             None if document is None else parse_document(document, snapshot.account.name)[1]
         )
     account = with_values(snapshot.account, values)
     compiled = snapshot.compiled.apply(account, set(values))
-    return Snapshot(compiled, identities, keys, descriptions, vector_of(head, system), head.revision)
+    return snapshot.next(
+        compiled,
+        moved,
+        keys=keys,
+        descriptions=descriptions,
+        vector=vector_of(head, system),
+        revision=head.revision,
+    )
+
+
+def _moved(snapshot: Snapshot, rows: Iterable[ChangeRow]) -> dict[Name, Identity | None]:
+    """Under which names are these objects now, and under which no longer?"""
+    gone: dict[Name, Identity | None] = {}
+    come: dict[Name, Identity | None] = {}
+    for row in rows:
+        key = (row.kind, row.name)
+        known = snapshot.identities.get(key)
+        if known is None or known.uid != row.uid:
+            # WHY: seldom; it was erased since, or has another name now (then of a kind that documents refer to).
+            before = snapshot.name_of(row.uid) if not row.name else snapshot.names_by_uid().get(row.uid)
+            if before is not None and before[0] == row.kind:
+                gone[before] = None
+        elif row.op == "delete":
+            gone[key] = None
+        if row.op != "delete":
+            come[key] = Identity(row.uid, row.kind, row.name, row.revision)
+    return {**gone, **come}
 
 
 def _last_of_each(rows: Iterable[ChangeRow]) -> list[ChangeRow]:

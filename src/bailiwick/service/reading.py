@@ -7,7 +7,7 @@ allowed, the members that may be read one by one. There is no other permission c
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -163,7 +163,7 @@ class Reader:
             self.judge.require(_action(kind, "list"), iam_service())
         return Page(tuple(items), more=False)
 
-    def _sees_any(self, kind: str, names: Sequence[str], values: dict[str, Any]) -> bool:
+    def _sees_any(self, kind: str, names: Sequence[str], values: Mapping[str, Any]) -> bool:
         return any(self.may_read(kind, name, values[name]) for name in names)
 
     def _found(self, kind: str, name: str, value: Any) -> Found:
