@@ -27,6 +27,7 @@ from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
+from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
@@ -77,6 +78,7 @@ def table() -> list[Entry]:
     return [
         *administration_entries(),
         *document_entries(),
+        *inventory_entries(),
         *key_entries(),
         *log_entries(),
         *operation_entries(),

@@ -5,13 +5,20 @@ Implements docs/spec.md 1.1, 2.1 and 2.4 (grammar), and the documents of account
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeVar
+
 from bailiwick.catalog.document_principals import parse_owner
 from bailiwick.catalog.properties import format_property, parse_properties, parse_tags
 from bailiwick.catalog.reading import Fields
 from bailiwick.errors import Invalid
-from bailiwick.model.accounts import Account, Project, Resource
+from bailiwick.model.accounts import Account, Project, Property, Resource
 from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
 
+T = TypeVar("T")
+
+NO_PROPERTIES: Mapping[str, Property] = {}
 ACCOUNT_FIELDS = ("name", "owner", "suspended", "description")
 PROJECT_FIELDS = ("name", "disabled", "default", "description")
 RESOURCE_FIELDS = ("name", "project", "owner", "groups", "budget", "tags", "properties", "description")
@@ -62,16 +69,28 @@ def parse_resource(fields: Fields, account: str) -> Resource:
     name = fields.parsed("name", _parse_resource_name)
     if name is not None and (of := parse_resource_name(name).account) != account:
         fields.notes.add(fields.at("name"), f"resource is of account `{of}`, expected `{account}`")
+    groups = fields.parsed_items("groups", parse_group_reference) if fields.has("groups") else None
     return Resource(
         name=name or "",
-        project=fields.parsed("project", parse_name),
-        owner=fields.parsed("owner", parse_owner),
-        groups=fields.parsed_items("groups", parse_group_reference) if fields.has("groups") else None,
-        budget=fields.parsed("budget", parse_name),
-        tags=parse_tags(fields),
-        properties=parse_properties(fields),
+        project=_shared(fields.parsed("project", parse_name)),
+        owner=_shared(fields.parsed("owner", parse_owner)),
+        groups=_shared(groups),
+        budget=_shared(fields.parsed("budget", parse_name)),
+        tags=_shared_tags(tuple(parse_tags(fields).items())),
+        properties=parse_properties(fields) or NO_PROPERTIES,
         description=fields.text("description"),
     )
+
+
+# WHY shared: a million resources have few projects, owners and tags among them, and each copy counts.
+@lru_cache(maxsize=65536)
+def _shared(value: T) -> T:
+    return value
+
+
+@lru_cache(maxsize=65536)
+def _shared_tags(tags: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return dict(tags)
 
 
 def format_resource(resource: Resource) -> dict[str, object]:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.catalog.catalog import Catalog
 from bailiwick.catalog.documents import assemble_account, parse_document
 from bailiwick.engine import compile_account
-from bailiwick.model.accounts import Account
-from bailiwick.service.kinds import ACCOUNT, KINDS, with_values
+from bailiwick.model.accounts import Account, Resource
+from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE, with_values
 from bailiwick.service.references import Target, unbind
 from bailiwick.service.snapshots import Identity, Name, Snapshot
-from bailiwick.store.ports import ChangeRow, Head, Store
+from bailiwick.store.ports import ChangeRow, Head, Store, StoredObject
 
 API_KEY = "ApiKey"
 ACCOUNT_UID = "account"
@@ -45,12 +46,24 @@ def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) ->
     compiled = compile_account(catalog, assemble_account(Account(account, ""), values))
     return Snapshot(
         compiled=compiled,
-        identities={(o.kind, o.name): Identity(o.uid, o.kind, o.name, o.revision) for o in stored},
+        identities=_identities(stored, compiled.account.resources),
         keys={one.uid: read_key(one.uid, one.document, name_of, secrets[one.uid]) for one in keys},
         descriptions={one.uid: one.document.get("description", "") for one in keys},
         vector=vector_of(head, system),
         revision=head.revision,
     )
+
+
+def _identities(stored: Iterable[StoredObject], resources: Mapping[str, Resource]) -> dict[Name, Identity]:
+    """Under which identity is each object stored? Texts and numbers that many have are kept once."""
+    numbers: dict[int, int] = {}
+    found: dict[Name, Identity] = {}
+    for one in stored:
+        kind, name = intern(one.kind), one.name
+        if kind == RESOURCE:
+            name = resources[name].name
+        found[kind, name] = Identity(one.uid, kind, name, numbers.setdefault(one.revision, one.revision))
+    return found
 
 
 def vector_of(account: Head, system: Head) -> dict[str, str]:
