@@ -18,6 +18,7 @@ class Finding:
 
     `place` is `file:line` where the text came from a file, else a path such as `rights[2].actions[0]`.
     `line` and `file` sort findings; they are 0 and empty where there is no file.
+    `code` is the one by which a service's own document knows it (`EPS.0007`); "": there is none.
     """
 
     message: str
@@ -25,27 +26,35 @@ class Finding:
     help: str | None = None
     file: str = ""
     line: int = 0
+    code: str = ""
 
     def format(self) -> str:
         """How does a person read this finding?"""
         where = f"{self.file}:{self.line}: " if self.file else ""
         at = f" at {self.place}" if self.place else ""
+        code = f" ({self.code})" if self.code else ""
         hint = f"\n  help: {self.help}" if self.help else ""
-        return f"{where}{self.message}{at}{hint}"
+        return f"{where}{self.message}{at}{code}{hint}"
 
 
 class BailiwickError(Exception):
-    """Anything that a caller did wrong or asked for in vain. `code` is stable; `message` is for people."""
+    """Anything that a caller did wrong or asked for in vain. `code` is stable; `message` is for people.
+
+    The class has a code; an error may have its own, that of a service's document (`EPS.0010`).
+    """
 
     code = "error"
 
-    def __init__(self, message: str, help: str | None = None) -> None:
+    def __init__(self, message: str, help: str | None = None, *, code: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
+        if code is not None:
+            self.code = code
 
     def __str__(self) -> str:
-        return f"{self.message}\n  help: {self.help}" if self.help else self.message
+        code = f" ({self.code})" if is_documented(self.code) else ""
+        return f"{self.message}{code}\n  help: {self.help}" if self.help else f"{self.message}{code}"
 
 
 class Invalid(BailiwickError):
@@ -58,11 +67,18 @@ class Invalid(BailiwickError):
         count = len(self.findings)
         head = self.findings[0].format() if self.findings else "invalid input"
         super().__init__(head if count == 1 else f"{count} errors, the first: {head}")
+        codes = {finding.code for finding in self.findings}
+        if len(codes) == 1 and (code := codes.pop()):
+            self.code = code
+
+    def __str__(self) -> str:
+        # WHY: each finding says its code itself.
+        return self.message
 
     @classmethod
-    def at(cls, place: str, message: str, help: str | None = None) -> Invalid:
+    def at(cls, place: str, message: str, help: str | None = None, *, code: str = "") -> Invalid:
         """How is a single finding raised?"""
-        return cls([Finding(message, place, help)])
+        return cls([Finding(message, place, help, code=code)])
 
 
 class NotFound(BailiwickError):
@@ -82,8 +98,10 @@ class Denied(BailiwickError):
 
     code = "denied"
 
-    def __init__(self, message: str, *, action: str, reason: str, help: str | None = None) -> None:
-        super().__init__(message, help)
+    def __init__(
+        self, message: str, *, action: str, reason: str, help: str | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, help, code=code)
         self.action = action
         self.reason = reason
 
@@ -98,6 +116,11 @@ class Unavailable(BailiwickError):
     """The answer cannot be given now: storage is gone, or the wanted revision has not arrived."""
 
     code = "unavailable"
+
+
+def is_documented(code: str) -> bool:
+    """Is this a code of a service's document? (The classes' own codes are plain words.)"""
+    return "." in code
 
 
 def did_you_mean(word: str, known: Sequence[str] | Iterable[str], *, most: int = 12) -> str | None:

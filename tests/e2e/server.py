@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from bailiwick.api.serve import ReadyServer, bind, make_server
 from bailiwick.service.credentials import create_key
 from bailiwick.service.host import Host
-from bailiwick.service.initial import initialise
+from bailiwick.service.initial import create_account, initialise
 from bailiwick.service.settings import Settings
 from bailiwick.store.opening import open_store
 
@@ -240,6 +240,19 @@ class RunningServer:
             self._keys[principal] = create_key(self.host, session, principal).text
         return self.caller(self.token(self._keys[principal]))
 
+    def client_of(self, account: str, principal: str = OWNER) -> Client:
+        """A caller as somebody of another account, which is made, with its owner, at the first call."""
+        owner_key = self._keys.get(f"{account}/{OWNER}")
+        if owner_key is None:
+            email = f"owner@{account}.example"
+            owner_key = create_account(self.host.store, account, "owner", email, self.host.at())
+            self._keys[f"{account}/{OWNER}"] = owner_key
+        name = f"{account}/{principal}"
+        if name not in self._keys:
+            session = self.host.authenticator.session_of_key(owner_key)[0]
+            self._keys[name] = create_key(self.host, session, principal).text
+        return self.caller(self.token(self._keys[name]), account)
+
     def token(self, key: str) -> str:
         """Which access token does this API key give, by the token endpoint?"""
         form = urlencode({"grant_type": GRANT, "apikey": key}).encode()
@@ -251,9 +264,9 @@ class RunningServer:
         """Which API key has this principal? Only after `client` was asked for it."""
         return self._keys[principal]
 
-    def caller(self, token: str | None) -> Client:
+    def caller(self, token: str | None, account: str = ACCOUNT) -> Client:
         """A caller with this token."""
-        client = Client(self.address, token)
+        client = Client(self.address, token, account)
         self._clients.append(client)
         return client
 

@@ -280,7 +280,7 @@ def test_who_may_not_change_something_changes_nothing(server: RunningServer, ask
     alice = asking(server, "user:alice")
     done = alice("apply", "-f", str(write(small, "kind: Project\nname: mine\n")))
     assert (done.code, done.out) == (2, "")
-    assert "`user:alice` lacks `iam.project.create`" in done.err
+    assert "`user:alice` lacks `eps:enterpriseProjects:create`" in done.err
     assert alice("export").code == 2
     assert "name: mine" not in ask("export").out
 
@@ -289,7 +289,7 @@ def test_progress_of_long_work_is_shown_on_the_terminal_of_errors_only(
     server: RunningServer, tmp_path: Path
 ) -> None:
     """With many documents a bar moves on standard error, and standard output holds the result alone."""
-    many = "---\n".join(f"kind: Project\nname: p-{n}\ndescription: {'x' * 4000}\n" for n in range(300))
+    many = "---\n".join(f"kind: Group\nname: p-{n}\ndescription: {'x' * 4000}\n" for n in range(300))
     words = command("apply", "-f", str(write(tmp_path / "many.yaml", many)))
     variables = signed_in(server.address, server.key(OWNER))
     leader, follower = pty.openpty()
@@ -303,7 +303,7 @@ def test_progress_of_long_work_is_shown_on_the_terminal_of_errors_only(
         out = process.stdout.read()
     assert process.returncode == 0, said
     assert "applying 300 documents (1 MB)" in said
-    assert out.splitlines()[0] == "+ Project p-0"
+    assert out.splitlines()[0] == "+ Group p-0"
     assert out.splitlines()[-1] == "300 created, 0 changed, 0 deleted, 0 unchanged"
     assert "\x1b" not in out
     assert "applying" not in out

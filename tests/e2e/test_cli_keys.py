@@ -52,7 +52,7 @@ def test_a_key_may_be_made_for_another(server: RunningServer, ask: Ask) -> None:
     done = call(
         "apply", "-f", "-", stdin="kind: Project\nname: p\n", variables=signed_in(server.address, key)
     )
-    assert "`service-id:ci` lacks `iam.project.create`" in done.err
+    assert "`service-id:ci` lacks `eps:enterpriseProjects:create`" in done.err
 
 
 def test_keys_are_listed_without_their_secrets(ask: Ask) -> None:

@@ -20,6 +20,8 @@ from bailiwick.api.routes import access_of
 from bailiwick.catalog.documents import KINDS
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.eps import EPS
+from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
@@ -37,7 +39,7 @@ RECORDS: dict[str, Any] = {
 OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "users": ("zoe", {"description": "has nothing"}),
     "service-ids": ("ci", {}),
-    "profiles": ("deployer", {"trust": ["user:zoe"]}),
+    "profiles": ("deployer", {"trust": ["user:zoe", "user:owner"]}),
     "groups": ("dev", {"members": ["user:owner"]}),
     "projects": ("images", {}),
     "roles": ("Helper", {"service": "records", "rights": [{"actions": ["read"]}]}),
@@ -58,13 +60,16 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/sessions": {},
+    "/v1/accounts/{account}/profiles/{name}/assume": {},
+    "/v1/accounts/{account}/services/{name}/act-as": {},
     "/access/v1/evaluation": OTHERS,
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }
-# Who has nothing sees its own keys, and nothing else; a test of its own says so.
-OWN_ONLY = ("GET", "/v1/accounts/{account}/api-keys")
+# Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
+OWN_ONLY = {("GET", "/v1/accounts/{account}/api-keys"), ("POST", "/v1/accounts/{account}/sessions")}
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +81,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ]
         reply = running.owner().apply(*documents)
         assert reply.status == 200, reply.text
+        assert running.owner().post("sessions", body={}).status == 201
         yield running
 
 
@@ -99,6 +105,7 @@ def without_access(routes: Iterable[BaseRoute]) -> list[str]:
 def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tuple[Route, str, str, object]]:
     """One real request for each route that is not public: route, method, path, body."""
     key = next(iter(server.host.snapshot("acme").keys))
+    session = next(list_known(server.host, "acme")).uid
     for route in routes:
         access = access_of(route)
         assert access is not None
@@ -107,7 +114,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
         for method in sorted((route.methods or set()) - {"HEAD"}):
             parts = route.path.split("/")
             collection = parts[4] if route.path.startswith("/v1/accounts/") and len(parts) > 4 else ""
-            name, document = OBJECTS.get(collection, (key, {}))
+            name, document = OBJECTS.get(collection, (session if collection == "sessions" else key, {}))
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
@@ -139,7 +146,8 @@ def test_a_route_without_an_action_is_found() -> None:
 
 def test_every_action_of_a_route_is_one_of_the_catalog(server: RunningServer) -> None:
     """A misspelt action would be refused to everybody, or worse."""
-    known = set(load_system_catalog()[IAM].actions)
+    catalog = load_system_catalog()
+    known = {*catalog[IAM].actions, *catalog[EPS].actions}
     accesses = [access_of(route) for route in routes_of(server)]
     named = {name for access in accesses if access is not None for name in access.actions}
     assert named - known == set()
@@ -160,7 +168,7 @@ def test_every_route_refuses_who_has_nothing_by_an_action_that_it_names(server: 
     zoe = server.client("user:zoe")
     before = server.export()
     for route, method, path, body in requests_of(server, routes_of(server)):
-        if (method, route.path) == OWN_ONLY:
+        if (method, route.path) in OWN_ONLY:
             continue
         reply = zoe.send(method, path, body)
         access = access_of(route)
@@ -175,6 +183,19 @@ def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
     zoe = server.client("user:zoe")
     keys = zoe.send("GET", "/v1/accounts/acme/api-keys").json["items"]
     assert {key["owner"] for key in keys} == {"user:zoe"}
+
+
+def test_who_has_nothing_begins_only_sessions_that_have_nothing(server: RunningServer) -> None:
+    """The one thing that everybody may begin is no more than who begins it."""
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", {}).json
+    session = server.caller(begun["access_token"])
+    assert begun["principal"] == "user:zoe"
+    assert session.get("users").status == session.get("sessions").status == 403
+    assert session.post("api-keys", body={}).status == 201, "a whole session is its principal"
+    narrow = {"actions": ["iam.user.read"], "scope": {"service": "iam"}}
+    body = {"restrict": [narrow]}
+    begun = server.client("user:zoe").send("POST", "/v1/accounts/acme/sessions", body).json
+    assert server.caller(begun["access_token"]).post("api-keys", body={}).status == 403
 
 
 def test_no_route_refuses_the_owner(server: RunningServer) -> None:

@@ -5,6 +5,7 @@ The engine is compared with it on generated worlds (tests/differential); where t
 Numbers in brackets, such as (7.2 d), are that page's rules.
 """
 
+from tests.reference.assuming import decide_assuming
 from tests.reference.authority import decide_over
 from tests.reference.decide import decide, deciding_policies
 from tests.reference.search import actions_found, principals_found, resources_found
@@ -12,6 +13,7 @@ from tests.reference.search import actions_found, principals_found, resources_fo
 __all__ = [
     "actions_found",
     "decide",
+    "decide_assuming",
     "decide_over",
     "deciding_policies",
     "principals_found",

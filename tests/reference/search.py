@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tests.reference.decide import decide
-from tests.reference.resources import Attributes, path_fault, resolve
+from tests.reference.resources import Attributes, is_incomplete, path_fault, resolve
 from tests.reference.scopes import scope_truth
 from tests.reference.world import World
 
@@ -26,7 +26,10 @@ def resources_found(
 
 
 def candidates(world: World, search: ResourceSearch) -> Iterator[str]:
-    """Which resources of the service and type are there: the registered ones, or every project (17.1)?"""
+    """Which resources of the service and type are there: the registered ones, or every project (17.1)?
+
+    What is stored with an incomplete name counts as not registered (2.10).
+    """
     service = world.services.get(search.service)
     kind = None if service is None else service.resource_types.get(search.type)
     if kind is not None and kind.stands_for_project:
@@ -36,7 +39,8 @@ def candidates(world: World, search: ResourceSearch) -> Iterator[str]:
     else:
         for name in world.account.resources:
             parsed = parse_resource_name(name)
-            if parsed.service == search.service and parsed.path[-1][0] == search.type:
+            is_of_it = service is not None and parsed.service == service.name and parsed.type == search.type
+            if is_of_it and service is not None and not is_incomplete(service, parsed, parsed.path):
                 yield name
 
 

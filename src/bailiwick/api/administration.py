@@ -30,9 +30,11 @@ from bailiwick.api.preconditions import Preconditions, preconditions_of
 from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Access, Entry, Handler, actions
 from bailiwick.catalog.documents import Value, format_document, name_of, parse_document
+from bailiwick.catalog.eps_codes import NAME_TAKEN
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Difference, Edit
+from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
 from bailiwick.service.kinds import ACCOUNT, KINDS, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.snapshots import Snapshot
@@ -62,8 +64,16 @@ _WITH_DISABLED = ("User", "ServiceId", "Profile", "Project")
 _MORE_UPDATES = {
     "Group": ("iam.group.add-member", "iam.group.remove-member"),
     "Project": ("iam.project.enable", "iam.project.disable"),
-    "Resource": ("iam.resource.move", "iam.project.add-resource", "iam.project.remove-resource"),
+    "Resource": (
+        "iam.resource.move",
+        *("iam.project.add-resource", "iam.project.remove-resource", ADD_RESOURCES, REMOVE_RESOURCES),
+    ),
 }
+# By which verb of `eps` is it asked who may do this to a project?
+_EPS_VERBS = {
+    "list": ("list", "get"), "read": ("get",), "create": ("create",), "delete": ("delete",),
+    "update": ("update", "enable", "disable"),
+}  # fmt: skip
 
 
 def administration_entries() -> list[Entry]:
@@ -122,12 +132,19 @@ def _access(kind: Kind, verb: str) -> Access:
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
     if verb == "list":
-        return actions(f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read")
-    if verb == "create" and kind.word in ("User", "Resource"):
-        first = "iam.user.invite" if kind.word == "User" else "iam.resource.register"
-        return actions(first, *(("iam.project.add-resource",) if kind.word == "Resource" else ()))
+        return actions(
+            f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read", *_of_eps(kind, verb)
+        )
+    if verb == "create" and kind.word == "User":
+        return actions("iam.user.invite")
+    if verb == "create" and kind.word == "Resource":
+        return actions("iam.resource.register", "iam.project.add-resource", ADD_RESOURCES)
     more = _MORE_UPDATES.get(kind.word, ()) if verb == "update" else ()
-    return actions(f"iam.{kind.resource_type}.{verb}", *more)
+    return actions(f"iam.{kind.resource_type}.{verb}", *more, *_of_eps(kind, verb))
+
+
+def _of_eps(kind: Kind, verb: str) -> tuple[str, ...]:
+    return tuple(eps_action(one) for one in _EPS_VERBS[verb]) if kind.word == "Project" else ()
 
 
 def _list(word: str, call: Call) -> Response:
@@ -169,7 +186,9 @@ def _create(word: str, call: Call) -> Response:
             # WHY get: who may not see the object is not told that it exists.
             Reader(call.host, call.session, before).get(word, name)
             raise Conflict(
-                f"there is a {_words(word)} `{name}` already", "choose another name, or replace it"
+                f"there is a {_words(word)} `{name}` already",
+                "choose another name, or replace it",
+                code=NAME_TAKEN if word == "Project" else None,
             )
         return [Edit(word, name, value)]
 

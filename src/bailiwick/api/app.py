@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
+from bailiwick.api.administration_sessions import session_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
@@ -80,6 +81,7 @@ def table() -> list[Entry]:
         *document_entries(),
         *inventory_entries(),
         *key_entries(),
+        *session_entries(),
         *log_entries(),
         *operation_entries(),
         *service_entries(),

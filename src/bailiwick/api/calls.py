@@ -54,6 +54,11 @@ class Call:
         return self.session.account
 
     @property
+    def path_account(self) -> str:
+        """Which account does the path name? Another than the session's only on a route that says so."""
+        return str(self.request.path_params["account"])
+
+    @property
     def name(self) -> str:
         """Which object does the path name?"""
         return str(self.request.path_params["name"])

@@ -33,7 +33,7 @@ class Repeatable:
         """The answer from before, else the one of carrying it out. Raises Conflict for a key of another request."""
         if self._key is None:
             return carry_out()
-        stored = self._call.host.store.find_answer(self._call.session.uid, self._key)
+        stored = self._call.host.store.find_answer(self._call.session.actor_uid, self._key)
         if stored is not None:
             return self._again(stored)
         try:
@@ -51,7 +51,7 @@ class Repeatable:
             lines = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
             return status, json.dumps({"headers": lines, "body": b64encode(body).decode()}).encode()
 
-        return Idempotency(self._call.session.uid, self._key, self._digest(), packed)
+        return Idempotency(self._call.session.actor_uid, self._key, self._digest(), packed)
 
     def _again(self, stored: Answer) -> WireAnswer:
         if stored.request_digest != self._digest():

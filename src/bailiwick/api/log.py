@@ -20,7 +20,7 @@ from bailiwick.api.routes import Entry, actions
 from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.model.conditions import parse_instant
 from bailiwick.service.kinds import ACCOUNT, KINDS
-from bailiwick.service.loading import API_KEY, account_log
+from bailiwick.service.loading import API_KEY, SESSION_END, account_log
 from bailiwick.service.needed import iam_service
 from bailiwick.service.reading import Reader
 from bailiwick.service.references import parse_target, unbind
@@ -28,7 +28,7 @@ from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import ChangeRow, EventFilter, StoredEvent
 
 READ, VERIFY, ACTIVITY = "iam.log.read", "iam.log.verify", "iam.activity.read"
-_KINDS = (ACCOUNT, *KINDS, API_KEY)
+_KINDS = (ACCOUNT, *KINDS, API_KEY, SESSION_END)
 
 
 def log_entries() -> list[Entry]:
@@ -133,7 +133,7 @@ def _row(row: ChangeRow, names: _Names) -> dict[str, Any]:
         "at": row.at.isoformat(),
         "actor": names.reference(row.actor_uid),
         "actor_uid": row.actor_uid,
-        "via": row.via,
+        **_via(row.via, row.log, names),
         "op": row.op,
         "kind": row.kind,
         "uid": row.uid,
@@ -143,6 +143,20 @@ def _row(row: ChangeRow, names: _Names) -> dict[str, Any]:
         "digest": row.digest,
         "hash": row.hash,
     }
+
+
+def _via(text: str, log: str, names: _Names) -> dict[str, Any]:
+    """By which surface was it changed, through whom, and for whom? (rule 22.8; of other accounts: by uid)"""
+    surface, *words = text.split(" ")
+    said: dict[str, list[str]] = {"by": [], "for": []}
+    into: list[str] = []
+    for word in words:
+        if word in said:
+            into = said[word]
+        else:
+            account, _, uid = word.partition("/")
+            into.append(f"{account}/{names.reference(uid) if account_log(account) == log else uid}")
+    return {"via": surface, "through": said["by"], "for": said["for"]}
 
 
 def _verify(call: Call) -> Response:

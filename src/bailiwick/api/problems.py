@@ -148,8 +148,8 @@ def _summary(findings: Sequence[Finding]) -> str:
 
 def _finding(one: Finding) -> dict[str, object]:
     said: dict[str, object] = {"message": one.message}
-    for name, value in (("place", one.place), ("file", one.file), ("line", one.line), ("help", one.help)):
-        if value:
+    for name in ("place", "file", "line", "help", "code"):
+        if value := getattr(one, name):
             said[name] = value
     return said
 

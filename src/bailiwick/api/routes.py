@@ -48,7 +48,8 @@ class Entry:
     """One line of the route table.
 
     `query`: the parameters that it takes, each with what it means. `body`: the schema of its body, "" where none is
-    read. `answers`: status to schema, "" where there is no body.
+    read. `answers`: status to schema, "" where there is no body. `any_account`: the path names the account of what is
+    asked for, which may be another than the session's; the handler knows which is which.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Entry:
     body_type: str = "application/json"
     most_bytes: int = MAX_BODY_BYTES
     answers: Mapping[int, str] = field(default_factory=dict)
+    any_account: bool = False
 
 
 class TableRoute(APIRoute):
@@ -151,7 +153,7 @@ def _session(host: Host, request: Request, authorization: str | None, entry: Ent
     address = request.client.host if request.client is not None else ""
     session = replace(session, context={"ip": address} if address else {})
     account = request.path_params.get("account")
-    if account is not None and account != session.account:
+    if account is not None and account != session.account and not entry.any_account:
         raise Denied(
             f"this session is not one of account `{account}`"[:200],
             action=entry.access.actions[0],

@@ -28,6 +28,10 @@ MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/compon
 
 FIELDS: dict[str, Schema] = {
     "actions": TEXTS,
+    "attached_to": {
+        "type": "string",
+        "description": "the name of the registered resource that it belongs to",
+    },
     "budget": TEXT,
     "budgets": TEXTS,
     "default": FLAG,
@@ -43,6 +47,7 @@ FIELDS: dict[str, Schema] = {
     "name": TEXT,
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "project": TEXT,
+    "project_quota": {"type": "integer"},
     "properties": ANYTHING,
     "rights": {"type": "array", "items": {"$ref": "#/components/schemas/Right"}},
     "roles": TEXTS,
@@ -55,6 +60,7 @@ FIELDS: dict[str, Schema] = {
     "tags": {"type": "object", "additionalProperties": TEXT},
     "title": TEXT,
     "trust": TEXTS,
+    "type": {"type": "string", "enum": ["prod", "poc"], "default": "prod"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -183,6 +189,16 @@ _SERVICE = _object(
         },
     }
 )
+_SESSION: dict[str, Schema] = {
+    "id": TEXT,
+    "account": TEXT,
+    "principal": TEXT,
+    "through": {**TEXTS, "description": "who assumed it, nearest first, as `account/kind:name`"},
+    "for": {**TEXTS, "description": "for whom it acts"},
+    "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
+    "expires_at": INSTANT,
+}
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
 _ANSWERS: dict[str, Schema] = {
     "Problem": _object(
         {
@@ -197,7 +213,14 @@ _ANSWERS: dict[str, Schema] = {
             "errors": {
                 "type": "array",
                 "items": _object(
-                    {"message": TEXT, "place": TEXT, "file": TEXT, "line": {"type": "integer"}, "help": TEXT}
+                    {
+                        "message": TEXT,
+                        "place": TEXT,
+                        "file": TEXT,
+                        "line": {"type": "integer"},
+                        "help": TEXT,
+                        "code": TEXT,
+                    }
                 ),
             },
         },
@@ -230,6 +253,17 @@ _ANSWERS: dict[str, Schema] = {
         ["created", "changed", "deleted", "unchanged", "dry_run", "revision"],
     ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
+    "BegunSession": _object(
+        {
+            **_SESSION,
+            "access_token": {"type": "string", "description": "only in this answer"},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+        }
+    ),
+    "Session": _object(
+        {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
+    ),
     "ServiceShown": _SERVICE,
     "Services": _object(
         {"items": _array("ServiceShown"), "next_cursor": {"type": "null"}, "revision": _REVISION}
@@ -278,6 +312,18 @@ _REQUESTS: dict[str, Schema] = {
         }
     ),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewSession": _object(
+        {
+            "seconds": {"type": "integer", "description": "how long at most"},
+            "restrict": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Restriction"},
+                "description": "what the session may not do although its principal may",
+            },
+            "for": {"type": "string", "description": "the access token of whom the session acts for"},
+        }
+    ),
+    "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
     "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
     "OperationQuestion": _object(
         {

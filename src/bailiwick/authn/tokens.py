@@ -4,14 +4,14 @@ A token says who was authenticated, by which credential, and until when. It says
 may do, and whether the principal, session or credential still stands is asked elsewhere, at every use.
 There is no leeway after `exp`; `clock_skew_seconds` covers only a token that comes from a node whose
 clock is ahead. Bearer caches are keyed by `token_digest` of the exact text; revocation goes by `jti`,
-session and credential. Source: RFC 7519, 4.1; RFC 8693, 4.1 (`act`); RFC 9068 (`at+jwt`).
+session and credential. Claims of links (`by`, `for`) are links.py's. Source: RFC 7519, 4.1; RFC 9068 (`at+jwt`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from joserfc.jwk import ECKey
@@ -27,13 +27,13 @@ from bailiwick.authn.compact import (
     verification_key,
 )
 from bailiwick.authn.instants import epoch_seconds, from_epoch
+from bailiwick.authn.links import Link, Said, links_claims, read_links, read_text, read_texts
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.errors import Invalid
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068), not a secret
 MAX_LIFETIME_SECONDS = 3600
 MAX_CLOCK_SKEW_SECONDS = 60
-MAX_ACTORS = 16
 _LAST_EPOCH = 253_402_300_799
 
 
@@ -54,19 +54,13 @@ class TokenParties:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Someone who acts for the token's subject: uid, and `kind:name` as it was when the token was issued."""
-
-    uid: str
-    principal: str
-
-
-@dataclass(frozen=True, slots=True)
 class TokenSubject:
     """Who was authenticated and how.
 
-    `principal` is `kind:name`; `credential_uid` is the key or client that was shown; `actors` are those who
-    act for the subject, the one nearest to the request first.
+    `principal` is `kind:name`; `credential_uid` is the key or client that was shown, at the root of everything else.
+    `by` holds who assumed the principal, with what the connection said then (`context`); `acts_for` those for whom it
+    acts. `restrictions` are documents of what the token may not do, read by whoever knows guardrails.
+    `earlier_sessions` are those that the session was made from, newest first.
     """
 
     uid: str
@@ -76,7 +70,25 @@ class TokenSubject:
     grant_type: str
     client_id: str | None = None
     session_uid: str | None = None
-    actors: tuple[Actor, ...] = ()
+    earlier_sessions: tuple[str, ...] = ()
+    by: tuple[Link, ...] = ()
+    context: Mapping[str, Said] = field(default_factory=dict)
+    acts_for: tuple[Link, ...] = ()
+    restrictions: tuple[Mapping[str, object], ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Does it stand by its key alone: not assumed, not begun as a session, for nobody else, whole?"""
+        rests_on = self.by or self.acts_for or self.restrictions or self.earlier_sessions
+        return not (self.session_uid or rests_on)
+
+    @property
+    def link(self) -> Link:
+        """Which link is the subject itself?"""
+        credential = "" if self.by else self.credential_uid
+        newest = (self.session_uid,) if self.session_uid else ()
+        sessions = (*newest, *self.earlier_sessions)
+        return Link(self.account, self.uid, self.principal, credential, sessions, self.by, self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +199,14 @@ class TokenVerifier:
             raise TokenRefused(TokenFault.TYPE, f"the token's type is not `{ACCESS_TOKEN_TYPE}`")
         check_signature(token, self._find_key(token.kid, now))
         claims = parse_json_object(token.payload, TokenFault.CLAIMS)
+        if "act" in claims:
+            # SECURITY: whoever acts for another is never passed over; here they are written `for`.
+            raise TokenRefused(TokenFault.CLAIMS, "claim `act` is not one of these tokens")
         self._check_parties(claims)
         issued, expires = self._check_times(claims, epoch_seconds(now))
         return VerifiedToken(
             subject=_read_subject(claims),
-            jti=_read_text(claims, "jti"),
+            jti=read_text(claims, "jti"),
             kid=token.kid,
             issued_epoch=issued,
             expires_epoch=expires,
@@ -204,9 +219,9 @@ class TokenVerifier:
         return key
 
     def _check_parties(self, claims: Mapping[str, object]) -> None:
-        if _read_text(claims, "iss") != self._parties.issuer:
+        if read_text(claims, "iss") != self._parties.issuer:
             raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
-        if _read_text(claims, "aud") != self._parties.audience:
+        if read_text(claims, "aud") != self._parties.audience:
             raise TokenRefused(TokenFault.AUDIENCE, "the token is for another audience")
 
     def _check_times(self, claims: Mapping[str, object], now: int) -> tuple[int, int]:
@@ -225,8 +240,6 @@ class TokenVerifier:
 
 def _subject_claims(subject: TokenSubject) -> dict[str, object]:
     """How do claims write this subject?"""
-    if len(subject.actors) > MAX_ACTORS:
-        raise Invalid.at("actors", f"at most {MAX_ACTORS} act for one subject, got {len(subject.actors)}")
     claims: dict[str, object] = {
         "sub": subject.uid,
         "account": subject.account,
@@ -241,42 +254,38 @@ def _subject_claims(subject: TokenSubject) -> dict[str, object]:
         claims["client_id"] = subject.client_id
     if subject.session_uid is not None:
         claims["sid"] = subject.session_uid
-    act: dict[str, object] | None = None
-    for actor in reversed(subject.actors):
-        act = {"sub": actor.uid, "principal": actor.principal, **({"act": act} if act else {})}
-    return claims | ({"act": act} if act else {})
+    if subject.earlier_sessions:
+        claims["sids"] = list(subject.earlier_sessions)
+    claims |= links_claims(subject.by, subject.context, subject.acts_for)
+    if subject.restrictions:
+        claims["restrict"] = [dict(one) for one in subject.restrictions]
+    return claims
 
 
 def _read_subject(claims: Mapping[str, object]) -> TokenSubject:
     """Which subject do these claims write?"""
+    by, context, acts_for = read_links(claims)
     return TokenSubject(
-        uid=_read_text(claims, "sub"),
-        account=_read_text(claims, "account"),
-        principal=_read_text(claims, "principal"),
-        credential_uid=_read_text(claims, "cred"),
-        grant_type=_read_text(claims, "grant_type"),
-        client_id=_read_text(claims, "client_id") if "client_id" in claims else None,
-        session_uid=_read_text(claims, "sid") if "sid" in claims else None,
-        actors=_read_actors(claims),
+        uid=read_text(claims, "sub"),
+        account=read_text(claims, "account"),
+        principal=read_text(claims, "principal"),
+        credential_uid=read_text(claims, "cred"),
+        grant_type=read_text(claims, "grant_type"),
+        client_id=read_text(claims, "client_id") if "client_id" in claims else None,
+        session_uid=read_text(claims, "sid") if "sid" in claims else None,
+        earlier_sessions=read_texts(claims, "sids"),
+        by=by,
+        context=context,
+        acts_for=acts_for,
+        restrictions=_read_restrictions(claims),
     )
 
 
-def _read_actors(claims: Mapping[str, object]) -> tuple[Actor, ...]:
-    actors: list[Actor] = []
-    while "act" in claims:
-        act = claims["act"]
-        if not isinstance(act, dict) or len(actors) == MAX_ACTORS:
-            raise TokenRefused(TokenFault.CLAIMS, f"claim `act` nests up to {MAX_ACTORS} objects")
-        actors.append(Actor(uid=_read_text(act, "sub"), principal=_read_text(act, "principal")))
-        claims = act
-    return tuple(actors)
-
-
-def _read_text(claims: Mapping[str, object], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise TokenRefused(TokenFault.CLAIMS, f"claim `{name}` must be a text that is not empty")
-    return value
+def _read_restrictions(claims: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
+    listed = claims.get("restrict", [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise TokenRefused(TokenFault.CLAIMS, "claim `restrict` must be a list of objects")
+    return tuple(listed)
 
 
 def _read_epoch(claims: Mapping[str, object], name: str) -> int:

@@ -6,8 +6,10 @@ Implements docs/spec.md 1.1, 1.3 to 1.5 for what must hold of stored values.
 from __future__ import annotations
 
 from bailiwick.catalog.check_world import ObjectNotes, World, check_window
+from bailiwick.catalog.eps_codes import DEFAULT_STAYS_ENABLED
 from bailiwick.model.accounts import Account, Group, Principal, Project
 from bailiwick.model.names import BUILT_IN_GROUPS
+from bailiwick.model.trusting import parse_trusted
 
 
 def check_head(account: Account, notes: ObjectNotes, world: World) -> None:
@@ -27,9 +29,13 @@ def check_principal(principal: Principal, notes: ObjectNotes, world: World) -> N
     """Do the principal's owner and those whom a profile trusts exist?"""
     if principal.owner is not None:
         world.check_reference(principal.owner, ("owner",), notes)
-    for index, trusted in enumerate(principal.trust):
-        if not trusted.startswith("account:"):
-            world.check_reference(trusted, ("trust", index), notes)
+    for index, text in enumerate(principal.trust):
+        trusted = parse_trusted(text)
+        if not trusted.account:
+            world.check_reference(trusted.subject, ("trust", index), notes)
+        elif trusted.account == world.account.name:
+            own = trusted.subject or "group:members"
+            notes.add(("trust", index), f"`{text}` is this account itself", f"write `{own}`")
     if principal.reference == world.account.owner and principal.disabled:
         notes.add(("disabled",), "the owner of the account cannot be disabled", "name another owner first")
 
@@ -57,7 +63,10 @@ def check_project(project: Project, notes: ObjectNotes, world: World) -> None:
         return
     if project.disabled:
         notes.add(
-            ("disabled",), "the default project cannot be disabled", "make another project the default first"
+            ("disabled",),
+            "the default project cannot be disabled",
+            "make another project the default first",
+            DEFAULT_STAYS_ENABLED,
         )
     others = sorted(name for name in world.default_projects if name != project.name)
     if others:

@@ -22,14 +22,11 @@ _MOST_SHOWN = 5
 
 
 def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectNotes]:
-    """Who still refers to the objects that are gone? (Nothing refers to a resource.)"""
-    removed = [named for named in removed if named[0] != "Resource"]
-    if not removed:
-        return
-    are_services = any(kind == "Service" for kind, _ in removed)
+    """Who still refers to the objects that are gone?"""
+    kinds = {kind for kind, _ in removed}
     holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
     wanted = {_target(kind, name): (kind, name) for kind, name in removed}
-    for holder, target in _references(world.account, of_resources_services=are_services):
+    for holder, target in _references(world.account, kinds):
         if target in wanted:
             holders[wanted[target]][holder] = None
     for kind, name in removed:
@@ -50,8 +47,11 @@ def _target(kind: str, name: str) -> str:
     return f"{kind.lower()}:{name}"
 
 
-def _references(account: Account, *, of_resources_services: bool) -> Iterator[tuple[str, str]]:
-    """Who refers to what? Pairs of a readable holder and a target such as `user:alice` or `project:dev`."""
+def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Who refers to what? Pairs of a readable holder and a target such as `user:alice` or `project:dev`.
+
+    Of resources, of which there may be a million, only what refers to objects of these kinds.
+    """
     yield f"Account {account.name}", account.owner
     for principal in account.principals.values():
         yield from _of_principal(principal)
@@ -64,9 +64,18 @@ def _references(account: Account, *, of_resources_services: bool) -> Iterator[tu
         yield from _of_scope(f"Guardrail {guardrail.name}", guardrail)
     for role in account.roles.values():
         yield f"Role {role.name}", f"service:{role.service}"
+    if any(kind in kinds for kind in ("Service", "Project", *_PREFIXES)):
+        yield from _of_resources(account, services="Service" in kinds)
+    if "Resource" in kinds:
+        for resource in account.resources.values():
+            if resource.attached_to is not None:
+                yield f"Resource {resource.name}", f"resource:{resource.attached_to}"
+
+
+def _of_resources(account: Account, *, services: bool) -> Iterator[tuple[str, str]]:
     for resource in account.resources.values():
         holder = f"Resource {resource.name}"
-        if of_resources_services:
+        if services:
             yield holder, f"service:{parse_resource_name(resource.name).service}"
         yield holder, f"project:{resource.project}"
         yield holder, str(resource.owner)

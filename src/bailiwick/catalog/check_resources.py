@@ -1,6 +1,6 @@
 """Registered resources against their services' types.
 
-Implements docs/spec.md 2.1, 2.3, 2.6 and 2.10 for stored resources.
+Implements docs/spec.md 2.1, 2.3, 2.6 and 2.10 for stored resources, and 19.9.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def check_resource(resource: Resource, notes: ObjectNotes, world: World) -> None
     else:
         _check_name(name, service, notes, world)
         _check_attributes(resource, name, service, notes)
+        _check_attached(resource, name, service, notes, world)
     _check_references(resource, notes, world)
 
 
@@ -89,6 +90,28 @@ def _check_attributes(resource: Resource, name: ResourceName, service: Service, 
             notes.add(
                 (attribute,), f"a `{type.name}` of `{service.name}` has no attribute `{attribute}`", help
             )
+
+
+def _check_attached(
+    resource: Resource, name: ResourceName, service: Service, notes: ObjectNotes, world: World
+) -> None:
+    """Is it attached to a registered resource of a type to which its own may be attached? (rule 19.9)"""
+    if resource.attached_to is None:
+        return
+    type = service.resource_types.get(name.type)
+    words = () if type is None else type.attached_to
+    if not words:
+        notes.add(("attached_to",), f"a `{name.type}` of `{service.name}` is attached to nothing")
+        return
+    other = parse_resource_name(resource.attached_to)
+    if resource.attached_to not in world.account.resources:
+        notes.add(("attached_to",), f"`{resource.attached_to}` is not registered", "register it first")
+    elif other.service != service.name or other.type not in words:
+        expected = " or a ".join(f"`{word}`" for word in words)
+        notes.add(
+            ("attached_to",),
+            f"a `{name.type}` is attached to a {expected} of `{service.name}`, got `{resource.attached_to}`",
+        )
 
 
 def _check_references(resource: Resource, notes: ObjectNotes, world: World) -> None:

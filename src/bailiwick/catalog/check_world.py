@@ -37,11 +37,11 @@ class ObjectNotes(Collector):
         self.kind = kind
         self.name = name
 
-    def add(self, path: Path, message: str, help: str | None = None) -> None:
+    def add(self, path: Path, message: str, help: str | None = None, code: str = "") -> None:
         """How is one finding at this path of the object noted?"""
         file, line = self.locate(path)
         place = f"{self.kind} {self.name}: {format_path(path)}" if path else f"{self.kind} {self.name}"
-        self.findings.append(Finding(message, place, help, file, line))
+        self.findings.append(Finding(message, place, help, file, line, code))
 
 
 class World:

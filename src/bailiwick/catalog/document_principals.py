@@ -15,7 +15,8 @@ from bailiwick.catalog.scopes import WINDOW_FIELDS, format_window, parse_window
 from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Group, Membership, Principal
 from bailiwick.model.conditions import format_condition
-from bailiwick.model.names import ANONYMOUS, EVERYONE, parse_name, parse_principal, parse_subject
+from bailiwick.model.names import parse_name, parse_principal, parse_subject
+from bailiwick.model.trusting import format_trusted, parse_trusted
 
 MAX_MEMBERS = 200_000
 MANAGERS = ("document", "scim", "federation", "template")
@@ -48,7 +49,7 @@ def parse_profile(fields: Fields, account: str) -> Principal:
     return _parse_shared(
         fields,
         "profile",
-        trust=fields.parsed_items("trust", parse_trusted),
+        trust=fields.parsed_items("trust", parse_trust_entry),
         trust_when=fields.condition("when"),
         maximum_session_seconds=fields.integer("maximum_session_seconds", default, *SESSION_SECONDS),
     )
@@ -101,14 +102,9 @@ def format_group(group: Group) -> dict[str, object]:
     return out
 
 
-def parse_trusted(text: str, place: str) -> str:
-    """Who may assume a profile? A principal, a group, or all of another account (`account:other`)."""
-    kind, _, name = text.partition(":")
-    if kind == "account":
-        return f"account:{parse_name(name, place)}"
-    if text in (ANONYMOUS, EVERYONE):
-        raise Invalid.at(place, f"`{text}` cannot be trusted", "name those who may assume the profile")
-    return parse_subject(text, place)
+def parse_trust_entry(text: str, place: str) -> str:
+    """Who may assume a profile? A principal, a group, all or somebody of another account (rule 22.3)."""
+    return format_trusted(parse_trusted(text, place))
 
 
 def parse_member(text: str, place: str) -> str:

@@ -13,22 +13,38 @@ from bailiwick.catalog.document_principals import parse_owner
 from bailiwick.catalog.properties import format_property, parse_properties, parse_tags
 from bailiwick.catalog.reading import Fields
 from bailiwick.errors import Invalid
-from bailiwick.model.accounts import Account, Project, Property, Resource
+from bailiwick.model.accounts import (
+    DEFAULT_PROJECT_QUOTA,
+    PROJECT_TYPES,
+    Account,
+    Project,
+    Property,
+    Resource,
+)
 from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
 
 T = TypeVar("T")
 
 NO_PROPERTIES: Mapping[str, Property] = {}
-ACCOUNT_FIELDS = ("name", "owner", "suspended", "description")
-PROJECT_FIELDS = ("name", "disabled", "default", "description")
-RESOURCE_FIELDS = ("name", "project", "owner", "groups", "budget", "tags", "properties", "description")
+ACCOUNT_FIELDS = ("name", "owner", "suspended", "description", "project_quota")
+PROJECT_FIELDS = ("name", "type", "disabled", "default", "description")
+RESOURCE_FIELDS = (
+    "name", "project", "owner", "groups", "budget", "tags", "properties", "description", "attached_to",
+)  # fmt: skip
+MOST_PROJECTS = 10_000
 
 
 def parse_account(fields: Fields, account: str) -> Account:
     """Which account is it? It holds nothing yet."""
     fields.require("name", "owner")
     owner = fields.parsed("owner", parse_owner) or ""
-    return Account(account, owner, fields.flag("suspended"), description=fields.text("description"))
+    return Account(
+        account,
+        owner,
+        fields.flag("suspended"),
+        description=fields.text("description"),
+        project_quota=fields.integer("project_quota", DEFAULT_PROJECT_QUOTA, 1, MOST_PROJECTS),
+    )
 
 
 def format_account(account: Account) -> dict[str, object]:
@@ -38,6 +54,8 @@ def format_account(account: Account) -> dict[str, object]:
         out["suspended"] = True
     if account.description:
         out["description"] = account.description
+    if account.project_quota != DEFAULT_PROJECT_QUOTA:
+        out["project_quota"] = account.project_quota
     return out
 
 
@@ -49,12 +67,15 @@ def parse_project(fields: Fields, account: str) -> Project:
         disabled=fields.flag("disabled"),
         default=fields.flag("default"),
         description=fields.text("description"),
+        type=fields.choice("type", PROJECT_TYPES, PROJECT_TYPES[0]),
     )
 
 
 def format_project(project: Project) -> dict[str, object]:
     """Which fields parse to this project?"""
     out: dict[str, object] = {"name": project.name}
+    if project.type != PROJECT_TYPES[0]:
+        out["type"] = project.type
     for flag in ("disabled", "default"):
         if getattr(project, flag):
             out[flag] = True
@@ -79,6 +100,7 @@ def parse_resource(fields: Fields, account: str) -> Resource:
         tags=_shared_tags(tuple(parse_tags(fields).items())),
         properties=parse_properties(fields) or NO_PROPERTIES,
         description=fields.text("description"),
+        attached_to=fields.parsed("attached_to", _parse_resource_name),
     )
 
 
@@ -96,7 +118,7 @@ def _shared_tags(tags: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 def format_resource(resource: Resource) -> dict[str, object]:
     """Which fields parse to this resource?"""
     out: dict[str, object] = {"name": resource.name}
-    for field in ("project", "owner", "budget"):
+    for field in ("project", "owner", "budget", "attached_to"):
         if getattr(resource, field) is not None:
             out[field] = getattr(resource, field)
     if resource.groups is not None:

@@ -170,7 +170,7 @@ def key_of(value: Value) -> str:
 def assemble_account(account: Account, values: Iterable[Value]) -> Account:
     """Which account holds these values besides what it already holds? A later value replaces an earlier one.
 
-    An Account among the values gives owner, suspension and description.
+    An Account among the values gives its own fields.
     """
     held: dict[str, dict[str, Value]] = {}
     head = account
@@ -181,7 +181,14 @@ def assemble_account(account: Account, values: Iterable[Value]) -> Account:
         else:
             held.setdefault(holder, dict(getattr(account, holder)))[key_of(value)] = value
     named: dict[str, Any] = dict(held)
-    return replace(account, owner=head.owner, suspended=head.suspended, description=head.description, **named)
+    return replace(
+        account,
+        owner=head.owner,
+        suspended=head.suspended,
+        description=head.description,
+        project_quota=head.project_quota,
+        **named,
+    )
 
 
 def _account_of(source: SourceDocument, account: str | None, value: Value) -> str:

@@ -47,10 +47,10 @@ class Collector:
         self.locate = locate
         self.findings: list[Finding] = []
 
-    def add(self, path: Path, message: str, help: str | None = None) -> None:
+    def add(self, path: Path, message: str, help: str | None = None, code: str = "") -> None:
         """How is one finding at this path noted?"""
         file, line = self.locate(path)
-        self.findings.append(Finding(message, format_path(path), help, file, line))
+        self.findings.append(Finding(message, format_path(path), help, file, line, code))
 
     def adopt(self, path: Path, error: Invalid, *, nested: bool = False) -> None:
         """How are the findings of another parser noted? `nested`: their places are paths below this one."""

@@ -30,9 +30,8 @@ class ServerError(BailiwickError):
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        self.code = str(problem.get("code", "error"))
         title = problem.get("detail") or problem.get("title") or f"the server answered {status}"
-        super().__init__(str(title), problem.get("help"))
+        super().__init__(str(title), problem.get("help"), code=str(problem.get("code", "error")))
 
 
 class Client:
@@ -197,4 +196,5 @@ def _finding(item: Mapping[str, Any]) -> Finding:
         help=item.get("help"),
         file=str(item.get("file") or ""),
         line=int(item.get("line") or 0),
+        code=str(item.get("code") or ""),
     )

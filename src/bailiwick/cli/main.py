@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from bailiwick import __version__
-from bailiwick.cli import catalog, documents, keys, log, policies, questions, registry, sample, servers
+from bailiwick.cli import (
+    catalog,
+    documents,
+    importing,
+    keys,
+    log,
+    policies,
+    questions,
+    registry,
+    sample,
+    servers,
+)
 from bailiwick.cli.output import EXIT_ERROR, print_lines
 
 app = typer.Typer(
@@ -48,6 +59,7 @@ app.command("roles", rich_help_panel=ASK)(catalog.roles)
 app.command("apply", rich_help_panel=CHANGE)(documents.apply)
 app.command("diff", rich_help_panel=CHANGE)(documents.diff)
 app.command("export", rich_help_panel=CHANGE)(documents.export)
+app.command("import", rich_help_panel=CHANGE)(importing.import_)
 app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)

@@ -3,6 +3,7 @@
 No I/O, no clock, no configuration, no logging. Implements docs/spec.md.
 """
 
+from bailiwick.engine.assuming import decide_assuming
 from bailiwick.engine.authority import Authority, decide_over
 from bailiwick.engine.compile import CompiledAccount, compile_account
 from bailiwick.engine.decide import decide
@@ -29,6 +30,7 @@ __all__ = [
     "count_principals",
     "count_resources",
     "decide",
+    "decide_assuming",
     "decide_over",
     "explain",
     "find_actions",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bailiwick.engine.conditions import compile_condition
+from bailiwick.engine.indexes import Indexes
 from bailiwick.engine.registered import Registered, key_of_name, register
 from bailiwick.engine.resources import Kinds, kinds_of
 from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
@@ -27,7 +28,10 @@ Parents = Mapping[str, tuple[tuple[str, Window], ...]]
 
 @dataclass(frozen=True, slots=True)
 class CompiledAccount:
-    """One account, ready to decide. `views` remembers what principals may look at; it is only a cache."""
+    """One account, ready to decide and to search.
+
+    `views` remembers what principals may look at, `indexes` what searches do; they are only caches.
+    """
 
     account: Account
     services: Mapping[str, Service]
@@ -44,6 +48,7 @@ class CompiledAccount:
     guardrail_edges: tuple[float, ...]
     disabled_projects: frozenset[str]
     views: dict[str, View] = field(default_factory=dict, compare=False)
+    indexes: Indexes = field(default_factory=Indexes, compare=False)
 
     def apply(self, account: Account, changed: Iterable[Change]) -> CompiledAccount:
         """What is compiled once these objects (kind, name) are as `account` has them?"""
@@ -142,7 +147,7 @@ def _apply(old: CompiledAccount, account: Account, changed: set[Change]) -> Comp
         new = replace(new, guardrails=blocks, guardrail_edges=_edges(account.guardrails.values()))
     if "Project" in kinds:
         new = replace(new, disabled_projects=_disabled(account))
-    return replace(new, views=keep_views(old, new, changed))
+    return replace(new, views=keep_views(old, new, changed), indexes=old.indexes.after(old, new, changed))
 
 
 def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Change]) -> CompiledAccount:

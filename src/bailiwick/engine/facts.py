@@ -72,7 +72,8 @@ def _principal_getter(name: str) -> Getter:
     if name == "id":
         return lambda facts: facts.principal
     if name == "kind":
-        return lambda facts: facts.principal.partition(":")[0]
+        # WHY rpartition: who comes from another account is called `account:dev/user:alice` (rule 22.4).
+        return lambda facts: facts.principal.rpartition("/")[2].partition(":")[0]
     if name == "groups":
         return lambda facts: facts.groups
     return lambda facts: facts.budgets

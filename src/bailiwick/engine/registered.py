@@ -6,7 +6,7 @@ Implements docs/spec.md 2.4, 2.6 for what is stored, and 2.10. Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import replace
 from sys import intern
 from typing import NamedTuple
@@ -71,6 +71,10 @@ class Registered(Mapping[Key, Resource]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def items(self) -> ItemsView[Key, Resource]:
+        """Keys with what is registered under them."""
+        return self._all.items()
 
     def changed(self, changes: Mapping[Key, Resource | None]) -> Registered:
         """Which resources are registered with these instead? None: no longer."""

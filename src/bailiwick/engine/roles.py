@@ -28,7 +28,8 @@ class RightTest:
     """What must hold besides scope and policy for this right to apply?
 
     `narrow_ok` False: not under a policy that constrains project, type, id or within (rule 7.5).
-    `roles`: patterns for `action.properties.role` (rule 3.10). `condition` is what `when` was compiled from.
+    `roles`: patterns for `action.properties.role` (rule 3.10). `condition` is what `when` was compiled from,
+    `qualified` what `qualifier` was.
     """
 
     qualifier: Test | None
@@ -37,6 +38,7 @@ class RightTest:
     roles: tuple[str, ...] | None
     explicit: frozenset[str]
     condition: Condition | None
+    qualified: Condition | None = None
 
     @property
     def plain(self) -> bool:
@@ -204,6 +206,7 @@ class RoleIndex:
             roles=right.roles if action.id == ASSIGN else None,
             explicit=self.explicit,
             condition=right.when,
+            qualified=qualifier,
         )
 
     def other_services(self, action_service: str, action: Action) -> tuple[str, ...]:

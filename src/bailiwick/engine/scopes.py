@@ -180,6 +180,7 @@ class Shape:
     `keys` makes the keys under which its cells can match a resource: one for each node that may fit.
     `reads`: which attributes, as bits of `Resolved.unknown`, decide whether a key can be made.
     `narrow`: it constrains project, type, id or within (rule 7.5).
+    `code`: the same in a form that a search can turn round.
     """
 
     number: int
@@ -187,6 +188,7 @@ class Shape:
     keys: KeysOf
     reads: int
     narrow: bool
+    code: ShapeCode
 
 
 class Shapes:
@@ -216,7 +218,8 @@ def _shape(number: int, code: ShapeCode) -> Shape:
     reads |= INSTANCE if instance is not None else 0
     reads |= PROJECT if project is not None else 0
     reads |= NODE_ID if ident is not None or within else 0
-    return Shape(number, service, key_maker(number, code), reads, project is not None or has_type or within)
+    narrow = project is not None or has_type or within
+    return Shape(number, service, key_maker(number, code), reads, narrow, code)
 
 
 def key_maker(number: int, code: ShapeCode) -> KeysOf:

@@ -5,14 +5,18 @@ Implements docs/spec.md section 17. Pure. What is found is exactly what `decide`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from bailiwick.engine.compile import CompiledAccount
 from bailiwick.engine.decide import decide
+from bailiwick.engine.inventory import Row
+from bailiwick.engine.paging import count_found, read_page
 from bailiwick.engine.resources import ALL_OF_IT, Resolved, find_kind, resolve
 from bailiwick.engine.scopes import scope_answer
-from bailiwick.model.names import ResourceName, format_resource_name, parse_resource_name
+from bailiwick.engine.where import find_extents, request_of
+from bailiwick.engine.who import find_crowds
+from bailiwick.model.accounts import Principal
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
 
@@ -20,25 +24,28 @@ from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceS
 def find_resources(
     compiled: CompiledAccount, search: ResourceSearch, *, after: str | None, limit: int
 ) -> Page:
-    """Which resources, by canonical name, after this one?"""
-    return _page(_resources(compiled, search), after, limit)
+    """Which resources, by canonical name, after this one? At most `limit`, which is one or more."""
+    return read_page(find_extents(compiled, search), _resource_test(compiled, search), after, limit)
 
 
 def count_resources(compiled: CompiledAccount, search: ResourceSearch) -> int:
-    """How many resources are there in all?"""
-    return sum(1 for _ in _resources(compiled, search))
+    """How many resources are there in all?
+
+    CAUTION: where conditions on the resource are in play, every candidate is decided, however many there are.
+    """
+    return count_found(find_extents(compiled, search), _resource_test(compiled, search))
 
 
 def find_principals(
     compiled: CompiledAccount, search: PrincipalSearch, *, after: str | None, limit: int
 ) -> Page:
-    """Which principals, by reference, after this one?"""
-    return _page(_principals(compiled, search), after, limit)
+    """Which principals, by reference, after this one? At most `limit`, which is one or more."""
+    return read_page(find_crowds(compiled, search), _principal_test(compiled, search), after, limit)
 
 
 def count_principals(compiled: CompiledAccount, search: PrincipalSearch) -> int:
-    """How many principals are there in all?"""
-    return sum(1 for _ in _principals(compiled, search))
+    """How many principals are there in all? CAUTION: as for resources, where conditions read the principal."""
+    return count_found(find_crowds(compiled, search), _principal_test(compiled, search))
 
 
 def find_actions(compiled: CompiledAccount, request: Request) -> tuple[str, ...]:
@@ -49,47 +56,25 @@ def find_actions(compiled: CompiledAccount, request: Request) -> tuple[str, ...]
     )
 
 
-def _resources(compiled: CompiledAccount, search: ResourceSearch) -> Iterator[str]:
-    for name in sorted(_candidates(compiled, search.service, search.type)):
-        if is_found(compiled, search, ResourceQuery.of(parse_resource_name(name)), name):
-            yield name
+def _resource_test(compiled: CompiledAccount, search: ResourceSearch) -> Callable[[str, Row], bool]:
+    return lambda name, row: is_found(compiled, search, _query(row), name)
 
 
-def _candidates(compiled: CompiledAccount, service: str, type: str) -> Iterator[str]:
-    entry = compiled.services.get(service)
-    found = None if entry is None else entry.resource_types.get(type)
-    if found is not None and found.stands_for_project:
-        for project in compiled.account.projects:
-            yield format_resource_name(
-                ResourceName(compiled.account.name, service, "", "", ((type, project),))
-            )
-        return
-    for name in compiled.account.resources:
-        parsed = parse_resource_name(name)
-        if (parsed.service, parsed.type) == (service, type):
-            yield name
+def _principal_test(compiled: CompiledAccount, search: PrincipalSearch) -> Callable[[str, Principal], bool]:
+    return lambda reference, _: decide(compiled, replace(search.request, principal=reference)).allowed
+
+
+def _query(row: Row) -> ResourceQuery:
+    key = row.key
+    return ResourceQuery(key.service, key.path, key.region or None, key.instance or None)
 
 
 def is_found(compiled: CompiledAccount, search: ResourceSearch, query: ResourceQuery, name: str) -> bool:
     """Is it allowed on this resource, within what the search is narrowed to, and found by the other search too?"""
     return (
         _is_within(compiled, search.only, query, name)
-        and decide(compiled, _request(search, query)).allowed
+        and decide(compiled, request_of(search, query)).allowed
         and (search.also is None or is_found(compiled, search.also, query, name))
-    )
-
-
-def _request(search: ResourceSearch, query: ResourceQuery) -> Request:
-    return Request(
-        search.principal,
-        search.action,
-        replace(query, properties=search.properties) if search.properties else query,
-        search.now,
-        search.context,
-        search.action_properties,
-        search.principal_properties,
-        search.chain,
-        search.restrictions,
     )
 
 
@@ -109,24 +94,3 @@ def _is_within(compiled: CompiledAccount, only: Narrowing, query: ResourceQuery,
 
 def _scope_holds(only: Narrowing, resource: Resolved) -> bool:
     return only.scope is None or scope_answer(only.scope, resource, resource.service) is True
-
-
-def _principals(compiled: CompiledAccount, search: PrincipalSearch) -> Iterator[str]:
-    head = f"{search.kind}:{search.name_prefix}"
-    for reference in sorted(compiled.account.principals):
-        if (
-            reference.startswith(head)
-            and decide(compiled, replace(search.request, principal=reference)).allowed
-        ):
-            yield reference
-
-
-def _page(found: Iterator[str], after: str | None, limit: int) -> Page:
-    kept: list[str] = []
-    for name in found:
-        if after is not None and name <= after:
-            continue
-        if len(kept) == limit:
-            return Page(tuple(kept), kept[-1])
-        kept.append(name)
-    return Page(tuple(kept), None)

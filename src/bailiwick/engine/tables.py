@@ -24,6 +24,7 @@ from bailiwick.engine.scopes import (
     cells_of,
     scope_answer,
 )
+from bailiwick.model.conditions import Condition
 from bailiwick.model.policies import ALWAYS, Policy, Scope, Window
 
 
@@ -36,12 +37,16 @@ def holds(window: Window, now: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """What remains to be asked of one policy (in one cell) after the look-up found it?"""
+    """What remains to be asked of one policy (in one cell) after the look-up found it?
+
+    `condition` is what `when` was compiled from.
+    """
 
     mask: int
     when: Test | None
     window: Window
     leftover: Scope | None
+    condition: Condition | None = None
 
     @property
     def narrow(self) -> bool:
@@ -139,6 +144,10 @@ class BlockTable:
     def __bool__(self) -> bool:
         return bool(self.all)
 
+    def cells(self) -> Mapping[Shape, Mapping[Key, list[Block]]]:
+        """Which blocks are there, by shape and key?"""
+        return dict((*self._anywhere, *chain.from_iterable(self._by_service.values())))
+
     def near(self, resource: Resolved, service: str) -> list[Block]:
         """Which blocks could stand for this resource? A few too many, never one too few; some more than once."""
         blocks: list[Block] = []
@@ -203,7 +212,7 @@ class TableBuilder:
             mask = self._share(self._slots.mask(shape.service, policy.roles))
             held: Held = mask
             if when is not None or timed or leftover is not None:
-                held = Entry(0, (Residue(mask, when, policy.window, leftover),), mask)
+                held = Entry(0, (Residue(mask, when, policy.window, leftover, policy.when),), mask)
             for subject in subjects:
                 table = self._held.setdefault(subject, {})
                 present = table.get(key)

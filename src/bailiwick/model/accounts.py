@@ -13,6 +13,9 @@ from bailiwick.model.conditions import Condition
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
+PROJECT_TYPES = ("prod", "poc")
+DEFAULT_PROJECT_QUOTA = 100
+
 Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
 
@@ -52,17 +55,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Which container of resources is it? A disabled one takes nothing new."""
+    """Which container of resources is it? A disabled one takes nothing new. `type`: one of PROJECT_TYPES."""
 
     name: str
     disabled: bool = False
     default: bool = False
     description: str = ""
+    type: str = "prod"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is registered about one resource? None: it has none of that attribute (absent, not unknown)."""
+    """What is registered about one resource? None: it has none of that attribute (absent, not unknown).
+
+    `attached_to` names the registered resource that it belongs to and moves with, as a volume to a server; no
+    decision reads it.
+    """
 
     name: str
     project: str | None = None
@@ -72,11 +80,15 @@ class Resource:
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, Property] = field(default_factory=dict)
     description: str = ""
+    attached_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names)."""
+    """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names).
+
+    `project_quota`: how many projects it may have besides the default one.
+    """
 
     name: str
     owner: str
@@ -90,3 +102,4 @@ class Account:
     resources: Mapping[str, Resource] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
     description: str = ""
+    project_quota: int = DEFAULT_PROJECT_QUOTA

@@ -1,7 +1,8 @@
 """Who asks: from an `Authorization` header to a session that still stands.
 
 What a token says is believed once and remembered by its SHA-256; whether it still stands (its end, its account,
-its principal, its key) is asked at every use, of the newest snapshot.
+its principal, its key) is asked at every use, of the newest snapshot. What others assumed, or acts for others, is
+standing.py's.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix, verify_api_key
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.authn.tokens import TokenVerifier, VerifiedToken, token_digest
 from bailiwick.errors import NotFound, Unauthenticated
-from bailiwick.service.kinds import KIND_OF_PREFIX
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.standing import Standing, is_shut_out, is_usable, principal_of_uid, stand
 
 if TYPE_CHECKING:
     from bailiwick.service.host import Host
@@ -33,6 +34,7 @@ class Authenticator:
         self._host = host
         self._verified: dict[bytes, tuple[KeySet, VerifiedToken]] = {}
         self._sessions: dict[bytes, tuple[Snapshot, Session]] = {}
+        self._standings: dict[bytes, Standing] = {}
         self._verifier: tuple[KeySet, TokenVerifier] | None = None
 
     def forget(self) -> None:
@@ -40,6 +42,7 @@ class Authenticator:
         self._verifier = None
         self._verified.clear()
         self._sessions.clear()
+        self._standings.clear()
 
     def authenticate(self, authorization: str | None) -> Session:
         """Which session does this header stand for? Raises Unauthenticated, the same for every cause."""
@@ -62,6 +65,8 @@ class Authenticator:
         now = self._host.now()
         if now >= verified.expires_epoch:
             raise Unauthenticated(_NOBODY)
+        if not verified.subject.is_plain:
+            return self._through_links(digest, verified, now)
         try:
             snapshot = self._host.snapshot(verified.subject.account)
         except NotFound:
@@ -74,6 +79,23 @@ class Authenticator:
             self._sessions.clear()
         self._sessions[digest] = (snapshot, session)
         return session
+
+    def _through_links(self, digest: bytes, verified: VerifiedToken, now: float) -> Session:
+        """Which session is it that others assumed, or that acts for others? Asked anew in each new state (22.6)."""
+        known = self._standings.get(digest)
+        if known is not None and now < known.until and all(self._is_newest(one) for one in known.snapshots):
+            return known.session
+        standing = stand(self._host.snapshot, verified, now)
+        if len(self._standings) >= MAX_REMEMBERED:
+            self._standings.clear()
+        self._standings[digest] = standing
+        return standing.session
+
+    def _is_newest(self, snapshot: Snapshot) -> bool:
+        try:
+            return self._host.snapshot(snapshot.account.name) is snapshot
+        except NotFound:
+            return False
 
     def _verify(self, text: str, digest: bytes, keys: KeySet) -> VerifiedToken:
         """What does the token say, by these keys? Remembered with them."""
@@ -143,25 +165,6 @@ class Authenticator:
         return None
 
 
-def is_shut_out(snapshot: Snapshot, principal: str) -> bool:
-    """Is the account suspended? Its owner may still sign in, to lift that; the engine denies everything else."""
-    return snapshot.account.suspended and principal != snapshot.account.owner
-
-
-def is_usable(record: ApiKeyRecord, now: float) -> bool:
-    """May the key still be used?"""
-    return not record.disabled and (record.expires_at is None or now < record.expires_at.timestamp())
-
-
 def _key_ended(snapshot: Snapshot, session: Session, now: float) -> bool:
     record = snapshot.keys.get(session.credential)
     return record is None or not is_usable(record, now)
-
-
-def principal_of_uid(snapshot: Snapshot, uid: str) -> str | None:
-    """Which principal has this uid now?"""
-    key = snapshot.names_by_uid().get(uid)
-    if key is None:
-        return None
-    prefix = next((p for p, word in KIND_OF_PREFIX.items() if word == key[0]), None)
-    return None if prefix is None else f"{prefix}{key[1]}"

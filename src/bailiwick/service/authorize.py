@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import product
 
 from bailiwick.catalog.catalog import Catalog
+from bailiwick.catalog.eps_codes import LACKS_PERMISSION, PROJECT_IS_DISABLED, TAKES_NO_RESOURCES
 from bailiwick.engine import Authority, CompiledAccount, decide, decide_over
 from bailiwick.engine.authority import policies_of, scope_contains, split_cells
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
@@ -18,12 +19,13 @@ from bailiwick.engine.views import find_view
 from bailiwick.errors import Denied
 from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.policies import Policy, Scope
-from bailiwick.model.requests import AuthorityQuestion, Decision, Request, ResourceQuery
+from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
+from bailiwick.service.eps import ADD_RESOURCES, EPS
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
-from bailiwick.service.needed import iam_service, needed_actions
+from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.reaching import held_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Name, Snapshot
@@ -32,6 +34,8 @@ CREATE_POLICY = "iam.policy.create"
 PUBLISH_POLICY = "iam.policy.publish"
 _VERBS = {"created": "create", "changed": "update", "deleted": "delete"}
 _ASK = "ask somebody who may grant this, or the account's owner"
+# Refused by what forbids, and not for want of what allows: then another name of the same deed does not help.
+_FORBIDDEN = (Reason.GUARDRAIL, Reason.EXPLICIT_DENY, Reason.PROJECT_DISABLED)
 
 
 def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -> None:
@@ -92,8 +96,8 @@ class Judge:
         if self._is_plain_owner() and (difference.kind == "Guardrail" or self._lifts_suspension(difference)):
             return None
         after = self._before.account if self._plan is None else self._plan.account
-        for needed in needed_actions(self._before.account, after, difference):
-            self.require(needed.action, needed.resource)
+        for needed in needed_actions(self._before.compiled.services, self._before.account, after, difference):
+            self.require_any(needed)
         return None
 
     def _lifts_suspension(self, difference: Difference) -> bool:
@@ -153,10 +157,7 @@ class Judge:
 
     def _is_plain_owner(self) -> bool:
         """Is it the owner, acting for nobody else and with nothing taken off?"""
-        session = self._session
-        return (
-            session.principal == self._before.account.owner and not session.chain and not session.restrictions
-        )
+        return self._session.principal == self._before.account.owner and self._session.is_whole
 
     def _full_names(self, handover: Handover) -> Iterator[str]:
         """Which roles, by full name, may the names of this handover mean within its scope?"""
@@ -332,9 +333,58 @@ class Judge:
         if not decision.allowed:
             self._refuse(action, format_place(resource), decision.reason.value)
 
+    def is_any_allowed(self, needed: Needed) -> bool:
+        """Is one of the actions that stand for this deed allowed, and none forbidden?"""
+        return self._find_refusal(needed) is None
+
+    def require_any(self, needed: Needed) -> None:
+        """Is one of the actions that stand for this deed allowed, and none forbidden? Raises Denied. (rule 19.2)"""
+        refusal = self._find_refusal(needed)
+        if refusal is None:
+            return
+        asked, reason = refusal
+        if asked.resource.service != EPS:
+            self._refuse(asked.action, format_place(asked.resource), reason.value)
+        raise _refused_on_project(self._session.principal, needed, asked, reason)
+
+    def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
+        """Which action refuses the deed, and why? The first that is forbidden, else the first; None: it is allowed."""
+        first: Reason | None = None
+        any_allowed = False
+        for asked in needed.any_of:
+            decision = self.decide(asked.action, asked.resource)
+            if decision.reason in _FORBIDDEN:
+                return asked, decision.reason
+            any_allowed = any_allowed or decision.allowed
+            first = first or decision.reason
+        return None if any_allowed or first is None else (needed.any_of[0], first)
+
     def _refuse(self, action: str, place: str, reason: str) -> None:
         message = f"`{self._session.principal}` lacks `{action}`{place}"
         raise Denied(message, action=action, reason=reason, help=_ASK)
+
+
+def _refused_on_project(principal: str, needed: Needed, asked: Asked, reason: Reason) -> Denied:
+    """How is a deed on a project refused? By the action of `eps`, with its document's code."""
+    if reason is Reason.PROJECT_DISABLED:
+        takes = asked.action == ADD_RESOURCES
+        return Denied(
+            f"project `{asked.resource.path[-1][1]}` is disabled: it "
+            + ("takes no resources" if takes else "cannot be changed, but be enabled"),
+            action=asked.action,
+            reason=reason.value,
+            help="enable it first",
+            code=TAKES_NO_RESOURCES if takes else PROJECT_IS_DISABLED,
+        )
+    others = " or ".join(f"`{one.action}`{format_place(one.resource)}" for one in needed.others)
+    is_wanting = reason not in _FORBIDDEN and others
+    return Denied(
+        f"`{principal}` lacks `{asked.action}`{format_place(asked.resource)}",
+        action=asked.action,
+        reason=reason.value,
+        help=f"{others} is enough too; {_ASK}" if is_wanting else _ASK,
+        code=LACKS_PERMISSION,
+    )
 
 
 def request_of(session: Session, action: str, resource: ResourceQuery, now: float) -> Request:

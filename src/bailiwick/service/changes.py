@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Conflict, Unauthenticated
 from bailiwick.service.authorize import authorize_plan
-from bailiwick.service.edits import Difference, Edit, Plan, check_plan, plan_edits
+from bailiwick.service.checking import check_plan
+from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import API_KEY, account_log, vector_of
 from bailiwick.service.reading import Reader
-from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
+from bailiwick.service.standing import SERVICE, uid_of
+from bailiwick.service.trust_binding import bind_trust
 from bailiwick.store.ports import Head, Idempotency, RevisionConflict
 
 TRIES = 8
@@ -66,7 +68,7 @@ def change_account(
     for _ in range(TRIES):
         before = host.snapshot(session.account)
         _check_still(session, before)
-        edits = prepare(before)
+        edits = bind_trust(host.store, prepare(before))
         plan = plan_edits(before, edits)
         authorize_plan(host.catalog, session, plan, host.now())
         _check_kept(host, session, plan)
@@ -82,9 +84,9 @@ def change_account(
 
 def _check_still(session: Session, before: Snapshot) -> None:
     """Is the session's principal still the same? A name may have been given anew since it was authenticated."""
-    target = parse_target(session.principal)
-    identity = None if target is None else before.identities.get(target)
-    if identity is None or identity.uid != session.uid:
+    # WHY not a service: it has no uid but its name, and is not stored.
+    is_service = session.principal == session.uid and session.principal.startswith(SERVICE)
+    if not is_service and uid_of(before, session.principal) != session.uid:
         raise Unauthenticated("the session has ended")
 
 
@@ -116,7 +118,7 @@ def _store(
             before.revision,
             plan.changes,
             actor_uid=session.uid,
-            via=via,
+            via=session.via(via),
             at=host.at(),
             secrets=plan.dropped_secrets,
             idempotency=kept,

@@ -242,14 +242,16 @@ def _may(judge: Judge, session: Session, action: str, resource: ResourceQuery) -
     SECURITY: a session that is less than its principal makes no key, which would be all of the principal.
     """
     decision = judge.decide(action, resource)
-    whole = not session.chain and not session.restrictions
-    own = whole and resource.owner == session.principal
+    own = session.is_whole and resource.owner == session.principal
     return decision.allowed or (own and decision.reason is Reason.NO_MATCHING_POLICY)
 
 
 def _hand_over(host: Host, session: Session, snapshot: Snapshot, owner: str) -> None:
-    """A credential for another hands over all that the other holds. Raises Denied."""
-    if owner != session.principal:
+    """A credential for another hands over all that the other holds. Raises Denied.
+
+    SECURITY: so does one for oneself where the session may do less, or every restriction could be shed by a new key.
+    """
+    if owner != session.principal or not session.is_whole:
         authorize_handovers(host.catalog, session, snapshot, owner, host.now())
 
 
@@ -306,7 +308,7 @@ def _append(
                 snapshot.revision,
                 [change],
                 actor_uid=session.uid,
-                via="keys",
+                via=session.via("keys"),
                 at=host.at(),
                 secrets=secret_changes,
                 idempotency=idempotency,

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bailiwick.catalog.catalog import Catalog
-from bailiwick.catalog.checks import check_account
 from bailiwick.catalog.documents import Value, format_document
-from bailiwick.catalog.places import Locate, Path, nowhere
+from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
@@ -89,23 +87,6 @@ def plan_edits(snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
         kept=tuple(edit.key for edit in edits if edit.key not in values),
         uids=uids,
     )
-
-
-def check_plan(catalog: Catalog, plan: Plan, edits: Sequence[Edit]) -> None:
-    """Does everything fit together afterwards? Raises Invalid with every finding, each where it was written.
-
-    SECURITY: asked after authorization, for findings name what else there is.
-    """
-    places = {edit.key: edit for edit in edits}
-
-    def locate(kind: str, name: str, path: Path) -> tuple[str, int]:
-        edit = places.get((kind, name))
-        return nowhere(path) if edit is None else edit.locate(path)
-
-    only = [(one.kind, one.name) for one in plan.differences]
-    findings = check_account(catalog, plan.account, only=only, locate=locate)
-    if findings:
-        raise Invalid(findings)
 
 
 def _refuse_doubles(edits: Iterable[Edit]) -> None:

@@ -61,6 +61,7 @@ class Host:
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
         self.writing = RLock()
+        self.trust_refusals = RefusalRecord(lambda _: None)
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
@@ -151,11 +152,17 @@ class Host:
             self._generation = generation
 
     def _catch_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
-        rows = self.store.changes(account_log(name), snapshot.revision, MOST_ROWS)
-        same = self.store.head_at(account_log(name), snapshot.revision).vector == snapshot.vector["account"]
-        if not same or (rows and rows[-1].revision != head.revision):
+        log = account_log(name)
+        if self.store.head_at(log, snapshot.revision).vector != snapshot.vector["account"]:
             return load_snapshot(self.store, self.catalog, name, self._system)
-        return advance(self.store, snapshot, rows, head, self._system)
+        # WHY in parts: a million rows at once would be held in memory besides what they come to.
+        while True:
+            rows = self.store.changes(log, snapshot.revision, MOST_ROWS)
+            end = rows[-1].revision if rows else head.revision
+            part = head if end == head.revision else self.store.head_at(log, end)
+            snapshot = advance(self.store, snapshot, rows, part, self._system)
+            if end >= head.revision:
+                return snapshot
 
     def publish(self, account: str, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on (called with `writing` held, after the commit)."""
@@ -163,11 +170,10 @@ class Host:
         self._snapshots[account] = snapshot
 
     def refresh(self, account: str) -> Snapshot:
-        """Read the account anew from the store."""
+        """Take in what the account has become meanwhile."""
         with self.writing:
             self.poll()
-            self._snapshots[account] = load_snapshot(self.store, self.catalog, account, self._system)
-            return self._snapshots[account]
+            return self._load(account)
 
     def system_head(self) -> Head:
         """At which revision of the system log are answers given?"""

@@ -88,7 +88,11 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
     for (word, name), value in changed.items():
         if word == ACCOUNT:
             account = replace(
-                account, owner=value.owner, suspended=value.suspended, description=value.description
+                account,
+                owner=value.owner,
+                suspended=value.suspended,
+                description=value.description,
+                project_quota=value.project_quota,
             )
             continue
         kind = KINDS[word]

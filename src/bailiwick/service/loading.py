@@ -6,10 +6,11 @@ An object that cannot be read stops the load: an account is never answered for i
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from sys import intern
-from typing import Any
+from typing import Any, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.catalog.catalog import Catalog
@@ -22,6 +23,7 @@ from bailiwick.service.snapshots import Identity, Name, Snapshot
 from bailiwick.store.ports import ChangeRow, Head, Store, StoredObject
 
 API_KEY = "ApiKey"
+SESSION_END = "SessionEnd"
 ACCOUNT_UID = "account"
 
 
@@ -99,8 +101,10 @@ def advance(
     keys, descriptions = dict(snapshot.keys), dict(snapshot.descriptions)
     last = _last_of_each(rows)
     moved = _moved(snapshot, last)
-    name_of = dict(snapshot.names_by_uid())
-    name_of |= {identity.uid: key for key, identity in moved.items() if identity is not None}
+    known = snapshot.names_by_uid()
+    name_of = ChainMap(
+        {i.uid: key for key, i in moved.items() if i is not None}, cast(dict[str, Name], known)
+    )
     values: dict[Name, Any] = {}
     for row in last:
         if row.kind == API_KEY:
@@ -111,7 +115,9 @@ def advance(
                     keys[row.uid] = read_key(row.uid, row.document, name_of, secret.value)
                     descriptions[row.uid] = row.document.get("description", "")
             continue
-        name = row.name or (snapshot.name_of(row.uid) or ("", ""))[1]
+        if row.kind == SESSION_END:
+            continue
+        name = row.name or known.get(row.uid, ("", ""))[1]
         document = None if row.document is None else unbind(row.kind, row.document, name_of)
         values[row.kind, name] = (
             None if document is None else parse_document(document, snapshot.account.name)[1]
@@ -130,20 +136,15 @@ def advance(
 
 def _moved(snapshot: Snapshot, rows: Iterable[ChangeRow]) -> dict[Name, Identity | None]:
     """Under which names are these objects now, and under which no longer?"""
+    names = snapshot.names_by_uid()
     gone: dict[Name, Identity | None] = {}
     come: dict[Name, Identity | None] = {}
     for row in rows:
-        key = (row.kind, row.name)
-        known = snapshot.identities.get(key)
-        if known is None or known.uid != row.uid:
-            # WHY: seldom; it was erased since, or has another name now (then of a kind that documents refer to).
-            before = snapshot.name_of(row.uid) if not row.name else snapshot.names_by_uid().get(row.uid)
-            if before is not None and before[0] == row.kind:
-                gone[before] = None
-        elif row.op == "delete":
-            gone[key] = None
+        before = names.get(row.uid)
+        if before is not None:
+            gone[before] = None
         if row.op != "delete":
-            come[key] = Identity(row.uid, row.kind, row.name, row.revision)
+            come[row.kind, row.name] = Identity(row.uid, row.kind, row.name, row.revision)
     return {**gone, **come}
 
 

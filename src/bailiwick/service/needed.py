@@ -1,34 +1,61 @@
-"""Which `iam` actions does an edit need, and on which of Bailiwick's own objects is each asked?
+"""Which actions does an edit need, and of which object is each asked?
 
 Implements the first half of docs/spec.md section 9 by the actions of the catalog entry `iam`; what an edit hands over
-besides is grants.py's. Pure. Policies are not here: they are held over their scope (authorize.py).
+besides is grants.py's. Projects are administered by the actions of the entry `eps` as well: of several actions that
+stand for the same deed any one is enough (rule 19.2). Pure. Policies are not here: they are held over their scope
+(authorize.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
-from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.requests import ResourceQuery
-from bailiwick.model.services import IAM
+from bailiwick.model.services import IAM, Service
 from bailiwick.service.edits import Difference
+from bailiwick.service.eps import (
+    ADD_RESOURCES,
+    GET,
+    LIST,
+    LIST_RESOURCES,
+    REMOVE_RESOURCES,
+    eps_action,
+    eps_project,
+    eps_service,
+)
 from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
 
 _CREATE = {"User": "iam.user.invite", "Resource": "iam.resource.register"}
 
 
-class Needed(NamedTuple):
-    """One action of `iam`, and the resource of which it is asked."""
+class Asked(NamedTuple):
+    """One action, and the resource of which it is asked."""
 
     action: str
     resource: ResourceQuery
 
 
-def needed_actions(before: Account, after: Account, difference: Difference) -> Iterator[Needed]:
-    """Which actions does this edit need, whatever it hands over?"""
+class Needed(NamedTuple):
+    """One action, and the resource of which it is asked; any of `others` stands for the same and is as good."""
+
+    action: str
+    resource: ResourceQuery
+    others: tuple[Asked, ...] = ()
+
+    @property
+    def any_of(self) -> tuple[Asked, ...]:
+        """Which actions is any one of enough?"""
+        return (Asked(self.action, self.resource), *self.others)
+
+
+def needed_actions(
+    services: Mapping[str, Service], before: Account, after: Account, difference: Difference
+) -> Iterator[Needed]:
+    """Which actions does this edit need, whatever it hands over? `services` are those of the state before."""
     word, name = difference.kind, difference.name
     if word == ACCOUNT:
         yield Needed("iam.account.update", iam_object("account", name))
@@ -38,19 +65,25 @@ def needed_actions(before: Account, after: Account, difference: Difference) -> I
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
     if difference.op == "created":
+        if isinstance(new, Project):
+            yield _of_project("create", name)
+            return
         yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
         if isinstance(new, Resource) and new.project is not None:
-            yield Needed("iam.project.add-resource", iam_object("project", new.project))
+            yield _adding(new.project)
         return
     here = object_of(word, name, old)
     if difference.op == "deleted":
+        if isinstance(old, Project):
+            yield _of_project("delete", name)
+            return
         yield Needed(f"iam.{KINDS[word].resource_type}.delete", here)
     elif isinstance(old, Group) and isinstance(new, Group):
         yield from _group(old, new, here)
     elif isinstance(old, Project) and isinstance(new, Project):
-        yield from _project(old, new, here)
+        yield from _project(old, new)
     elif isinstance(old, Resource) and isinstance(new, Resource):
-        yield from _resource(old, new, here)
+        yield from _resource(services, old, new, before)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", here)
 
@@ -65,22 +98,97 @@ def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:
         yield Needed("iam.group.update", here)
 
 
-def _project(old: Project, new: Project, here: ResourceQuery) -> Iterator[Needed]:
+def _project(old: Project, new: Project) -> Iterator[Needed]:
     if old.disabled != new.disabled:
-        yield Needed("iam.project.disable" if new.disabled else "iam.project.enable", here)
+        yield _of_project("disable" if new.disabled else "enable", old.name)
     if replace(old, disabled=new.disabled) != new:
-        yield Needed("iam.project.update", here)
+        yield _of_project("update", old.name)
 
 
-def _resource(old: Resource, new: Resource, here: ResourceQuery) -> Iterator[Needed]:
+def _of_project(verb: str, name: str) -> Needed:
+    """A deed on a project, by the action of `eps` or by that of `iam`; creating is asked of the services."""
+    there, here = eps_project(name), iam_object("project", name)
+    if verb == "create":
+        there, here = eps_service(), iam_service()
+    return Needed(eps_action(verb), there, (Asked(f"iam.project.{verb}", here),))
+
+
+def _adding(project: str, *more: Asked) -> Needed:
+    others = (Asked("iam.project.add-resource", iam_object("project", project)), *more)
+    return Needed(ADD_RESOURCES, eps_project(project), others)
+
+
+def _removing(project: str) -> tuple[Asked, Asked]:
+    return (
+        Asked(REMOVE_RESOURCES, eps_project(project)),
+        Asked("iam.project.remove-resource", iam_object("project", project)),
+    )
+
+
+def _resource(
+    services: Mapping[str, Service], old: Resource, new: Resource, before: Account
+) -> Iterator[Needed]:
+    """What an action of its own service governs needs that action, and nothing else does instead (rule 18.4)."""
     if old.project != new.project:
-        yield Needed("iam.resource.move", here)
-        if old.project is not None:
-            yield Needed("iam.project.remove-resource", iam_object("project", old.project))
-        if new.project is not None:
-            yield Needed("iam.project.add-resource", iam_object("project", new.project))
-    if replace(old, project=new.project) != new:
-        yield Needed("iam.resource.update", here)
+        yield from _moving(old, new, default_project(before))
+    rest: dict[str, Any] = {"project": new.project}
+    for attribute, action in _governed_by(services, old.name).items():
+        rest[attribute] = getattr(new, attribute)
+        if getattr(old, attribute) != rest[attribute]:
+            yield Needed(action, ResourceQuery.of(parse_resource_name(old.name)))
+    if replace(old, **rest) != new:
+        yield Needed("iam.resource.update", object_of("Resource", old.name, old))
+
+
+def _governed_by(services: Mapping[str, Service], name: str) -> Mapping[str, str]:
+    """Which action changes which attribute of this resource? Empty where its type says nothing."""
+    parsed = parse_resource_name(name)
+    service = services.get(parsed.service)
+    type = None if service is None else service.resource_types.get(parsed.type)
+    return {} if type is None else type.governed_by
+
+
+def _moving(old: Resource, new: Resource, default: str | None) -> Iterator[Needed]:
+    """Moving is removing at the source and adding at the target (rule 19.5).
+
+    What has no project is where the default project's resources are. Who may remove may put into the default project:
+    that is what removing does.
+    """
+    removing = () if old.project is None else _removing(old.project)
+    if removing:
+        yield Needed(*removing[0], removing[1:])
+    source = old.project if old.project is not None else default
+    letting = () if source is None else (Asked(REMOVE_RESOURCES, eps_project(source)),)
+    yield Needed("iam.resource.move", object_of("Resource", old.name, old), letting)
+    if new.project is not None:
+        yield _adding(new.project, *(removing if new.project == default else ()))
+
+
+def default_project(account: Account) -> str | None:
+    """Which project is the account's default? None: it has none."""
+    return next((name for name, project in account.projects.items() if project.default), None)
+
+
+def needed_to_read(name: str) -> Needed:
+    """Which actions does seeing a project need?"""
+    return Needed(GET, eps_project(name), (Asked("iam.project.read", iam_object("project", name)),))
+
+
+def needed_to_list(name: str) -> Needed:
+    """Which actions does seeing a project in the list need? That of all projects, or of this one."""
+    others = (Asked("iam.project.list", iam_service()), *needed_to_read(name).any_of)
+    return Needed(LIST, eps_project(name), others)
+
+
+def needed_to_list_all() -> Needed:
+    """Which actions does seeing the list of projects need, where there is none to be asked about?"""
+    # WHY no name: an id that nothing has is asked about, so that only who sees all projects is answered.
+    return Needed(LIST, eps_project("*"), (Asked("iam.project.list", iam_service()),))
+
+
+def needed_to_list_resources(project: str) -> Needed:
+    """Which actions does seeing all that is in a project need?"""
+    return Needed(LIST_RESOURCES, eps_project(project), (Asked("iam.resource.list", iam_service()),))
 
 
 def object_of(word: str, name: str, value: object) -> ResourceQuery:

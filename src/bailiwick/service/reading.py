@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
+from bailiwick.catalog.eps_codes import NO_SUCH_PROJECT
 from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
 from bailiwick.model.policies import Policy
@@ -19,7 +20,14 @@ from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS, find_value, list_values
-from bailiwick.service.needed import iam_service, object_of
+from bailiwick.service.needed import (
+    Needed,
+    iam_service,
+    needed_to_list,
+    needed_to_list_all,
+    needed_to_read,
+    object_of,
+)
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 
@@ -117,7 +125,8 @@ class Reader:
         if not self.may_read(kind, name, value):
             self._refuse(kind, name, value)
         if value is None:
-            raise NotFound(f"there is no {_words(kind)} `{name}`")
+            code = NO_SUCH_PROJECT if kind == "Project" else None
+            raise NotFound(f"there is no {_words(kind)} `{name}`", code=code)
         return self._found(kind, name, value)
 
     def get_to_change(self, kind: str, name: str) -> Found:
@@ -132,39 +141,48 @@ class Reader:
 
     def may_read(self, kind: str, name: str, value: Any) -> bool:
         """May the session see this object (or, if `value` is None, one of this name)?"""
-        action = _action(kind, "read")
-        if isinstance(value, Policy) and self.judge.holds(action, value.scope):
+        if isinstance(value, Policy) and self.judge.holds(_action(kind, "read"), value.scope):
             return True
-        resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
-        return self.judge.is_allowed(action, resource)
+        return self.judge.is_any_allowed(_needed_to_read(kind, name, value))
+
+    def _may_see_in_list(self, kind: str, name: str, value: Any) -> bool:
+        if kind == "Project":
+            return self.judge.is_any_allowed(needed_to_list(name))
+        return self.may_read(kind, name, value)
 
     def may_list(self, kind: str) -> bool:
         """May the session see all objects of this kind?"""
         return self.judge.is_allowed(_action(kind, "list"), iam_service())
 
     def _refuse(self, kind: str, name: str, value: Any) -> None:
-        resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
-        self.judge.require(_action(kind, "read"), resource)
+        self.judge.require_any(_needed_to_read(kind, name, value))
 
     def list(self, kind: str, wanted: Filter, *, after: str | None, limit: int) -> Page:
         """Which members of this kind does the session see, by name, after this one? Raises Denied if it sees none."""
         values = list_values(self.snapshot.account, kind)
         names = self.snapshot.sorted_names(kind)
-        may_list = self.may_list(kind)
+        # WHY not of projects: what is seen of them is decided one by one, by `eps` too (rule 19.3).
+        may_list = kind != "Project" and self.may_list(kind)
         items: list[Found] = []
         start = 0 if after is None else bisect_right(names, after)
         for name in names[start:]:
             value = values[name]
-            if wanted.fits(name, value) and (may_list or self.may_read(kind, name, value)):
+            if wanted.fits(name, value) and (may_list or self._may_see_in_list(kind, name, value)):
                 if len(items) == limit:
                     return Page(tuple(items), more=True)
                 items.append(self._found(kind, name, value))
         if not items and not may_list and not self._sees_any(kind, names, values):
-            self.judge.require(_action(kind, "list"), iam_service())
+            self._refuse_list(kind)
         return Page(tuple(items), more=False)
 
     def _sees_any(self, kind: str, names: Sequence[str], values: Mapping[str, Any]) -> bool:
-        return any(self.may_read(kind, name, values[name]) for name in names)
+        return any(self._may_see_in_list(kind, name, values[name]) for name in names)
+
+    def _refuse_list(self, kind: str) -> None:
+        if kind == "Project":
+            self.judge.require_any(needed_to_list_all())
+        else:
+            self.judge.require(_action(kind, "list"), iam_service())
 
     def _found(self, kind: str, name: str, value: Any) -> Found:
         account = self.snapshot.account.name
@@ -193,6 +211,14 @@ class Reader:
             values = list_values(account, kind)
             for name in self.snapshot.sorted_names(kind):
                 yield format_document(kind, values[name], account.name)
+
+
+def _needed_to_read(kind: str, name: str, value: Any) -> Needed:
+    """Which actions does seeing this object need? A policy's is held over its scope, else over policies as such."""
+    if kind == "Project":
+        return needed_to_read(name)
+    resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
+    return Needed(_action(kind, "read"), resource)
 
 
 def _action(kind: str, verb: str) -> str:

@@ -32,7 +32,7 @@ _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (("scope", "project", "*"), "Project"),
     ),
     "Guardrail": ((("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
-    "Resource": ((("project",), "Project"),),
+    "Resource": ((("project",), "Project"), (("attached_to",), "Resource")),
 }
 
 

@@ -23,11 +23,11 @@ from bailiwick.authn.registry.refresh import RefreshSubject, issue_refresh_token
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenParties
 from bailiwick.errors import NotFound, Unauthenticated
-from bailiwick.service.authentication import is_usable, principal_of_uid
 from bailiwick.service.host import Host
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.standing import is_usable, principal_of_uid
 
 _NOBODY = "the credential is missing, unknown, expired or withdrawn"
 

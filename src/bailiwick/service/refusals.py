@@ -28,12 +28,18 @@ class RefusalRecord:
 
     def add(self, now: float) -> None:
         """Somebody was refused now (epoch seconds)."""
+        counted = self.take(now)
+        if counted is not None:
+            self._write(counted)
+
+    def take(self, now: float) -> int | None:
+        """How many were only counted since the last that was written? None: this one is only counted, too."""
         with self._lock:
             if int(now) != self._second:
                 self._second, self._written = int(now), 0
             if self._written >= self._most:
                 self._counted += 1
-                return
+                return None
             self._written += 1
             counted, self._counted = self._counted, 0
-        self._write(counted)
+        return counted

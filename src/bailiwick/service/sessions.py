@@ -1,10 +1,11 @@
-"""Who asks: the identity behind one request, as authentication found it."""
+"""Who asks: the identities behind one request, as authentication found them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
 
@@ -13,9 +14,11 @@ from bailiwick.model.policies import Guardrail
 class Session:
     """Which principal of which account asks, by which credential, until when (epoch seconds)?
 
-    `principal` is a reference such as `user:alice`, `uid` its immutable id, `credential` the uid of the API key.
-    `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the connection
-    says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
+    `principal` is a reference such as `user:alice`, `uid` its immutable id, `credential` the uid of the API key at its
+    root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
+    connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
+    `session_uid` is empty for a plain token. `by` holds who assumed the principal, `acts_for` the links of `chain`;
+    at `stands_until` some window of theirs opens or closes.
     """
 
     account: str
@@ -27,3 +30,34 @@ class Session:
     chain: tuple[str, ...] = ()
     restrictions: tuple[Guardrail, ...] = ()
     context: Mapping[str, Property] = field(default_factory=dict)
+    session_uid: str = ""
+    by: tuple[Link, ...] = ()
+    acts_for: tuple[Link, ...] = ()
+    head: Link | None = None
+    stands_until: float = float("inf")
+
+    @property
+    def is_whole(self) -> bool:
+        """May it do all that its principal may?"""
+        return not self.chain and not self.restrictions
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Through which links does it stand: the principal's own, then those it acts for?"""
+        own = self.head or Link(self.account, self.uid, self.principal, self.credential)
+        return own, *self.acts_for
+
+    @property
+    def actor_uid(self) -> str:
+        """Under which uid are its own answers kept, so that no other session is given them?"""
+        return self.session_uid or self.uid
+
+    def via(self, surface: str) -> str:
+        """How does the log say by which surface it changed something, and through whom? (rule 22.8)
+
+        By uids, which stay, without names, which are people's.
+        """
+        by = [f"{link.account}/{link.uid}" for one in self.by for link in one.walk()]
+        acts_for = [f"{link.account}/{link.uid}" for link in self.acts_for]
+        said = [surface, *(["by", *by] if by else []), *(["for", *acts_for] if acts_for else [])]
+        return " ".join(said)

@@ -14,7 +14,7 @@ from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
 from bailiwick.model.accounts import Account
 from bailiwick.model.overlays import Overlay, as_overlay
-from bailiwick.service.kinds import RESOURCE, list_values
+from bailiwick.service.kinds import list_values
 
 Name = tuple[str, str]
 
@@ -74,26 +74,16 @@ class Snapshot:
             known = self.identities.get(key)
             if known is not None and (identity is None or identity.uid != known.uid):
                 yield known.uid, None
-            if identity is not None and key[0] != RESOURCE:
+            if identity is not None:
                 yield identity.uid, key
 
     def names_by_uid(self) -> Mapping[str, Name]:
-        """Which (kind, name) has each uid, but those of resources? Made at the first question.
-
-        WHY without resources: nothing stored refers to one, and there may be a million.
-        """
+        """Which (kind, name) has each uid? Made at the first question, and kept up from then on."""
         found: Overlay[str, Name] | None = self._derived.get(_NAMES)
         if found is None:
-            uids = {i.uid: key for key, i in self.identities.items() if key[0] != RESOURCE}
-            found = self._derived[_NAMES] = Overlay(uids)
+            found = Overlay({identity.uid: key for key, identity in self.identities.items()})
+            self._derived[_NAMES] = found
         return found
-
-    def name_of(self, uid: str) -> Name | None:
-        """Which (kind, name) has this uid, of a resource too? Slow for a resource."""
-        found = self.names_by_uid().get(uid)
-        if found is not None:
-            return found
-        return next((key for key, identity in self.identities.items() if identity.uid == uid), None)
 
     def keys_by_prefix(self) -> Mapping[str, list[ApiKeyRecord]]:
         """Which API keys begin with each visible prefix? Made at the first question."""

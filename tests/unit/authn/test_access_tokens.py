@@ -15,9 +15,9 @@ from joserfc import jwt
 from joserfc.jwk import KeySet as JoseKeySet
 
 from bailiwick.authn.compact import Signer, TokenFault, TokenRefused
+from bailiwick.authn.links import MAX_LINKS, Link
 from bailiwick.authn.signing import KeyPurpose, KeySet, generate_signing_key, rotate_key_set
 from bailiwick.authn.tokens import (
-    Actor,
     IssuedToken,
     TokenParties,
     TokenSubject,
@@ -87,42 +87,90 @@ def test_a_verified_token_speaks_for_its_subject(
     assert issued.lifetime_seconds == LIFETIME_SECONDS
 
 
-def test_client_session_and_chain_of_actors_survive(
+def test_client_session_and_links_survive(
     alice: TokenSubject, parties: TokenParties, signer: Signer, verifier: TokenVerifier, now: datetime
 ) -> None:
-    """Those who act for the subject are read in the order in which they were written."""
-    chain = (Actor("s-2", "service-id:ci"), Actor("p-3", "profile:deployer"), Actor("v-4", "service:ims"))
-    subject = replace(alice, client_id="bx", session_uid="sess-1", actors=chain)
+    """Who assumed the subject, from where, and for whom it acts are read as they were written."""
+    root = Link("dev", "u-9", "user:bob", "key-9", ("session-2", "session-1"))
+    middle = Link("dev", "p-8", "profile:hop", by=(root,), context={"ip": "10.0.0.1"})
+    subject = replace(
+        alice,
+        client_id="bx",
+        session_uid="session-3",
+        earlier_sessions=("session-0",),
+        by=(middle,),
+        context={"ip": "10.0.0.2", "mfa": True},
+        acts_for=(Link("acme", "u-7", "user:carol", "key-7"),),
+        restrictions=({"actions": ["ims:*"]},),
+    )
     issued = issue_access_token(
         subject, parties=parties, signer=signer, now=now, lifetime_seconds=60, jti="t-2"
     )
     assert verifier.verify(issued.text, now).subject == subject
-    assert claims_of(issued.text)["act"] == {
-        "sub": "s-2",
-        "principal": "service-id:ci",
-        "act": {
-            "sub": "p-3",
-            "principal": "profile:deployer",
-            "act": {"sub": "v-4", "principal": "service:ims"},
-        },
+    claims = claims_of(issued.text)
+    assert {name: claims[name] for name in ("sid", "sids", "by", "ctx", "for", "restrict")} == {
+        "sid": "session-3",
+        "sids": ["session-0"],
+        "by": [
+            {
+                "account": "dev",
+                "sub": "p-8",
+                "principal": "profile:hop",
+                "ctx": {"ip": "10.0.0.1"},
+                "by": [
+                    {
+                        "account": "dev",
+                        "sub": "u-9",
+                        "principal": "user:bob",
+                        "cred": "key-9",
+                        "sids": ["session-2", "session-1"],
+                    }
+                ],
+            }
+        ],
+        "ctx": {"ip": "10.0.0.2", "mfa": True},
+        "for": [{"account": "acme", "sub": "u-7", "principal": "user:carol", "cred": "key-7"}],
+        "restrict": [{"actions": ["ims:*"]}],
     }
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+LINKS = st.recursive(
+    st.builds(Link, TEXTS, TEXTS, TEXTS, TEXTS, st.tuples(TEXTS)),
+    lambda inner: st.builds(
+        Link, TEXTS, TEXTS, TEXTS, by=st.tuples(inner), context=st.dictionaries(TEXTS, TEXTS | st.booleans())
+    ),
+    max_leaves=3,
+)
 
 
 @settings(max_examples=50)
 @given(
-    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=5, max_size=5),
-    actors=st.lists(st.builds(Actor, st.text("abc", min_size=1), st.text("é:", min_size=1)), max_size=4),
+    texts=st.lists(TEXTS, min_size=5, max_size=5),
+    by=st.lists(LINKS, max_size=2),
+    acts_for=st.lists(LINKS, max_size=2),
 )
 def test_reading_gives_back_what_was_written(
-    parties: TokenParties, signer: Signer, verifier: TokenVerifier, texts: list[str], actors: list[Actor]
+    parties: TokenParties,
+    signer: Signer,
+    verifier: TokenVerifier,
+    texts: list[str],
+    by: list[Link],
+    acts_for: list[Link],
 ) -> None:
     """Any subject that can be written is read back unchanged."""
     start = datetime(2026, 11, 20, tzinfo=UTC)
     uid, account, principal, credential_uid, grant_type = texts
-    subject = TokenSubject(uid, account, principal, credential_uid, grant_type, actors=tuple(actors))
-    issued = issue_access_token(
-        subject, parties=parties, signer=signer, now=start, lifetime_seconds=60, jti="t-3"
+    subject = TokenSubject(
+        uid, account, principal, credential_uid, grant_type, by=tuple(by), acts_for=tuple(acts_for)
     )
+    try:
+        issued = issue_access_token(
+            subject, parties=parties, signer=signer, now=start, lifetime_seconds=60, jti="t-3"
+        )
+    except Invalid:
+        assert sum(1 for link in (*by, *acts_for) for _ in link.walk()) > MAX_LINKS
+        return
     assert verifier.verify(issued.text, start).subject == subject
 
 
@@ -267,9 +315,9 @@ def test_a_subject_is_described_in_full(
 def test_what_would_not_be_read_back_is_not_issued(
     alice: TokenSubject, parties: TokenParties, signer: Signer, now: datetime
 ) -> None:
-    """Too many actors, too long a name and a missing `jti` are refused when written."""
+    """Too many links, too long a name and a missing `jti` are refused when written."""
     for subject, jti in (
-        (replace(alice, actors=(Actor("a", "user:a"),) * 17), "t-8"),
+        (replace(alice, by=(Link("acme", "u-2", "user:a", "key-2"),) * 17), "t-8"),
         (replace(alice, principal="user:" + "a" * 8192), "t-8"),
         (alice, ""),
     ):

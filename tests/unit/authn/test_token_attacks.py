@@ -421,20 +421,54 @@ def test_a_token_of_another_installation_is_refused(
     assert caught.value.fault is TokenFault.UNKNOWN_KEY
 
 
-@pytest.mark.parametrize("act", [None, "user:root", [], {}, {"sub": "a"}, {"sub": 1, "principal": "user:a"}])
-def test_a_broken_chain_is_refused(act: object, forge: Forge) -> None:
-    """An `act` that names nobody is not taken for no chain at all."""
-    assert forge.fault_of(forge.sign(forge.header(), forge.claims(act=act))) is TokenFault.CLAIMS
+LINK: Members = {"account": "a", "sub": "u", "principal": "user:a", "cred": "k"}
+BROKEN_LINKS: list[object] = [
+    None,
+    "user:root",
+    {},
+    [],
+    ["user:root"],
+    [{}],
+    [{**LINK, "sub": 1}],
+    [{name: value for name, value in LINK.items() if name != "cred"}],
+    [{**LINK, "by": [LINK]}],
+    [{**LINK, "by": []}],
+    [{**LINK, "sids": "s"}],
+    [{**LINK, "sids": [1]}],
+    [{**LINK, "ctx": []}],
+    [{**LINK, "ctx": {"ip": ["10.0.0.1"]}}],
+]
 
 
-def test_a_chain_that_is_too_long_is_refused(forge: Forge) -> None:
-    """Sixteen may act for one subject, and no more."""
-    act: Members = {"sub": "a", "principal": "user:a"}
+@pytest.mark.parametrize("claim", ["by", "for"])
+@pytest.mark.parametrize("links", BROKEN_LINKS)
+def test_broken_links_are_refused(claim: str, links: object, forge: Forge) -> None:
+    """A `by` or `for` that names nobody, or nobody who can be asked about, is not taken for none at all."""
+    claims = forge.claims(**{claim: links})
+    assert forge.fault_of(forge.sign(forge.header(), claims)) is TokenFault.CLAIMS
+
+
+@pytest.mark.parametrize(
+    "more", [{"act": {"sub": "a"}}, {"act": None}, {"restrict": {}}, {"restrict": ["*"]}]
+)
+def test_what_narrows_a_token_is_never_passed_over(more: Members, forge: Forge) -> None:
+    """An actor in another system's words, and restrictions that are none, refuse the token."""
+    assert forge.fault_of(forge.sign(forge.header(), forge.claims(**more))) is TokenFault.CLAIMS
+
+
+def test_links_that_are_too_many_are_refused(forge: Forge) -> None:
+    """A token goes through sixteen others, side by side or one after the other, and no more."""
+    beside = [LINK] * 16
+    assert forge.fault_of(forge.sign(forge.header(), forge.claims(by=beside))) is None
+    for more in ({"by": [*beside, LINK]}, {"by": beside, "for": [LINK]}):
+        assert forge.fault_of(forge.sign(forge.header(), forge.claims(**more))) is TokenFault.CLAIMS
+    deep = LINK
     for _ in range(15):
-        act = {"sub": "a", "principal": "user:a", "act": act}
-    assert forge.fault_of(forge.sign(forge.header(), forge.claims(act=act))) is None
-    longer = forge.claims(act={"sub": "a", "principal": "user:a", "act": act})
-    assert forge.fault_of(forge.sign(forge.header(), longer)) is TokenFault.CLAIMS
+        deep = {"account": "a", "sub": "u", "principal": "profile:a", "by": [deep]}
+    assert forge.fault_of(forge.sign(forge.header(), forge.claims(by=[deep]))) is None
+    for _ in range(60):
+        deep = {"account": "a", "sub": "u", "principal": "profile:a", "by": [deep]}
+        assert forge.fault_of(forge.sign(forge.header(), forge.claims(by=[deep]))) is TokenFault.CLAIMS
 
 
 def test_a_naive_time_verifies_nothing(forge: Forge) -> None:

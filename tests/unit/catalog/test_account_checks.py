@@ -104,7 +104,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a disabled default project": (
         {"kind": "Project", "name": "main", "default": True, "disabled": True},
         [
-            "the default project cannot be disabled at Project main: disabled\n"
+            "the default project cannot be disabled at Project main: disabled (EPS.0015)\n"
             "  help: make another project the default first"
         ],
     ),

@@ -171,8 +171,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         [
             "`group:everyone` cannot be trusted at trust[0]\n  help: name those who may assume the profile",
             "`anonymous` cannot be trusted at trust[1]\n  help: name those who may assume the profile",
-            "`a/b` is no name at trust[2]\n  help: a name holds no `/`, `:` or control character and does not begin "
-            "or end with a space",
+            "`account:a/b` cannot be trusted at trust[2]\n  help: of another account, expected `account:NAME` or one "
+            "of `user:`, `service-id:`, `profile:`, `group:` and a name after `account:NAME/`",
             "`x` is no subject at trust[3]\n  help: expected one of `user:`, `service-id:`, `profile:`, `service:`, "
             "`group:` and a name",
         ],
@@ -274,7 +274,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         {"kind": "Project", "name": "p", "x" * 200: 1},
         [
             f"unknown field `{'x' * 80}` at {'x' * 80}\n"
-            "  help: available: `account`, `default`, `description`, `disabled`, `kind`, `name`"
+            "  help: available: `account`, `default`, `description`, `disabled`, `kind`, `name`, `type`"
         ],
     ),
     "a long wrong value": (

@@ -116,12 +116,12 @@ def test_what_every_administrator_holds_exists_in_iam() -> None:
 
 
 def test_iam_spans_services_where_grants_are_about_other_services() -> None:
-    """Policies, role assignments and decisions are asked over resources of any service."""
+    """Policies, role assignments, decisions and acting as a service are asked over resources of any service."""
     spanning = sorted(action.id for action in service("iam").actions.values() if action.spans_services)
     assert spanning == [
         "iam.decision.describe", "iam.decision.evaluate", "iam.decision.explain", "iam.policy.create",
         "iam.policy.delete", "iam.policy.list", "iam.policy.publish", "iam.policy.read", "iam.policy.update",
-        "iam.role.assign",
+        "iam.role.assign", "iam.service.act-as",
     ]  # fmt: skip
 
 

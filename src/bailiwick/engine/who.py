@@ -1,0 +1,202 @@
+"""Who may do this to that? Surely, or possibly, so that few are left to be decided one by one.
+
+Implements docs/spec.md rule 17.4: `decide`, in the order of rule 7.2, for sets of principals. Pure.
+LAW: whoever is sure `decide` allows, and whom `decide` allows is possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bailiwick.engine.blind import Looked, facts_of_anybody
+from bailiwick.engine.columns import NOTHING
+from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
+from bailiwick.engine.decide import (
+    decide_one,
+    for_link,
+    guardrail_reaches,
+    has_right,
+    passes_test,
+    project_may_be_disabled,
+    understand,
+)
+from bailiwick.engine.extents import NOWHERE, Extent, exactly
+from bailiwick.engine.facts import Facts
+from bailiwick.engine.indexes import find_holders, find_people
+from bailiwick.engine.people import Crowd
+from bailiwick.engine.ranks import Part
+from bailiwick.engine.resources import Resolved
+from bailiwick.engine.roles import Need, Reaching
+from bailiwick.engine.scopes import Shape
+from bailiwick.engine.tables import Block, Entry, Held, SubjectTable
+from bailiwick.model.accounts import Principal
+from bailiwick.model.requests import Request
+from bailiwick.model.searches import PrincipalSearch
+
+Answer = bool | None
+
+
+def find_crowds(
+    compiled: CompiledAccount, search: PrincipalSearch
+) -> Iterator[tuple[Part[Principal], Extent]]:
+    """Who may do it, in each part of the principals of this kind?"""
+    request = search.request
+    if compiled.account.suspended:
+        return
+    if not all(decide_one(compiled, for_link(request), link).allowed for link in request.chain):
+        return
+    asked = _Asked.by(compiled, request, request.action)
+    for part in find_people(compiled).of(search.kind).parts if asked is not None else ():
+        crowd = Crowd(compiled, part, search.kind, request.now)
+        found = exactly(part.segment.beginning(f"{search.kind}:{search.name_prefix}") & part.there)
+        yield part, found if asked is None else found.both(asked.allowed(crowd))
+
+
+@dataclass
+class _Subjects:
+    """Which subjects surely, and which possibly?"""
+
+    sure: set[str]
+    maybe: set[str]
+
+    def add(self, subject: str, answer: Answer) -> None:
+        """Count one more answer for this subject; None is possibly."""
+        if answer is not False:
+            (self.sure if answer else self.maybe).add(subject)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One action asked of the resource, whoever asks."""
+
+    compiled: CompiledAccount
+    request: Request
+    need: Need
+    resource: Resolved
+
+    @classmethod
+    def by(cls, compiled: CompiledAccount, request: Request, action: str) -> _Asked | None:
+        """What is asked? None: what nobody is allowed, as it is not understood."""
+        asked = understand(compiled, action, request.resource)
+        return cls(compiled, request, *asked) if isinstance(asked, tuple) else None
+
+    def allowed(self, crowd: Crowd) -> Extent:
+        """Who of these is allowed it? (rule 7.2 d to h)"""
+        if self._guarded is True or self._is_in_disabled_project:
+            return NOWHERE
+        found = self._those(crowd, self._granted)
+        if found.maybe:
+            found = found.without(self._those(crowd, self._denied))
+        for action in self.need.action.requires if found.maybe else ():
+            required = _Asked.by(self.compiled, self.request, action)
+            found = NOWHERE if required is None else found.both(required.allowed(crowd))
+        owner = crowd.only(self.compiled.account.owner)
+        sure = found.sure - owner if self._guarded is False else NOTHING
+        return exactly(crowd.part.there - crowd.disabled()).both(Extent(sure, found.maybe | owner))
+
+    def _those(self, crowd: Crowd, subjects: _Subjects) -> Extent:
+        sure = crowd.belonging(subjects.sure)
+        return Extent(sure, sure | crowd.belonging(subjects.maybe))
+
+    def _facts(self, subject: str | None) -> Facts:
+        return facts_of_anybody(self.request, self.resource, self.compiled.account.name, subject)
+
+    @cached_property
+    def _guarded(self) -> Answer:
+        """Does a guardrail or restriction forbid it, to whomever? None: to some, perhaps. (rules 7.2 d, 7.7)"""
+        service = self.resource.service
+        blocks = (
+            *self.compiled.guardrails.near(self.resource, service),
+            *guardrail_blocks(self.request.restrictions),
+        )
+        facts = self._facts(None)
+        return _any(
+            lambda block=block: block.stands(facts, self.request.now, service)  # type: ignore[misc]  # bound now
+            for block in blocks
+            if guardrail_reaches(block, self.need, service)
+        )
+
+    @cached_property
+    def _is_in_disabled_project(self) -> bool:
+        takes = self.need.action.takes_into_project
+        return takes and project_may_be_disabled(self.compiled, self.request.resource)
+
+    @cached_property
+    def _granted(self) -> _Subjects:
+        """To which subjects does an allow apply, prerequisites aside? (rule 7.3)"""
+        found = _Subjects(set(), set())
+        holders, tables = find_holders(self.compiled), self.compiled.tables
+        shapes = self.compiled.shapes.by_number()
+        for slots in self.need.slots:
+            for shape in (shape for shape in shapes if shape.service == slots.space):
+                for key in shape.keys(self.resource):
+                    for subject in holders.holding(key):
+                        table = tables.get(subject)
+                        held = None if table is None else table.allows.get(key)
+                        if held is not None and subject not in found.sure:
+                            found.add(subject, self._grants(held, slots, shape, subject))
+        return found
+
+    def _grants(self, held: Held, slots: Reaching, shape: Shape, subject: str) -> Answer:
+        """Does what is held here allow it, whoever holds it through this subject?"""
+        if isinstance(held, int):
+            return True if held & slots.plain else self._passes(held, slots, subject, narrow=shape.narrow)
+        answer = self._grants(held.mask, slots, shape, subject) if held.mask else False
+        for residue in held.residues if isinstance(held, Entry) and answer is not True else ():
+            if residue.mask & slots.every:
+                try:
+                    if residue.answer(self._facts(subject), self.request.now, slots.service):
+                        narrow = shape.narrow or residue.narrow
+                        plain = bool(residue.mask & slots.plain)
+                        one = True if plain else self._passes(residue.mask, slots, subject, narrow=narrow)
+                        answer = one if one is not False else answer
+                except Looked:
+                    answer = None
+                if answer is True:
+                    return True
+        return answer
+
+    def _passes(self, mask: int, slots: Reaching, subject: str, *, narrow: bool) -> Answer:
+        if not mask & slots.every:
+            return False
+        try:
+            return passes_test(mask, slots, self._facts(subject), narrow=narrow)
+        except Looked:
+            return None
+
+    @cached_property
+    def _denied(self) -> _Subjects:
+        """Which subjects are denied it? (rule 7.4)"""
+        found = _Subjects(set(), set())
+        holders = find_holders(self.compiled)
+        for meaning in self.need.meanings:
+            for subject in dict.fromkeys(holders.denying(self.resource, meaning)):
+                table = self.compiled.tables.get(subject)
+                if table is not None:
+                    found.add(subject, self._denies(table, meaning, subject))
+        return found
+
+    def _denies(self, table: SubjectTable, meaning: str, subject: str) -> Answer:
+        facts = self._facts(subject)
+        blocks: list[Block] = [] if table.denies is None else table.denies.near(self.resource, meaning)
+        return _any(
+            lambda block=block: (  # type: ignore[misc]  # bound now
+                block.stands(facts, self.request.now, meaning)
+                and has_right(self.compiled, self.need, block, facts, meaning)
+            )
+            for block in blocks
+        )
+
+
+def _any(tests: Iterator[Callable[[], bool]]) -> Answer:
+    """Does one of these hold? None: one had to know who asks."""
+    answer: Answer = False
+    for test in tests:
+        try:
+            if test():
+                return True
+        except Looked:
+            answer = None
+    return answer

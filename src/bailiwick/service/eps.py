@@ -1,0 +1,37 @@
+"""The catalog's service `eps` as the administration of projects uses it: its actions and its resources.
+
+Serves docs/spec.md section 19. Pure words; who may is asked by needed.py and authorize.py.
+"""
+
+from __future__ import annotations
+
+from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.requests import ResourceQuery
+
+EPS = "eps"
+PROJECT_TYPE = "enterprise-project"
+
+LIST = "eps:enterpriseProjects:list"
+GET = "eps:enterpriseProjects:get"
+LIST_RESOURCES = "eps:resources:list"
+ADD_RESOURCES = "eps:resources:add"
+REMOVE_RESOURCES = "eps:resources:remove"
+ADD_GROUPS = "eps:userGroups:add"
+REMOVE_GROUPS = "eps:userGroups:remove"
+ATTACH_POLICIES = "eps:policies:attach"
+LIST_USERS = "eps:users:list"
+
+
+def eps_action(verb: str) -> str:
+    """Which action of `eps` is this verb (create, update, enable, …) on a project?"""
+    return f"eps:enterpriseProjects:{verb}"
+
+
+def eps_project(name: str) -> ResourceQuery:
+    """A project, as a resource of `eps`."""
+    return ResourceQuery(EPS, ((PROJECT_TYPE, name),))
+
+
+def eps_service() -> ResourceQuery:
+    """The service `eps` itself, as a resource."""
+    return ResourceQuery(EPS, ((SERVICE_TYPE, EPS),))
