@@ -53,6 +53,7 @@ KIND_OF_PATH = {
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
+    "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
     "/v1/accounts/{account}/operations/check": {
         "principal": "user:owner",
