@@ -407,3 +407,26 @@ def test_the_clock_is_never_read(store: Store) -> None:
     long_ago = datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
     write(store, create("u1", "alice"), at=long_ago)
     assert store.changes(LOG, 0, 10)[0].at == long_ago
+
+
+def test_a_write_that_rests_on_another_log_is_refused_when_that_has_moved(store: Store) -> None:
+    """Nothing is written; with the revision at which the other log stands, everything is."""
+    store.create_log("account:other", at=AT)
+    write(store, create("u9", "zoe"), log="account:other")
+    change = [create("u1", "alice")]
+    with pytest.raises(RevisionConflict) as refused:
+        store.append(LOG, 0, change, actor_uid="u-root", via="test", at=AT, based_on={"account:other": 0})
+    assert refused.value.message == "expected `account:other` at revision `0`, it is at revision `1`"
+    assert state(store) == {}
+    store.append(LOG, 0, change, actor_uid="u-root", via="test", at=AT, based_on={"account:other": 1})
+    assert set(state(store)) == {"u1"}
+
+
+def test_a_log_that_is_not_there_stands_at_zero(store: Store) -> None:
+    """A write may rest on there being no such log."""
+    absent = {"account:new": 0}
+    store.append(LOG, 0, [create("u1", "alice")], actor_uid="u", via="test", at=AT, based_on=absent)
+    store.create_log("account:new", at=AT)
+    write(store, create("u2", "bob"), log="account:new")
+    with pytest.raises(RevisionConflict):
+        store.append(LOG, 1, [create("u3", "eve")], actor_uid="u", via="test", at=AT, based_on=absent)

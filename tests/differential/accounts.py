@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tests.differential import vocabulary as words
 from tests.differential.conditions import draw_condition
@@ -35,7 +36,7 @@ def draw_account(draw: Draw, catalog: Mapping[str, Service]) -> Account:
         groups={name: draw_group(draw, name) for name in words.GROUPS if not draw.chance(15)},
         roles=roles,
         policies={policy.name: policy for policy in policies},
-        guardrails={name: draw_guardrail(draw, services, name) for name in draw.some(("n1", "n2"), 0, 2)}
+        guardrails={name: draw_own_guardrail(draw, services, name) for name in draw.some(("n1", "n2"), 0, 2)}
         if draw.chance(60)
         else {},
         projects={
@@ -43,6 +44,7 @@ def draw_account(draw: Draw, catalog: Mapping[str, Service]) -> Account:
         },
         resources={resource.name: resource for resource in resources},
         services=own,
+        guardrails_above=draw_guardrails_above(draw, services),
     )
 
 
@@ -203,6 +205,23 @@ def draw_pattern(draw: Draw, values: tuple[str, ...]) -> str:
             return value
 
 
+def draw_own_guardrail(draw: Draw, services: Mapping[str, Service], name: str) -> Guardrail:
+    """Which guardrail does the account hold: mostly its own, now and then a node's, which does not bind it?"""
+    node = "account-group:lower" if draw.chance(8) else None
+    return replace(draw_guardrail(draw, services, name), node=node)
+
+
+def draw_guardrails_above(draw: Draw, services: Mapping[str, Service]) -> dict[str, Guardrail]:
+    """Which guardrails bind the account from nodes above it, mostly none?"""
+    names = draw.some(("corp/g1", "corp/lower/g2"), 0, 2) if draw.chance(35) else []
+    return {
+        name: replace(
+            draw_guardrail(draw, services, name), node=draw.pick(("enterprise:corp", "account:acme"))
+        )
+        for name in names
+    }
+
+
 def draw_guardrail(draw: Draw, services: Mapping[str, Service], name: str) -> Guardrail:
     """Which guardrail or restriction?"""
     actions = sorted(ident for service in services.values() for ident in service.actions)
@@ -213,6 +232,7 @@ def draw_guardrail(draw: Draw, services: Mapping[str, Service], name: str) -> Gu
         draw_condition(draw) if draw.chance(35) else None,
         draw_window(draw),
         enabled=not draw.chance(10),
+        except_actions=(_action_pattern(draw, actions),) if draw.chance(25) else (),
     )
 
 

@@ -10,7 +10,8 @@ from tests.differential import vocabulary as words
 from tests.differential.accounts import (
     draw_custom_role,
     draw_group,
-    draw_guardrail,
+    draw_guardrails_above,
+    draw_own_guardrail,
     draw_policy,
     draw_principal,
     draw_resource,
@@ -30,11 +31,11 @@ def draw_changes(draw: Draw, catalog: Mapping[str, Service], account: Account) -
     changed: list[tuple[str, str]] = []
     for _ in range(1 + draw.below(3)):
         account, what = draw.pick(_CHANGES)(draw, catalog, account)
-        changed.append(what)
+        changed += [] if what is None else [what]
     return account, tuple(dict.fromkeys(changed))
 
 
-One = tuple[Account, tuple[str, str]]
+One = tuple[Account, tuple[str, str] | None]
 
 
 def _policy(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
@@ -77,8 +78,14 @@ def _project(draw: Draw, catalog: Mapping[str, Service], account: Account) -> On
 
 def _guardrail(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
     name = draw.pick(("n1", "n2"))
-    rail = draw_guardrail(draw, {**account.services, **catalog}, name)
+    rail = draw_own_guardrail(draw, {**account.services, **catalog}, name)
     return replace(account, guardrails=_put(draw, account.guardrails, name, rail)), ("Guardrail", name)
+
+
+def _above(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
+    """The tree above changes: other guardrails bind, and the engine is told of no object that did."""
+    above = draw_guardrails_above(draw, {**account.services, **catalog})
+    return replace(account, guardrails_above=above), None
 
 
 def _service(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
@@ -116,6 +123,7 @@ _CHANGES: tuple[Callable[[Draw, Mapping[str, Service], Account], One], ...] = (
     _resource,
     _project,
     _guardrail,
+    _above,
     _service,
     _account,
 )

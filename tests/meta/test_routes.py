@@ -21,6 +21,7 @@ from bailiwick.catalog.documents import KINDS
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.eps import EPS
+from bailiwick.service.initial import create_account
 from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
@@ -47,10 +48,14 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "guardrails": ("g", {"actions": ["read"], "scope": {"service": "records"}, "state": "disabled"}),
     "services": ("records", RECORDS),
     "resources": (RECORD, {"project": "images"}),
+    "enterprises": ("corp", {}),
+    "account-groups": ("live", {"parent": "enterprise:corp"}),
+    "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
 }
 KIND_OF_PATH = {
     "users": "User", "service-ids": "ServiceId", "profiles": "Profile", "groups": "Group", "projects": "Project",
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
+    "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
@@ -77,6 +82,9 @@ OWN_ONLY = {("GET", "/v1/accounts/{account}/api-keys"), ("POST", "/v1/accounts/{
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose account holds one object of each kind."""
     with RunningServer(tmp_path_factory.mktemp("routes")) as running:
+        for account in ("shop", "shop2"):
+            host = running.host
+            create_account(host.store, account, "owner", "owner@shop.example", host.at(), enterprise="acme")
         documents = [
             {"kind": KIND_OF_PATH[path], "name": name, **body} for path, (name, body) in OBJECTS.items()
         ]
@@ -148,7 +156,7 @@ def test_a_route_without_an_action_is_found() -> None:
 def test_every_action_of_a_route_is_one_of_the_catalog(server: RunningServer) -> None:
     """A misspelt action would be refused to everybody, or worse."""
     catalog = load_system_catalog()
-    known = {*catalog[IAM].actions, *catalog[EPS].actions}
+    known = {*catalog[IAM].actions, *catalog[EPS].actions, *catalog["enterprise"].actions}
     accesses = [access_of(route) for route in routes_of(server)]
     named = {name for access in accesses if access is not None for name in access.actions}
     assert named - known == set()

@@ -57,11 +57,17 @@ def applying_guardrails(matter: Matter, restrictions: tuple[Guardrail, ...]) -> 
     """Which guardrails and restrictions apply (7.2 d)?"""
     return sorted(
         rail.name
-        for rail in (*matter.world.account.guardrails.values(), *restrictions)
+        for rail in (*binding_guardrails(matter.world), *restrictions)
         if rail.enabled
         and guardrail_reaches(rail, matter.asked)
         and _guardrail_truth(matter, rail) is not False
     )
+
+
+def binding_guardrails(world: World) -> Iterator[Guardrail]:
+    """Which guardrails bind the account: its own without a node, and those of the nodes above it (20.6)?"""
+    yield from (rail for rail in world.account.guardrails.values() if rail.node is None)
+    yield from world.account.guardrails_above.values()
 
 
 def enabled_policies(matter: Matter) -> Iterator[Policy]:
@@ -124,7 +130,9 @@ def assigned_role_truth(world: World, asked: Asked, right: Right, known: Known) 
 
 
 def guardrail_reaches(rail: Guardrail, asked: Asked) -> bool:
-    """Is the action one of those that it names (7.7)?"""
+    """Is the action one of those that it names, and none that it spares (7.7)?"""
+    if any(fits(pattern, asked.action.id) for pattern in rail.except_actions):
+        return False
     is_elsewhere = asked.service != asked.resource_service
     return any(
         fits(pattern, asked.action.id)

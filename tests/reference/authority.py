@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from tests.reference.applies import assigned_role_truth, guardrail_reaches, is_deny, level_truth
+from tests.reference.applies import (
+    assigned_role_truth,
+    binding_guardrails,
+    guardrail_reaches,
+    is_deny,
+    level_truth,
+)
 from tests.reference.attributes import Known
 from tests.reference.conditions import compare, evaluate
 from tests.reference.patterns import can_overlap, covers, fits
@@ -251,7 +257,7 @@ def reads_resource(condition: Condition | None) -> bool:
 def is_met(held: Held) -> bool:
     """Does a guardrail, a restriction or a deny meet the cell (8.6)? Denies do not bind the owner."""
     account = held.world.account
-    rails = (*account.guardrails.values(), *held.question.restrictions)
+    rails = (*binding_guardrails(held.world), *held.question.restrictions)
     if any(_guardrail_meets(held, rail) for rail in rails):
         return True
     is_owner = held.question.principal == account.owner

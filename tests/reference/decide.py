@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tests.reference.applies import Matter, applying_allows, applying_denies, applying_guardrails
+from tests.reference.applies import (
+    Matter,
+    applying_allows,
+    applying_denies,
+    applying_guardrails,
+    binding_guardrails,
+)
 from tests.reference.attributes import Known
 from tests.reference.resources import Attributes, as_action_sees, path_fault, resolve
 from tests.reference.world import (
@@ -188,5 +194,5 @@ def _windows(world: World, request: Request) -> Iterator[Window]:
     for policy in account.policies.values():
         if policy.enabled and subjects & set(policy.subjects):
             yield policy.window
-    rails = (*account.guardrails.values(), *request.restrictions)
+    rails = (*binding_guardrails(world), *request.restrictions)
     yield from (rail.window for rail in rails if rail.enabled)

@@ -35,7 +35,7 @@ from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Difference, Edit
 from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
-from bailiwick.service.kinds import ACCOUNT, KINDS, Kind, find_value
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.snapshots import Snapshot
 
@@ -128,7 +128,41 @@ def _entries_of(kind: Kind) -> Iterator[Entry]:
                 query=DRY_RUN, answers={204: "", 200: "Differences"})  # fmt: skip
 
 
+_ON_TREE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Enterprise": {"create": ("enterprise.enterprise.create",), "delete": ("enterprise.enterprise.update",)},
+    "AccountGroup": {"update": ("enterprise.account-group.update", "enterprise.account.move")},
+    "EnterpriseAccount": {
+        "create": ("enterprise.enterprise.import", "enterprise.account.create"),
+        "update": ("enterprise.account.update", "enterprise.account.move"),
+    },
+}
+_RULES = {"create": "attach", "update": "update", "delete": "detach"}
+
+
+def _access_to_tree(kind: Kind, verb: str) -> Access:
+    """Which actions of `enterprise` does a route of the tree ask for? Without a tree, the one that makes it."""
+    node = NODE_TYPES[kind.word]
+    first: tuple[str, ...]
+    if verb in ("list", "read"):
+        first = (f"enterprise.{node}.retrieve", "enterprise.enterprise.retrieve")
+    else:
+        first = _ON_TREE[kind.word].get(verb, (f"enterprise.{node}.{verb}",))
+    loosening = () if verb in ("create", "list", "read") else ("enterprise.account.detach-config-rules",)
+    return actions(*dict.fromkeys((*first, *loosening, "enterprise.enterprise.create")))
+
+
+def _rules_actions(verb: str) -> tuple[str, ...]:
+    """Which actions of `enterprise` are asked where the guardrail is one of a node?"""
+    if verb == "list":
+        return ()
+    rule = "retrieve" if verb == "read" else f"{_RULES[verb]}-config-rules"
+    more = ("detach-config-rules",) if verb == "update" else ()
+    return tuple(f"enterprise.{node}.{one}" for node in NODE_TYPES.values() for one in (rule, *more))
+
+
 def _access(kind: Kind, verb: str) -> Access:
+    if kind.word in NODE_TYPES:
+        return _access_to_tree(kind, verb)
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
     if verb == "list":
@@ -140,6 +174,8 @@ def _access(kind: Kind, verb: str) -> Access:
     if verb == "create" and kind.word == "Resource":
         return actions("iam.resource.register", "iam.project.add-resource", ADD_RESOURCES)
     more = _MORE_UPDATES.get(kind.word, ()) if verb == "update" else ()
+    if kind.word == "Guardrail":
+        more = _rules_actions(verb)
     return actions(f"iam.{kind.resource_type}.{verb}", *more, *_of_eps(kind, verb))
 
 

@@ -135,7 +135,7 @@ def _made(call: Call, new: credentials.MadeKey, wanted: _Wanted, *, again: bool 
     }
     identity = Identity(new.uid, API_KEY, new.uid, new.head.revision)
     location = (b"location", f"{PATH.format(account=quote(call.account, safe=''))}/{new.uid}".encode())
-    vector = vector_of(new.head, call.host.system_head())
+    vector = vector_of(new.head, call.host.system_head(), new.enterprise)
     return json_answer(201, body, vector=vector, headers=[*etag_headers(identity), location])
 
 

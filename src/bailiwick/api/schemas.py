@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bailiwick.catalog.document_enterprises import (
+    ACCOUNT_GROUP_FIELDS,
+    ENTERPRISE_ACCOUNT_FIELDS,
+    ENTERPRISE_FIELDS,
+)
 from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS, ROLE_FIELDS
 from bailiwick.catalog.document_principals import (
     GROUP_FIELDS,
@@ -42,9 +47,19 @@ FIELDS: dict[str, Schema] = {
     "expires_at": INSTANT,
     "groups": TEXTS,
     "held_by": TEXT,
+    "except_actions": TEXTS,
+    "enterprise": {
+        "type": "string",
+        "description": "the management account of the enterprise that it may join",
+    },
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
+    "node": {
+        "type": "string",
+        "description": "below which node it binds, such as `account-group:production`",
+    },
+    "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "project": TEXT,
     "project_quota": {"type": "integer"},
@@ -74,11 +89,16 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Enterprise": ENTERPRISE_FIELDS,
+    "AccountGroup": ACCOUNT_GROUP_FIELDS,
+    "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
 }
 _REQUIRED = {
     "Account": ["owner"],
     "Policy": ["subjects", "roles"],
     "Guardrail": ["actions"],
+    "AccountGroup": ["parent"],
+    "EnterpriseAccount": ["parent"],
     "Role": ["service", "rights"],
 }
 
@@ -109,7 +129,7 @@ def _array(name: str) -> Schema:
 
 
 _ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
-_REVISION: Schema = _object({"account": TEXT, "system": TEXT})
+_REVISION: Schema = _object({"account": TEXT, "enterprise": TEXT, "system": TEXT})
 _PARTS: dict[str, Schema] = {
     "Scope": _object(
         dict.fromkeys(("service", "region", "instance", "project", "type", "id", "within"), _ONE_OR_MORE)

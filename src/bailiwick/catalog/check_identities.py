@@ -5,6 +5,7 @@ Implements docs/spec.md 1.1, 1.3 to 1.5 for what must hold of stored values.
 
 from __future__ import annotations
 
+from bailiwick.catalog.check_enterprises import check_is_apart
 from bailiwick.catalog.check_world import ObjectNotes, World, check_window
 from bailiwick.catalog.eps_codes import DEFAULT_STAYS_ENABLED
 from bailiwick.model.accounts import Account, Group, Principal, Project
@@ -23,6 +24,7 @@ def check_head(account: Account, notes: ObjectNotes, world: World) -> None:
         notes.add(
             ("owner",), f"owner `{account.owner}` is disabled", "enable the user, or name another owner"
         )
+    check_is_apart(account, notes)
 
 
 def check_principal(principal: Principal, notes: ObjectNotes, world: World) -> None:

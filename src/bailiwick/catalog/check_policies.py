@@ -6,6 +6,7 @@ Implements docs/spec.md 3.8, 7.3, 7.4 and 7.7 for what can be known without a re
 
 from __future__ import annotations
 
+from bailiwick.catalog.check_enterprises import check_node
 from bailiwick.catalog.check_scopes import (
     Shape,
     action_meets,
@@ -45,22 +46,36 @@ def check_policy(policy: Policy, notes: ObjectNotes, world: World) -> None:
 def check_guardrail(guardrail: Guardrail, notes: ObjectNotes, world: World) -> None:
     """Does everything that the guardrail names exist, and can each of its actions meet its scope?"""
     check_window(guardrail.window, (), notes)
+    check_node(guardrail, notes, world)
     before = len(notes.findings)
     check_scope(guardrail.scope, ("scope",), notes, world)
     is_scope_fine = len(notes.findings) == before
     services = services_of(guardrail.scope, world)
     shape = shape_of(guardrail.scope)
+    for index, pattern in enumerate(guardrail.except_actions):
+        _check_known_action(pattern, ("except_actions", index), services, notes, world)
     for index, pattern in enumerate(guardrail.actions):
         path = ("actions", index)
-        owners = [*services, *_spanning_owner(pattern, services, world)]
-        known = [owner for owner in owners if matching_actions(Right(owner.name, (pattern,)), owner)]
-        if services and not known:
-            ids = {id for owner in owners for id in owner.actions}
-            notes.add(path, f"unknown action `{pattern}`", world.nearest(pattern, ids))
+        if pattern in guardrail.except_actions or "*" in guardrail.except_actions:
+            notes.add(path, f"`{pattern}` is excepted whole", "it would deny nothing")
+        elif not _check_known_action(pattern, path, services, notes, world):
+            continue
         elif is_scope_fine and services and not _can_meet(pattern, services, shape, world):
             notes.add(
                 path, f"`{pattern}` is never decided on what the scope constrains", "it would deny nothing"
             )
+
+
+def _check_known_action(
+    pattern: str, path: Path, services: tuple[Service, ...], notes: ObjectNotes, world: World
+) -> bool:
+    """Does the pattern name any action of these services, or one of `iam` that is asked over them?"""
+    owners = [*services, *_spanning_owner(pattern, services, world)]
+    if not services or any(matching_actions(Right(owner.name, (pattern,)), owner) for owner in owners):
+        return True
+    ids = {id for owner in owners for id in owner.actions}
+    notes.add(path, f"unknown action `{pattern}`", world.nearest(pattern, ids))
+    return False
 
 
 def _spanning_owner(pattern: str, services: tuple[Service, ...], world: World) -> tuple[Service, ...]:

@@ -16,7 +16,11 @@ from bailiwick.model.policies import Guardrail, Policy
 
 Named = tuple[str, str]
 
-_PREFIXES = {"User": "user:", "ServiceId": "service-id:", "Profile": "profile:", "Group": "group:"}
+_PREFIXES = {
+    "User": "user:", "ServiceId": "service-id:", "Profile": "profile:", "Group": "group:",
+    # WHY `node:`: `account:other` in a trust list is not the account of that name in the tree.
+    "Enterprise": "node:enterprise:", "AccountGroup": "node:account-group:", "EnterpriseAccount": "node:account:",
+}  # fmt: skip
 _PRINCIPAL_KINDS = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
 _MOST_SHOWN = 5
 
@@ -62,6 +66,11 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
         yield from _of_policy(policy)
     for guardrail in account.guardrails.values():
         yield from _of_scope(f"Guardrail {guardrail.name}", guardrail)
+        yield f"Guardrail {guardrail.name}", f"node:{guardrail.node}"
+    for node in account.account_groups.values():
+        yield f"AccountGroup {node.name}", f"node:{node.parent}"
+    for member in account.enterprise_accounts.values():
+        yield f"EnterpriseAccount {member.name}", f"node:{member.parent}"
     for role in account.roles.values():
         yield f"Role {role.name}", f"service:{role.service}"
     if any(kind in kinds for kind in ("Service", "Project", *_PREFIXES)):

@@ -11,6 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from bailiwick.catalog.catalog import Catalog
+from bailiwick.catalog.check_enterprises import (
+    check_account_group,
+    check_enterprise,
+    check_enterprise_account,
+)
 from bailiwick.catalog.check_identities import check_group, check_head, check_principal, check_project
 from bailiwick.catalog.check_policies import check_guardrail, check_policy
 from bailiwick.catalog.check_removals import check_removals, policies_naming
@@ -36,6 +41,9 @@ _CHECKS: dict[str, Callable[[Any, ObjectNotes, World], None]] = {
     "Policy": check_policy,
     "Guardrail": check_guardrail,
     "Resource": check_resource,
+    "Enterprise": check_enterprise,
+    "AccountGroup": check_account_group,
+    "EnterpriseAccount": check_enterprise_account,
 }
 _PREFIXES = {"User": "user:", "ServiceId": "service-id:", "Profile": "profile:"}
 

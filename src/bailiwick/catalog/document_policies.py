@@ -16,6 +16,7 @@ from bailiwick.catalog.scopes import (
     parse_window,
 )
 from bailiwick.model.conditions import format_condition
+from bailiwick.model.enterprises import parse_node
 from bailiwick.model.names import parse_name, parse_subject, parse_type_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.services import Role
@@ -23,7 +24,9 @@ from bailiwick.model.services import Role
 POLICY_FIELDS = (
     "name", "subjects", "roles", "scope", "when", *WINDOW_FIELDS, "effect", "state", "description",
 )  # fmt: skip
-GUARDRAIL_FIELDS = ("name", "actions", "scope", "when", *WINDOW_FIELDS, "state", "description")
+GUARDRAIL_FIELDS = (
+    "name", "node", "actions", "except_actions", "scope", "when", *WINDOW_FIELDS, "state", "description",
+)  # fmt: skip
 ROLE_FIELDS = ("name", "service", "title", "description", "held_by", "rights")
 
 
@@ -68,12 +71,20 @@ def parse_guardrail(fields: Fields, account: str) -> Guardrail:
         window=parse_window(fields),
         enabled=fields.choice("state", STATES, "enabled") == "enabled",
         description=fields.text("description"),
+        except_actions=fields.parsed_items("except_actions", parse_action_pattern),
+        node=fields.parsed("node", parse_node),
     )
 
 
 def format_guardrail(guardrail: Guardrail) -> dict[str, object]:
     """Which fields parse to this guardrail?"""
-    return {"name": guardrail.name, "actions": list(guardrail.actions), **_format_reach(guardrail)}
+    out: dict[str, object] = {"name": guardrail.name}
+    if guardrail.node is not None:
+        out["node"] = guardrail.node
+    out["actions"] = list(guardrail.actions)
+    if guardrail.except_actions:
+        out["except_actions"] = list(guardrail.except_actions)
+    return {**out, **_format_reach(guardrail)}
 
 
 def parse_role(fields: Fields, account: str) -> Role:

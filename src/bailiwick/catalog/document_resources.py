@@ -26,7 +26,7 @@ from bailiwick.model.names import parse_group_reference, parse_name, parse_resou
 T = TypeVar("T")
 
 NO_PROPERTIES: Mapping[str, Property] = {}
-ACCOUNT_FIELDS = ("name", "owner", "suspended", "description", "project_quota")
+ACCOUNT_FIELDS = ("name", "owner", "suspended", "enterprise", "description", "project_quota")
 PROJECT_FIELDS = ("name", "type", "disabled", "default", "description")
 RESOURCE_FIELDS = (
     "name", "project", "owner", "groups", "budget", "tags", "properties", "description", "attached_to",
@@ -43,6 +43,7 @@ def parse_account(fields: Fields, account: str) -> Account:
         owner,
         fields.flag("suspended"),
         description=fields.text("description"),
+        enterprise=fields.parsed("enterprise", parse_name),
         project_quota=fields.integer("project_quota", DEFAULT_PROJECT_QUOTA, 1, MOST_PROJECTS),
     )
 
@@ -52,6 +53,8 @@ def format_account(account: Account) -> dict[str, object]:
     out: dict[str, object] = {"name": account.name, "owner": account.owner}
     if account.suspended:
         out["suspended"] = True
+    if account.enterprise is not None:
+        out["enterprise"] = account.enterprise
     if account.description:
         out["description"] = account.description
     if account.project_quota != DEFAULT_PROJECT_QUOTA:

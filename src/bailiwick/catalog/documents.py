@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bailiwick.catalog import document_enterprises as enterprises
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
@@ -20,12 +21,25 @@ from bailiwick.catalog.reading import Fields, format_value
 from bailiwick.catalog.sources import SourceDocument
 from bailiwick.errors import Finding, Invalid, did_you_mean
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.services import Role, Service
 
-Value = Account | Principal | Group | Project | Role | Policy | Guardrail | Resource | Service
-
+Value = (
+    Account
+    | Principal
+    | Group
+    | Project
+    | Role
+    | Policy
+    | Guardrail
+    | Resource
+    | Service
+    | Enterprise
+    | AccountGroup
+    | EnterpriseAccount
+)
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
 
@@ -76,6 +90,9 @@ _RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
 _ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
 _POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
 _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
+_ENTERPRISE = _by_fields(enterprises.ENTERPRISE_FIELDS, enterprises.parse_enterprise)
+_ACCOUNT_GROUP = _by_fields(enterprises.ACCOUNT_GROUP_FIELDS, enterprises.parse_account_group)
+_ENTERPRISE_ACCOUNT = _by_fields(enterprises.ENTERPRISE_ACCOUNT_FIELDS, enterprises.parse_enterprise_account)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -91,12 +108,16 @@ KINDS: Mapping[str, Kind] = {
         Kind("Policy", "policies", _POLICY, policies.format_policy),
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
+        Kind("Enterprise", "enterprises", _ENTERPRISE, enterprises.format_enterprise),
+        Kind("AccountGroup", "account_groups", _ACCOUNT_GROUP, enterprises.format_node),
+        Kind("EnterpriseAccount", "enterprise_accounts", _ENTERPRISE_ACCOUNT, enterprises.format_node),
     )
 }
 PRINCIPAL_KINDS: Mapping[str, str] = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
 _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource",
+    Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 
 
@@ -186,6 +207,7 @@ def assemble_account(account: Account, values: Iterable[Value]) -> Account:
         owner=head.owner,
         suspended=head.suspended,
         description=head.description,
+        enterprise=head.enterprise,
         project_quota=head.project_quota,
         **named,
     )
@@ -201,10 +223,12 @@ def _parse_kind(data: Mapping[str, object], notes: Collector) -> Kind:
     if not isinstance(data, Mapping):
         notes.add((), f"expected a document with fields, got {format_value(data)}")
     elif data.get("kind") is None:
-        notes.add((), "missing field `kind`", did_you_mean("", KINDS))
+        notes.add((), "missing field `kind`", did_you_mean("", KINDS, most=20))
     elif not isinstance(data["kind"], str) or data["kind"] not in KINDS:
         notes.add(
-            ("kind",), f"unknown kind {format_value(data['kind'])}", did_you_mean(str(data["kind"]), KINDS)
+            ("kind",),
+            f"unknown kind {format_value(data['kind'])}",
+            did_you_mean(str(data["kind"]), KINDS, most=20),
         )
     notes.raise_if_any()
     return KINDS[str(data["kind"])]

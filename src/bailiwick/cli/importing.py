@@ -19,6 +19,7 @@ from bailiwick.cli.client import KEY, URL, Client
 from bailiwick.cli.documents import print_answer, send
 from bailiwick.cli.output import Output, OutputOption, print_json, reporting
 from bailiwick.cli.sources import read_text
+from bailiwick.cli.tables import printable
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
 from bailiwick.model.names import parse_subject
@@ -185,9 +186,10 @@ def _print(imported: Imported, output: Output) -> None:
 
 
 def _commented(notes: Iterable[str]) -> Iterable[str]:
-    return (f"# {note.splitlines()[0]}\n" for note in notes)
+    # SECURITY: a note names parts of the policy, which must not become lines of YAML.
+    return (f"# {printable(note)}\n" for note in notes)
 
 
 def _print_notes(imported: Imported) -> None:
     for note in imported.notes:
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(printable(f"note: {note}"), err=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
+from bailiwick.engine.compile import CompiledAccount, guardrail_blocks, guardrails_of
 from bailiwick.engine.conditions import Answer, compile_condition
 from bailiwick.engine.decide import guardrail_reaches, is_narrow
 from bailiwick.engine.facts import Facts
@@ -299,7 +299,7 @@ def _is_guarded(
     """Does a guardrail or restriction meet the cell, over resources of this service? (rule 8.6)"""
     facts = _facts(compiled, question, view, None)
     entry = compiled.services[service]
-    guardrails = [g for g in (*compiled.account.guardrails.values(), *question.restrictions) if g.enabled]
+    guardrails = [g for g in (*guardrails_of(compiled.account), *question.restrictions) if g.enabled]
     return any(
         guardrail_reaches(block, need, service)
         and _meets(block, guardrail.when, facts, question.now, cell, service, entry)

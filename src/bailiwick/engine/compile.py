@@ -79,8 +79,8 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         policies_of={subject: tuple(names) for subject, names in policies_of.items()},
         parents=_parents(account.groups.values()),
         registered=Registered(Overlay(register(every, account.resources.values()))),
-        guardrails=BlockTable(guardrail_blocks(account.guardrails.values()), shapes),
-        guardrail_edges=_edges(account.guardrails.values()),
+        guardrails=BlockTable(guardrail_blocks(guardrails_of(account)), shapes),
+        guardrail_edges=_edges(guardrails_of(account)),
         disabled_projects=_disabled(account),
     )
 
@@ -95,6 +95,12 @@ def deny_roles(services: Mapping[str, Service], custom: Mapping[str, Role]) -> f
     return frozenset(found)
 
 
+def guardrails_of(account: Account) -> tuple[Guardrail, ...]:
+    """Which guardrails bind this account: its own, not those of nodes below it, and those from above? (rule 20.6)"""
+    own = (guardrail for guardrail in account.guardrails.values() if guardrail.node is None)
+    return (*own, *account.guardrails_above.values())
+
+
 def guardrail_blocks(guardrails: Iterable[Guardrail]) -> list[Block]:
     """What do these guardrails forbid? Their patterns stand where a policy's roles do."""
     return [
@@ -105,6 +111,7 @@ def guardrail_blocks(guardrails: Iterable[Guardrail]) -> list[Block]:
             when=None if guardrail.when is None else compile_condition(guardrail.when),
             roles=guardrail.actions,
             all_rights=True,
+            spared=guardrail.except_actions,
         )
         for guardrail in guardrails
         if guardrail.enabled
@@ -142,9 +149,9 @@ def _apply(old: CompiledAccount, account: Account, changed: set[Change]) -> Comp
         new = replace(new, parents=_changed_parents(old, account, changed))
     if "Resource" in kinds:
         new = replace(new, registered=_changed_resources(old, account, changed))
-    if "Guardrail" in kinds:
-        blocks = BlockTable(guardrail_blocks(account.guardrails.values()), old.shapes)
-        new = replace(new, guardrails=blocks, guardrail_edges=_edges(account.guardrails.values()))
+    if "Guardrail" in kinds or account.guardrails_above != old.account.guardrails_above:
+        blocks = BlockTable(guardrail_blocks(guardrails_of(account)), old.shapes)
+        new = replace(new, guardrails=blocks, guardrail_edges=_edges(guardrails_of(account)))
     if "Project" in kinds:
         new = replace(new, disabled_projects=_disabled(account))
     return replace(new, views=keep_views(old, new, changed), indexes=old.indexes.after(old, new, changed))

@@ -249,9 +249,9 @@ def applicable_guardrails(
 
 
 def guardrail_reaches(block: Block, need: Need, service: str) -> bool:
-    """Does it name this action over resources of this service? (rule 7.7)"""
+    """Does it name this action over resources of this service, and not spare it? (rule 7.7)"""
     spanning = need.action_service != service
-    return any(
+    return not any(matches(pattern, need.action.id) for pattern in block.spared) and any(
         matches(pattern, need.action.id)
         for pattern in block.roles
         if not spanning or pattern.startswith("iam.")

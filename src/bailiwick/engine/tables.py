@@ -104,7 +104,10 @@ def make_table(steps: Mapping[Space, tuple[Step, ...]], held: Mapping[Key, Held]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One deny policy, or one policy whose roles have deny rights, or one guardrail, whole."""
+    """One deny policy, or one policy whose roles have deny rights, or one guardrail, whole.
+
+    `spared`: which actions a guardrail does not forbid, as patterns.
+    """
 
     name: str
     scope: Scope
@@ -112,6 +115,7 @@ class Block:
     when: Test | None
     roles: tuple[str, ...]
     all_rights: bool
+    spared: tuple[str, ...] = ()
 
     def stands(self, facts: Facts, now: float, service: str) -> bool:
         """Is none of scope, window and condition false? (rule 5.2)"""

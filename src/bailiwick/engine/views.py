@@ -203,7 +203,9 @@ def keep_views(
 
 
 PRINCIPAL_KINDS = {"User": "user:", "ServiceId": "service-id:", "Profile": "profile:"}
-KINDS_WITHOUT_VIEWS = frozenset({"Resource", "Project", "Guardrail"})
+KINDS_WITHOUT_VIEWS = frozenset(
+    {"Resource", "Project", "Guardrail", "Enterprise", "AccountGroup", "EnterpriseAccount"}
+)
 MOST_CONCERNED = 20_000
 
 

@@ -109,8 +109,9 @@ class _Statement:
 def import_aws(text: str, task: Aws) -> None:
     """Which roles and policies is this policy document? Drafts and refusals go to the task's."""
     refusals = task.refusals
-    data, pointer = as_object(parse_json(text, refusals), "", refusals), ""
-    if not data:
+    value, pointer = parse_json(text, refusals), ""
+    data = {} if refusals.found else as_object(value, pointer, refusals)
+    if refusals.found:
         return
     if "PolicyDocument" in data:
         known_only(data, ("PolicyDocument", "PolicyName", "UserName", "GroupName", "RoleName"), "", refusals)

@@ -24,6 +24,8 @@ from bailiwick.model.conditions import Condition
 from bailiwick.model.policies import Scope
 
 EVERYTHING = "*"
+MAX_ARN_CHARACTERS = 512
+MAX_SCOPES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ def check_pattern(pattern: Pattern, refusals: Refusals) -> bool:
     """Is it `*` or a whole ARN?"""
     if pattern.text == EVERYTHING:
         return True
+    if len(pattern.text) > MAX_ARN_CHARACTERS:
+        message = f"an ARN of {len(pattern.text)} characters, expected at most {MAX_ARN_CHARACTERS}"
+        refusals.add("too_large", pattern.pointer, message)
+        return False
     if not pattern.text.startswith("arn:"):
         refusals.add("malformed", pattern.pointer, f"`{pattern.text}` is no ARN", "expected `*` or `arn:…`")
         return False
@@ -61,7 +67,12 @@ def check_pattern(pattern: Pattern, refusals: Refusals) -> bool:
 def places_of(service: str, form: Form, patterns: list[Pattern], refusals: Refusals) -> Iterator[Place]:
     """Where are the resources of this type that any of the patterns matches?"""
     for pattern in patterns:
-        for assignment in fill(segmented(pattern.tokens), form.template):
+        found = fill(segmented(pattern.tokens), form.template)
+        if len(found) > MAX_SCOPES:
+            message = f"`{pattern.text[:60]}…` comes to {len(found)} scopes, expected at most {MAX_SCOPES}"
+            refusals.add("too_large", pattern.pointer, message)
+            return
+        for assignment in found:
             place = _place(service, form, dict(assignment))
             if place is None:
                 help = "a parent is named whole or not at all, and `*` and `?` only stand for text"

@@ -24,7 +24,7 @@ CODES: dict[str, str] = {
     "element_unknown": "an element or field that is not understood",
     "exists_false": "demands that an attribute is not said",
     "foreign_account": "something of another account",
-    "internal": "what was made does not pass the account's own checks",
+    "refused_by_checks": "what comes out does not pass the account's own checks",
     "key_unmapped": "no attribute is mapped to this condition key",
     "left_over": "something of an earlier import that is no more in it",
     "literal_wildcard": "`*` or `?` as itself where only patterns can stand",

@@ -24,6 +24,7 @@ class Wild(Enum):
 
 ANY, ANY_WITHIN, ONE = Wild.ANY, Wild.ANY_WITHIN, Wild.ONE
 _BRACED = re.compile(r"\{\{([*?])\}\}")
+_HEAD, _TAIL = re.compile(r"[^*?]*"), re.compile(r"(?<=[*?])[^*?]*$")
 Token = str | Wild
 Tokens = tuple[Token, ...]
 
@@ -86,7 +87,18 @@ def fill(tokens: Tokens, template: Template) -> list[Assignment]:
     A text `xy` matches a pattern when the pattern can be cut, possibly inside a `*`, so that `x` matches what is
     before and `y` what is behind; trying every cut loses nothing and adds nothing.
     """
-    return _without_contained(dict.fromkeys(_fill(tokens, template)))
+    return _without_contained(dict.fromkeys(_fill(_collapsed(tokens), template)))
+
+
+def _collapsed(tokens: Tokens) -> Tokens:
+    """The same pattern without one `*` beside another: two cross a colon when either does."""
+    out: list[Token] = []
+    for token in tokens:
+        if out and token in (ANY, ANY_WITHIN) and out[-1] in (ANY, ANY_WITHIN):
+            out[-1] = ANY if ANY in (token, out[-1]) else ANY_WITHIN
+        else:
+            out.append(token)
+    return tuple(out)
 
 
 def _fill(tokens: Tokens, template: Template) -> Iterator[Assignment]:
@@ -172,24 +184,21 @@ def _covers(outer: Tokens, inner: Tokens) -> bool:
 
 
 def matches_ignoring_case(pattern: str, text: str) -> bool:
-    """Does the text match, whatever the case of both? Ids are ASCII."""
-    return matches(pattern.lower(), text.lower())
+    """Does the text match, whatever the case of both? Ids are ASCII, and nothing else is like them."""
+    return pattern.isascii() and matches(pattern.lower(), text.lower())
 
 
 def recased(pattern: str, matched: Sequence[str], known: Iterable[str]) -> str | None:
-    """Which pattern, in the case of the ids, matches just these of the known ones? None: none was found."""
-    head = pattern.split("*", maxsplit=1)[0].split("?", maxsplit=1)[0]
-    heads = {one[: len(head)] for one in matched}
-    candidates = [one + pattern[len(head) :] for one in sorted(heads)] if len(heads) == 1 else []
-    candidates += [_tail_recased(one, matched) for one in candidates]
-    wanted = set(matched)
-    for candidate in candidates:
-        if {one for one in known if matches(candidate, one)} == wanted:
-            return candidate
-    return None
+    """Which is the same pattern, in the case of the ids that it matches? None: no one case fits them all.
 
-
-def _tail_recased(pattern: str, matched: Sequence[str]) -> str:
-    tail = pattern.rsplit("*", 1)[-1]
-    endings = {one[len(one) - len(tail) :] for one in matched}
-    return pattern[: len(pattern) - len(tail)] + endings.pop() if tail and len(endings) == 1 else pattern
+    Only the case may change: a wildcard stands for ids that come later too.
+    """
+    head, tail = _HEAD.match(pattern), _TAIL.search(pattern)
+    if head is None or tail is None:
+        return None
+    heads = {one[: len(head[0])] for one in matched}
+    tails = {one[len(one) - len(tail[0]) :] for one in matched}
+    if len(heads) != 1 or len(tails) != 1:
+        return None
+    candidate = heads.pop() + pattern[len(head[0]) : len(pattern) - len(tail[0])] + tails.pop()
+    return candidate if {one for one in known if matches(candidate, one)} == set(matched) else None

@@ -22,12 +22,12 @@ from bailiwick.importing.json_text import (
     shown,
     texts_of,
 )
-from bailiwick.importing.keys import ALWAYS, NEVER, Key
-from bailiwick.importing.mapping import ImportMapping, ServiceMapping
+from bailiwick.importing.keys import ALWAYS, NEVER, Key, both, compare
+from bailiwick.importing.mapping import ImportMapping
 from bailiwick.importing.operators import Block, Grammar, Operator, read_block
 from bailiwick.importing.produced import Drafts, Grant
 from bailiwick.model.conditions import Condition
-from bailiwick.model.patterns import matches
+from bailiwick.model.patterns import is_pattern, matches
 from bailiwick.model.policies import Scope
 from bailiwick.model.services import Service
 
@@ -87,6 +87,9 @@ class Huawei:
         return Scope((service.name,), region=region, project=(self.project,) if self.project else None)
 
 
+Placed = tuple[Scope, Named, Condition]
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
     data: Mapping[str, Any]
@@ -97,13 +100,14 @@ class _Statement:
 def import_huawei(text: str, task: Huawei) -> None:
     """Which roles and policies is this policy document? Drafts and refusals go to the task's."""
     refusals = task.refusals
-    data, pointer = as_object(parse_json(text, refusals), "", refusals), ""
+    value, pointer = parse_json(text, refusals), ""
+    data = {} if refusals.found else as_object(value, pointer, refusals)
     for wrapper, known in (("role", ("role",)), ("policy", WRAPPED)):
         if wrapper in data:
             known_only(data, known, pointer, refusals)
             pointer = step(pointer, wrapper)
             data = as_object(data[wrapper], pointer, refusals)
-    if not data:
+    if refusals.found:
         return
     if "Depends" in data:
         message = "a role that only works beside the roles that it depends on"
@@ -147,9 +151,10 @@ def _statement(task: Huawei, data: dict[str, Any], pointer: str) -> None:
     named = dict(_named(task, statement))
     _check_services(task, statement, named)
     for prefix, (service, some) in named.items():
-        for scope, part in _placed(task, statement, (prefix, service), some):
+        for scope, part, more in _placed(task, statement, (prefix, service), some):
+            window = block.clock.window()
             task.drafts.add(
-                Grant(pointer, effect, scope, service, part, when=when, window=block.clock.window())
+                Grant(pointer, effect, scope, service, part, when=both(when, more), window=window)
             )
 
 
@@ -218,16 +223,14 @@ def _check_services(task: Huawei, statement: _Statement, named: Mapping[str, obj
             task.refusals.add("resource_pattern", place, message, "write a statement for each service")
 
 
-def _placed(
-    task: Huawei, statement: _Statement, of: tuple[str, Service], named: Named
-) -> Iterator[tuple[Scope, Named]]:
+def _placed(task: Huawei, statement: _Statement, of: tuple[str, Service], named: Named) -> Iterator[Placed]:
     """Where do which of these actions hold?"""
     prefix, service = of
     resources = statement.data.get("Resource")
     pointer = step(statement.pointer, "Resource")
     whole = task.scope(service)
     if resources is None:
-        yield whole, named
+        yield whole, named, ALWAYS
     elif isinstance(resources, dict):
         yield from _agencies(task, (resources, pointer), service, named)
     else:
@@ -239,7 +242,7 @@ def _placed(
 
 def _agencies(
     task: Huawei, given: tuple[dict[str, Any], str], service: Service, named: Named
-) -> Iterator[tuple[Scope, Named]]:
+) -> Iterator[Placed]:
     """Which agencies do addresses name? Only actions on agencies may be narrowed so."""
     resources, pointer = given
     known_only(resources, ("uri",), pointer, task.refusals)
@@ -256,42 +259,81 @@ def _agencies(
         else:
             task.refusals.note(place, f"holds for the agency that is registered here as `{ident}`")
             id = None if ident == "*" else (ident,)
-            yield replace(task.scope(service), type=(AGENCY,), id=id), named
+            yield replace(task.scope(service), type=(AGENCY,), id=id), named, ALWAYS
 
 
 def _resource(
     task: Huawei, given: tuple[list[str], str], of: tuple[str, Service], named: Named
-) -> Iterator[tuple[Scope, Named]]:
-    """Where does one resource of five segments let which actions hold? Each segment is compared by itself."""
+) -> Iterator[Placed]:
+    """Where does one resource of five segments let which actions hold? Each segment is compared by itself.
+
+    The type of a resource is the middle word of the actions on it, unless the mapping says which type of ours it is.
+    """
     (_, region, account, type, path), place = given
     prefix, service = of
-    scope = _in_region(task, service, region)
     if account not in ("*", "", task.mapping.account):
         message = f"account `{account}` is not the one that is imported"
         task.refusals.add("foreign_account", place, message, "say which it is under `account` in the mapping")
         return
-    if scope is None:
+    scope = _in_region(task, service, region)
+    mapping = task.mapping.services.get(prefix)
+    mapped = mapping.types.get(type) if mapping is not None else None
+    some = _of_type(named, type) if mapped is None else _of_mapped_type(named, mapped)
+    if scope is None or some is None:
         return
-    if path == "*":
-        some = [a for a in named.actions if matches(type.lower(), a.id.split(":")[1].lower())]
-        if len(some) == len(named.actions):
-            yield scope, named
-            return
-    ours = _type(task.mapping.services.get(prefix), service, type)
-    if ours is None or any(action.resource_type is None for action in named.actions):
-        message = f"resources of `{prefix}` cannot be told apart by `{type}:{path}`"
-        help = f"map their type under `services.{prefix}.types`, and name actions of that type only"
+    if mapped is None and path == "*":
+        yield scope, some, ALWAYS
+        return
+    kinds = {action.resource_type for action in some.actions}
+    ours = kinds.pop()
+    if kinds or ours is None:
+        message = (
+            f"`{type}:{path}` names resources, but not all of these actions are asked of one type of them"
+        )
+        help = "name actions on single resources of one type only, in a statement of their own"
         task.refusals.add("resource_unmapped", place, message, help)
-        return
-    if task.drafts.known.has_types_below(service, ours):
-        message = f"a scope on `{ours}` would hold for what lies below it too"
+    elif task.drafts.known.nests(service, ours):
+        message = f"a `{ours}` can lie in a `{ours}`, so a scope on one would hold for others too"
         task.refusals.add("resource_pattern", place, message)
-        return
-    actions = tuple(action for action in named.actions if action.resource_type == ours)
-    if actions:
-        wanted = tuple(one for one in named.patterns if any(matches(one, a.id) for a in actions))
-        id = None if path == "*" else (path,)
-        yield replace(scope, type=(ours,), id=id), Named(wanted, actions, named.listed)
+    else:
+        is_open = any(map(is_pattern, some.patterns)) and task.drafts.known.has_types_below(service, ours)
+        when = compare("resource.type", "string-equals", [ours]) if is_open else ALWAYS
+        yield replace(scope, type=(ours,), id=None if path == "*" else (path,)), some, when
+
+
+def _of_mapped_type(named: Named, type: str) -> Named | None:
+    """Which of these actions are asked of this type of ours? None: none."""
+    actions = tuple(action for action in named.actions if action.resource_type == type)
+    wanted = tuple(one for one in named.patterns if any(matches(one, action.id) for action in actions))
+    return Named(wanted, actions, named.listed) if actions else None
+
+
+def _of_type(named: Named, type: str) -> Named | None:
+    """Which of these actions have a middle word of this pattern? None: none."""
+    if type == "*":
+        return named
+    words = {action.id: action.id.split(":")[1] for action in named.actions}
+    actions = tuple(a for a in named.actions if matches(type.lower(), words[a.id].lower()))
+    if not actions:
+        return None
+    patterns: dict[str, None] = {}
+    for pattern in named.patterns:
+        matched = [action.id for action in actions if matches(pattern, action.id)]
+        patterns.update(dict.fromkeys(_narrowed(pattern, type, matched)))
+    listed = named.listed or (
+        is_pattern(type) and any(is_pattern(one.split(":")[1]) for one in named.patterns)
+    )
+    return Named(tuple(patterns), actions, listed)
+
+
+def _narrowed(pattern: str, type: str, matched: list[str]) -> list[str]:
+    """Which patterns name what both this one and the middle word do?"""
+    first, word, last = pattern.split(":")
+    if not is_pattern(word):
+        return [pattern] if matched else []
+    if is_pattern(type):
+        return matched
+    return sorted({f"{first}:{id.split(':')[1]}:{last}" for id in matched})
 
 
 def _in_region(task: Huawei, service: Service, region: str) -> Scope | None:
@@ -302,9 +344,3 @@ def _in_region(task: Huawei, service: Service, region: str) -> Scope | None:
     if scope.region is not None:
         return scope if matches(region, scope.region[0]) else None
     return replace(scope, region=(region,))
-
-
-def _type(mapping: ServiceMapping | None, service: Service, type: str) -> str | None:
-    """Which type of ours is it?"""
-    types = mapping.types if mapping is not None else {}
-    return types.get(type, type if type in service.resource_types else None)

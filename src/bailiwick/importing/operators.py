@@ -104,7 +104,12 @@ def read_block(block: Block, data: object, pointer: str) -> Condition:
     parts: list[Condition] = []
     for word, keys in as_object(data, pointer, block.refusals).items():
         place = step(pointer, word)
+        seen: set[str] = set()
         for name, values in as_object(keys, place, block.refusals).items():
+            if name.lower() in seen:
+                message = f"condition key `{name}` stands twice, in another case"
+                block.refuse("malformed", step(place, name), message, "write all its values in one list")
+            seen.add(name.lower())
             parts.append(_read_one(block, (word, name), values, step(place, name)))
     return both(*parts) if parts else ALWAYS
 

@@ -12,7 +12,8 @@ from bailiwick.errors import Invalid
 from bailiwick.importing.aws import Aws, import_aws
 from bailiwick.importing.findings import Refusals, raise_if_any
 from bailiwick.importing.huawei import Huawei, import_huawei
-from bailiwick.importing.ibm import Ibm, import_ibm
+from bailiwick.importing.ibm import import_ibm
+from bailiwick.importing.ibm_names import Ibm
 from bailiwick.importing.known import Known
 from bailiwick.importing.mapping import PROVIDERS, ImportMapping
 from bailiwick.importing.mapping_checks import check_mapping
@@ -57,7 +58,7 @@ class Imported:
 def import_policies(sources: Sequence[Source], settings: Settings, known: Known) -> Imported:
     """Which documents do these texts come to? Raises Invalid with every refusal of all of them."""
     _check_settings(settings)
-    check_mapping(settings.mapping, known, "mapping")
+    check_mapping(settings.mapping, known)
     documents: list[dict[str, object]] = []
     every: list[Refusals] = []
     marks: list[str] = []
@@ -89,7 +90,7 @@ def _check_settings(settings: Settings) -> None:
         help = "such as --subject group:readers; the policy itself names nobody"
         raise Invalid.at("--subject", "expected whom the policies are for", help)
     if settings.provider != "huawei" and (settings.region or settings.project):
-        raise Invalid.at("--region", "only their grants have a region or project of authorization besides")
+        raise Invalid.at("--region", "only Huawei's grants have a region or project of authorization besides")
 
 
 def _read(text: str, settings: Settings, drafts: Drafts) -> None:

@@ -153,7 +153,7 @@ class Drafts:
                 parse_document(document, self.known.account.name)
             except Invalid as error:
                 for finding in error.findings:
-                    self.refusals.add("too_large" if "most" in finding.message else "internal",
+                    self.refusals.add("too_large" if "most" in finding.message else "refused_by_checks",
                                       places.get(value.name, ""), finding.message, finding.help)  # fmt: skip
             documents.append(document)
         if not self.refusals.found:
@@ -166,7 +166,7 @@ class Drafts:
         only = [("Role" if isinstance(value, Role) else "Policy", value.name) for value in values]
         for finding in check_account(self.known.catalog, account, only):
             name = finding.place.partition(":")[0].partition(" ")[2]
-            self.refusals.add("internal", places.get(name, ""), finding.message, finding.help)
+            self.refusals.add("refused_by_checks", places.get(name, ""), finding.message, finding.help)
 
 
 def _with_named(account: Account, values: Sequence[Role | Policy]) -> Account:

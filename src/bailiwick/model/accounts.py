@@ -1,6 +1,6 @@
 """An account as one value: its principals, groups, roles, policies, guardrails, projects and resources.
 
-Implements docs/spec.md sections 1 and 2. This is what both evaluators are given; nothing in it is derived.
+Implements docs/spec.md sections 1 and 2. This is what both evaluators are given; nothing in it follows from the rest.
 All references are by name; the store keeps uids and translates at its edge.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bailiwick.model.conditions import Condition
+from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
@@ -88,6 +89,9 @@ class Account:
     """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names).
 
     `project_quota`: how many projects it may have besides the default one.
+    `enterprise`: the management account of the enterprise that its owner lets it join. `enterprises`, `account_groups`
+    and `enterprise_accounts` are the tree, where this is a management account.
+    `guardrails_above` are not this account's own: they bind it by its place in the tree, and come from its enterprise.
     """
 
     name: str
@@ -103,3 +107,8 @@ class Account:
     services: Mapping[str, Service] = field(default_factory=dict)
     description: str = ""
     project_quota: int = DEFAULT_PROJECT_QUOTA
+    enterprise: str | None = None
+    enterprises: Mapping[str, Enterprise] = field(default_factory=dict)
+    account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
+    enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
+    guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)

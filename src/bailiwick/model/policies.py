@@ -57,7 +57,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Guardrail:
-    """What is denied to everybody, the owner too? `actions` are ids or patterns of the scope's services."""
+    """What is denied to everybody, the owner too? `actions` are ids or patterns of the scope's services.
+
+    `except_actions` are ids or patterns of those that it spares. `node`: the node of the enterprise's tree below which
+    it binds every account (docs/spec.md section 20); None: it binds the account that holds it.
+    """
 
     name: str
     actions: tuple[str, ...] = ("*",)
@@ -66,3 +70,5 @@ class Guardrail:
     window: Window = ALWAYS
     enabled: bool = True
     description: str = ""
+    except_actions: tuple[str, ...] = ()
+    node: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
+from typing import NoReturn
 
 from bailiwick.catalog.catalog import Catalog
 from bailiwick.catalog.eps_codes import LACKS_PERMISSION, PROJECT_IS_DISABLED, TAKES_NO_RESOURCES
@@ -17,6 +18,7 @@ from bailiwick.engine.authority import policies_of, scope_contains, split_cells
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.engine.views import find_view
 from bailiwick.errors import Denied
+from bailiwick.model.enterprises import nodes_from, split_node
 from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
@@ -26,6 +28,8 @@ from bailiwick.service.eps import ADD_RESOURCES, EPS
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
+from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
+from bailiwick.service.needed_in_tree import Over, loosened
 from bailiwick.service.reaching import held_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Name, Snapshot
@@ -50,6 +54,8 @@ def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -
         changed = [key for key in changed if key[0] != RESOURCE]
     for handover in dict.fromkeys(differ.handovers(changed)):
         judge.check_handover(handover)
+    for over in loosened(plan.before.account, plan.account):
+        judge.check_over(over)
 
 
 def authorize_handovers(
@@ -93,12 +99,46 @@ class Judge:
         if difference.kind == "Policy":
             return self._check_policy_edit(difference, f"iam.policy.{_VERBS[difference.op]}")
         # WHY: an account's own guardrail or suspension binds its owner, who could otherwise never lift it again.
-        if self._is_plain_owner() and (difference.kind == "Guardrail" or self._lifts_suspension(difference)):
+        if self._is_plain_owner() and (
+            self._is_own_guardrail(difference) or self._lifts_suspension(difference)
+        ):
             return None
         after = self._before.account if self._plan is None else self._plan.account
         for needed in needed_actions(self._before.compiled.services, self._before.account, after, difference):
             self.require_any(needed)
         return None
+
+    def _is_own_guardrail(self, difference: Difference) -> bool:
+        """Is it a guardrail of this account, before and after, and not one of a node of its tree? (rule 9.5)"""
+        if difference.kind != "Guardrail" or self._plan is None:
+            return False
+        states = (self._before.account, self._plan.account)
+        found = (account.guardrails.get(difference.name) for account in states)
+        return all(guardrail is None or guardrail.node is None for guardrail in found)
+
+    def check_over(self, over: Over) -> None:
+        """Is the action held over the node and all below it, without end? (rule 20.8)
+
+        A policy may hold it by any node above: names are unique in the tree, so each of these cells is the node.
+        """
+        tree = self._before.account
+        kind, name = split_node(over.node)
+        here = Scope(service=(IN_TREE,), type=(kind,), id=(name,))
+        above = (split_node(node) for node in nodes_from(tree, over.node) if node != over.node)
+        answers = [
+            self._authority(over.action, cell, None)
+            for cell in (here, *(replace(here, within=(node,)) for node in above))
+        ]
+        if any(answer.held and answer.expires_at is None for answer in answers):
+            return
+        ends = any(answer.held for answer in answers)
+        why = "for good, which your authority is not" if ends else f"and you lack `{over.action}`"
+        raise Denied(
+            f"{over.because}, {why} over {kind} `{name}` and all below it",
+            action=over.action,
+            reason="authority_ends_earlier" if ends else "no_authority",
+            help=_ASK,
+        )
 
     def _lifts_suspension(self, difference: Difference) -> bool:
         """Does the edit do nothing but let a suspended account work again?"""
@@ -119,7 +159,7 @@ class Judge:
             if policy is None or self.holds(action, policy.scope):
                 continue
             if not self.is_allowed(action, iam_service()):
-                self._refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
+                self.refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
 
     def check_handover(self, handover: Handover) -> None:
         """Is what the change hands over within the session's authority, and not longer than it? (rule 9.2)"""
@@ -331,7 +371,7 @@ class Judge:
         """Is the action allowed on this resource? Raises Denied."""
         decision = self.decide(action, resource)
         if not decision.allowed:
-            self._refuse(action, format_place(resource), decision.reason.value)
+            self.refuse(action, format_place(resource), decision.reason.value)
 
     def is_any_allowed(self, needed: Needed) -> bool:
         """Is one of the actions that stand for this deed allowed, and none forbidden?"""
@@ -344,7 +384,7 @@ class Judge:
             return
         asked, reason = refusal
         if asked.resource.service != EPS:
-            self._refuse(asked.action, format_place(asked.resource), reason.value)
+            self.refuse(asked.action, format_place(asked.resource), reason.value)
         raise _refused_on_project(self._session.principal, needed, asked, reason)
 
     def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
@@ -359,7 +399,8 @@ class Judge:
             first = first or decision.reason
         return None if any_allowed or first is None else (needed.any_of[0], first)
 
-    def _refuse(self, action: str, place: str, reason: str) -> None:
+    def refuse(self, action: str, place: str, reason: str) -> NoReturn:
+        """The session lacks this action. Raises Denied."""
         message = f"`{self._session.principal}` lacks `{action}`{place}"
         raise Denied(message, action=action, reason=reason, help=_ASK)
 

@@ -6,7 +6,7 @@ prepares anew on the new one, so what was authorized and validated is exactly wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bailiwick.engine import CompiledAccount
@@ -15,6 +15,7 @@ from bailiwick.service.authorize import authorize_plan
 from bailiwick.service.checking import check_plan
 from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
 from bailiwick.service.host import Host
+from bailiwick.service.joining import check_joining
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import API_KEY, account_log, vector_of
 from bailiwick.service.reading import Reader
@@ -73,10 +74,11 @@ def change_account(
         authorize_plan(host.catalog, session, plan, host.now())
         _check_kept(host, session, plan)
         check_plan(host.catalog, plan, edits)
+        based_on = check_joining(host, plan, tuple(edits))
         if dry_run or not plan.changes:
             return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)
         try:
-            return _store(host, session, plan, via, idempotency)
+            return _store(host, session, plan, Storing(via, idempotency, based_on))
         except RevisionConflict:
             host.refresh(session.account)
     raise Conflict("the account is being changed too often at once", "try again")
@@ -102,33 +104,43 @@ def _check_kept(host: Host, session: Session, plan: Plan) -> None:
             reader.get(kind, name)
 
 
-def _store(
-    host: Host,
-    session: Session,
-    plan: Plan,
-    via: str,
-    idempotency: Keep | None,
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """How is a plan stored: by which surface, with which answer kept, resting on which revisions of other logs?"""
+
+    via: str
+    idempotency: Keep | None
+    based_on: Mapping[str, int]
+
+
+def _store(host: Host, session: Session, plan: Plan, storing: Storing) -> Outcome:
     compiled = plan.compile()
     before = plan.before
-    kept = None if idempotency is None else idempotency(lambda head: _done(host, plan, head))
+    keep = storing.idempotency
+    kept = None if keep is None else keep(lambda head: _done(host, plan, head))
     with host.writing:
         head = host.store.append(
             account_log(session.account),
             before.revision,
             plan.changes,
             actor_uid=session.uid,
-            via=session.via(via),
+            via=session.via(storing.via),
             at=host.at(),
             secrets=plan.dropped_secrets,
             idempotency=kept,
+            based_on=storing.based_on,
         )
         host.publish(session.account, _after(host, plan, head, compiled))
     return _done(host, plan, head)
 
 
 def _done(host: Host, plan: Plan, head: Head) -> Outcome:
-    return _outcome(plan, vector_of(head, host.system_head()), head.revision, dry_run=False)
+    return _outcome(plan, _vector(host, plan, head), head.revision, dry_run=False)
+
+
+def _vector(host: Host, plan: Plan, head: Head) -> dict[str, str]:
+    """Which vector has the account after the plan? The enterprise has not moved, or it would not have been stored."""
+    return vector_of(head, host.system_head(), plan.before.vector.get("enterprise"))
 
 
 def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Snapshot:
@@ -145,7 +157,7 @@ def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Sna
         moved,
         keys={uid: record for uid, record in plan.before.keys.items() if uid not in dropped},
         descriptions=plan.before.descriptions,
-        vector=vector_of(head, host.system_head()),
+        vector=_vector(host, plan, head),
         revision=head.revision,
     )
 

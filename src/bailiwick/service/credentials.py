@@ -24,6 +24,7 @@ from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.loading import API_KEY, account_log, advance
 from bailiwick.service.needed import iam_object, iam_service
+from bailiwick.service.placing import rests_on
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import ACCESS_TOKEN_SECONDS
@@ -57,9 +58,10 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MadeKey(NewKey):
-    """A key just made, when, and the head of the account's log after it."""
+    """A key just made, when, the head of the account's log after it, and the enterprise's revision then."""
 
     created_at: datetime
+    enterprise: str | None
     head: Head
 
 
@@ -99,7 +101,7 @@ def create_key(
             **({} if expires_at is None else {"expires_at": expires_at.isoformat()}),
         }
         secret = SecretWrite(uid, API_KEY, made.secret_hash)
-        new = partial(MadeKey, uid, made.text, made.prefix, now)
+        new = partial(MadeKey, uid, made.text, made.prefix, now, snapshot.vector.get("enterprise"))
         kept = None if idempotency is None else idempotency(new)
         change = Change(API_KEY, uid, uid, "create", document)
         head = _append(host, session, snapshot, change, secret_changes=[secret], idempotency=kept)
@@ -312,6 +314,7 @@ def _append(
                 at=host.at(),
                 secrets=secret_changes,
                 idempotency=idempotency,
+                based_on=rests_on(snapshot),
             )
         except RevisionConflict:
             host.refresh(session.account)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bailiwick.catalog.documents import Value, format_document
@@ -26,7 +26,8 @@ from bailiwick.store.ports import Change, SecretDelete
 class Edit:
     """One object as it shall be; `value` None removes it.
 
-    `file` and `line` say where that was written, `locate` where each of its parts was.
+    `file` and `line` say where that was written, `locate` where each of its parts was. `begins`: the account that
+    is put into the tree begins with this edit (service/enterprise_accounts.py).
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Edit:
     file: str = ""
     line: int = 0
     locate: Locate = nowhere
+    begins: bool = False
 
     @property
     def key(self) -> Name:
@@ -51,6 +53,7 @@ class Difference:
     op: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,17 @@ def plan_edits(snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
     values = {edit.key: edit.value for edit in edits if not _is_so(snapshot.account, edit)}
     uids = {key: _uid_of(snapshot, key) for key in values}
     changes, dropped = _changes(snapshot, values, uids)
+    begun = {edit.key for edit in edits if edit.begins}
     return Plan(
         before=snapshot,
         account=with_values(snapshot.account, values),
         changed=frozenset(values),
         changes=tuple(changes),
         dropped_secrets=tuple(dropped),
-        differences=tuple(_difference(snapshot.account, key, value) for key, value in values.items()),
+        differences=tuple(
+            replace(_difference(snapshot.account, key, value), begins=key in begun)
+            for key, value in values.items()
+        ),
         kept=tuple(edit.key for edit in edits if edit.key not in values),
         uids=uids,
     )

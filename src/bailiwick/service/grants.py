@@ -12,6 +12,7 @@ from functools import cached_property
 
 from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.model.accounts import Account, Group, Principal, Resource
+from bailiwick.model.conditions import Condition
 from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
@@ -24,6 +25,7 @@ Changed = Iterable[tuple[str, str]]
 ADMINISTRATOR = f"{IAM}/Administrator"
 # A role name that no role can have: whoever may assign it may assign any role of the service.
 ANY_ROLE = "\x00"
+_STORED = ("project", "owner", "groups", "budget", "tags", "properties")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Handover:
     """Which roles over which scope could somebody newly use? `until`: the end of it; None: none.
 
     `because` says it in words. `adds`: what a role gains, which must be assignable besides the role itself.
-    `owner_only`: nobody but the account's owner may. `unguards`: a guardrail falls, which the owner may do although
-    it binds the owner too.
+    `owner_only`: nobody but the account's owner may. `unguards`: a guardrail of the account falls, which the owner
+    may do although it binds the owner too.
     """
 
     scope: Scope
@@ -92,6 +94,8 @@ class Differ:
     def _account(self, old: Account, new: Account) -> Iterator[Handover]:
         if old.owner != new.owner or old.suspended != new.suspended:
             yield _for_owner("the account's owner or state changes")
+        if old.enterprise != new.enterprise:
+            yield _for_owner("the enterprise that the account may join changes")
 
     def _policy(self, old: Policy | None, new: Policy | None) -> Iterator[Handover]:
         if new is not None and new.enabled and new.effect == "allow" and not is_narrowed(old, new):
@@ -234,9 +238,11 @@ class Differ:
         return looks or escapes(policy.when, principal, groups)
 
     def _guardrail(self, old: Guardrail | None, new: Guardrail | None) -> Iterator[Handover]:
+        # WHY without a node: what guards other accounts hands over nothing here (needed_in_tree.py).
         if (
             old is not None
             and old.enabled
+            and old.node is None
             and not (new is not None and replace(new, description=old.description) == old)
         ):
             yield self._unguarded(old, f"guardrail `{old.name}` is removed or changed")
@@ -253,7 +259,8 @@ class Differ:
             for role in (*service.roles.values(), *self._custom_roles(service.name))
             if self._has_any(role, guardrail.actions)
         ]
-        return Handover(guardrail.scope, tuple(dict.fromkeys(roles)), None, because, unguards=True)
+        is_own = guardrail.name not in self.before.guardrails_above
+        return Handover(guardrail.scope, tuple(dict.fromkeys(roles)), None, because, unguards=is_own)
 
     def _custom_roles(self, service: str) -> Iterator[Role]:
         for account in (self.before, self.after):
@@ -283,7 +290,7 @@ class Differ:
         for guardrail in self.reaching.guardrails:
             services = guardrail.scope.service
             concerns = parsed.service != IAM if services is None else parsed.service in services
-            if concerns and (guardrail.scope.project is not None or reads(guardrail.when, "resource.")):
+            if concerns and (guardrail.scope.project is not None or _reads_stored(guardrail.when)):
                 # WHY not its own scope: it falls here alone, and whoever could remove it here may.
                 yield from (self._unguarded(replace(guardrail, scope=scope), because) for scope in scopes)
 
@@ -317,6 +324,11 @@ class Differ:
 
 def _for_owner(because: str) -> Handover:
     return Handover(Scope(), (), None, because, owner_only=True)
+
+
+def _reads_stored(condition: Condition | None) -> bool:
+    """Does the condition read anything of a resource that is stored of it? What its name says, no change alters."""
+    return any(reads(condition, f"resource.{attribute}") for attribute in _STORED)
 
 
 def _may_mean(scope: Scope, services: set[str]) -> bool:

@@ -23,6 +23,7 @@ from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
+from bailiwick.service.placing import place
 from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
@@ -113,17 +114,44 @@ class Host:
         """Which accounts does the store hold?"""
         return [log.removeprefix(LOG_PREFIX) for log in self.store.list_logs() if log.startswith(LOG_PREFIX)]
 
+    def find_snapshot(self, account: str) -> Snapshot | None:
+        """What does this account hold now? None: there is no such account."""
+        try:
+            return self.snapshot(account)
+        except NotFound:
+            return None
+
     def _load(self, account: str) -> Snapshot:
         parse_name(account, "account", "account name")
         with self.writing:
             found = self._snapshots.get(account)
             if found is None:
                 try:
-                    found = load_snapshot(self.store, self.catalog, account, self._system)
+                    found = self._in_place(load_snapshot(self.store, self.catalog, account, self._system))
                 except NotFound:
                     raise NotFound(f"there is no account `{account}`") from None
                 self._snapshots[account] = found
             return found
+
+    def _in_place(self, own: Snapshot) -> Snapshot:
+        """What does the account answer from in the tree of the enterprise that it names, if it names one?"""
+        named = own.account.enterprise
+        return place(own, None if named is None else self._find_management(named))
+
+    def _find_management(self, account: str) -> Snapshot | None:
+        """What does this account hold, if it can hold a tree? Who names an enterprise of its own cannot.
+
+        WHY not `snapshot`: two accounts that name each other would be looked for without end.
+        """
+        found = self._snapshots.get(account)
+        if found is None:
+            try:
+                found = load_snapshot(self.store, self.catalog, account, self._system)
+            except NotFound:
+                return None
+            if found.account.enterprise is None:
+                self._snapshots[account] = found
+        return found if found.account.enterprise is None else None
 
     def _follow(self) -> None:
         """Take in what other processes announced: compare heads, load what moved."""
@@ -147,9 +175,21 @@ class Host:
                 head = heads.get(account_log(name))
                 if head is None:
                     del self._snapshots[name]
-                elif vector_of(head, self._system) != snapshot.vector:
-                    self._snapshots[name] = self._catch_up(name, snapshot, head)
+                elif snapshot.account.enterprise is None:
+                    self._snapshots[name] = self._caught_up(name, snapshot, head)
+            # WHY after the others: an account is placed in a tree that is up to date, and shown only in its place.
+            for name, snapshot in list(self._snapshots.items()):
+                head = heads.get(account_log(name))
+                if snapshot.account.enterprise is not None and head is not None:
+                    self._snapshots[name] = self._in_place(self._caught_up(name, snapshot, head))
             self._generation = generation
+
+    def _caught_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
+        """The same, or what its own log has made of it since; where no tree is, also in its place."""
+        if vector_of(head, self._system, snapshot.vector.get("enterprise")) == snapshot.vector:
+            return snapshot
+        caught_up = self._catch_up(name, snapshot, head)
+        return self._in_place(caught_up) if snapshot.account.enterprise is None else caught_up
 
     def _catch_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
         log = account_log(name)
@@ -167,7 +207,7 @@ class Host:
     def publish(self, account: str, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on (called with `writing` held, after the commit)."""
         # INVARIANT: `_generation` stays: the word may also announce what another process committed meanwhile.
-        self._snapshots[account] = snapshot
+        self._snapshots[account] = self._in_place(snapshot)
 
     def refresh(self, account: str) -> Snapshot:
         """Take in what the account has become meanwhile."""

@@ -107,9 +107,19 @@ def owner_name(email: str) -> str:
 
 
 def create_account(
-    store: Store, account: str, owner: str, email: str, at: datetime, key: GeneratedKey | None = None
+    store: Store,
+    account: str,
+    owner: str,
+    email: str,
+    at: datetime,
+    key: GeneratedKey | None = None,
+    *,
+    enterprise: str | None = None,
 ) -> str:
-    """Create an account with its owner, its default project and the owner's first key; returns the key's text."""
+    """Create an account with its owner, its default project and the owner's first key; returns the key's text.
+
+    `enterprise`: the management account of the enterprise that it may join.
+    """
     log = account_log(account)
     store.create_log(log, at=at)
     system = store.head(SYSTEM_LOG)
@@ -121,7 +131,11 @@ def create_account(
         log,
         0,
         [
-            *_first_objects(account, Principal(f"user:{owner}", email=email), owner_uid),
+            *_first_objects(
+                Account(account, f"user:{owner}", enterprise=enterprise),
+                Principal(f"user:{owner}", email=email),
+                owner_uid,
+            ),
             Change(API_KEY, key_uid, key_uid, "create", _first_key(key, owner_uid, at)),
         ],
         actor_uid=owner_uid,
@@ -132,13 +146,13 @@ def create_account(
     return key.text
 
 
-def _first_objects(account: str, owner: Principal, owner_uid: str) -> Iterator[Change]:
+def _first_objects(account: Account, owner: Principal, owner_uid: str) -> Iterator[Change]:
     """What is in every account from the start: its owner, itself, its default project."""
     name = owner.reference.partition(":")[2]
-    itself = {**format_document(ACCOUNT, Account(account, owner.reference)), "owner": {"uid": owner_uid}}
+    itself = {**format_document(ACCOUNT, account), "owner": {"uid": owner_uid}}
     project = format_document("Project", Project(DEFAULT_PROJECT, default=True))
     yield Change("User", owner_uid, name, "create", format_document("User", owner))
-    yield Change(ACCOUNT, ACCOUNT_UID, account, "create", itself)
+    yield Change(ACCOUNT, ACCOUNT_UID, account.name, "create", itself)
     yield Change("Project", new_uid("Project"), DEFAULT_PROJECT, "create", project)
 
 

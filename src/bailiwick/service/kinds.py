@@ -11,6 +11,7 @@ from typing import Any
 
 from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.accounts import Account
+from bailiwick.model.enterprises import ACCOUNT_GROUP, ENTERPRISE, MEMBER
 from bailiwick.model.overlays import as_overlay
 
 ACCOUNT = "Account"
@@ -48,8 +49,18 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", "guardrail", "guardrails"),
         Kind("Service", "services", "service", "services"),
         Kind(RESOURCE, "resources", "resource", "resources"),
+        Kind("Enterprise", "enterprises", "enterprise", "enterprises"),
+        Kind("AccountGroup", "account_groups", "account-group", "account-groups"),
+        Kind("EnterpriseAccount", "enterprise_accounts", "enterprise-account", "enterprise-accounts"),
     )
 }
+# The kinds that make an enterprise's tree, with their resource types in the service `enterprise`.
+NODE_TYPES: Mapping[str, str] = {
+    "Enterprise": ENTERPRISE,
+    "AccountGroup": ACCOUNT_GROUP,
+    "EnterpriseAccount": MEMBER,
+}
+KIND_OF_NODE: Mapping[str, str] = {node: word for word, node in NODE_TYPES.items()}
 KIND_OF_PREFIX = {kind.prefix: kind.word for kind in KINDS.values() if kind.prefix}
 KIND_OF_PATH = {kind.path: kind for kind in KINDS.values()}
 PRINCIPAL_WORDS = ("User", "ServiceId", "Profile")
@@ -92,6 +103,7 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
                 owner=value.owner,
                 suspended=value.suspended,
                 description=value.description,
+                enterprise=value.enterprise,
                 project_quota=value.project_quota,
             )
             continue

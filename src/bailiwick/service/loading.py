@@ -68,9 +68,10 @@ def _identities(stored: Iterable[StoredObject], resources: Mapping[str, Resource
     return found
 
 
-def vector_of(account: Head, system: Head) -> dict[str, str]:
-    """How do answers name the revisions that they rest on?"""
-    return {"account": account.vector, "system": system.vector}
+def vector_of(account: Head, system: Head, enterprise: str | None = None) -> dict[str, str]:
+    """How do answers name the revisions that they rest on? `enterprise`: that of an account in a tree, as text."""
+    above = {} if enterprise is None else {"enterprise": enterprise}
+    return {"account": account.vector, **above, "system": system.vector}
 
 
 def read_key(

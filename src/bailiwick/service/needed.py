@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.enterprises import ENTERPRISE
 from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
+from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM, Service
 from bailiwick.service.edits import Difference
@@ -27,7 +29,14 @@ from bailiwick.service.eps import (
     eps_project,
     eps_service,
 )
-from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value
+from bailiwick.service.needed_in_tree import (
+    asked_at,
+    needed_in_tree,
+    needed_of_guardrail,
+    read_action,
+    rule_action,
+)
 
 _CREATE = {"User": "iam.user.invite", "Resource": "iam.resource.register"}
 
@@ -57,6 +66,12 @@ def needed_actions(
 ) -> Iterator[Needed]:
     """Which actions does this edit need, whatever it hands over? `services` are those of the state before."""
     word, name = difference.kind, difference.name
+    if word in NODE_TYPES:
+        yield from (Needed(*one) for one in needed_in_tree(before, after, difference))
+        return
+    if word == "Guardrail":
+        yield from _guardrail(before, after, name)
+        return
     if word == ACCOUNT:
         yield Needed("iam.account.update", iam_object("account", name))
         return
@@ -65,27 +80,40 @@ def needed_actions(
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
     if difference.op == "created":
-        if isinstance(new, Project):
-            yield _of_project("create", name)
-            return
-        yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
-        if isinstance(new, Resource) and new.project is not None:
-            yield _adding(new.project)
-        return
-    here = object_of(word, name, old)
-    if difference.op == "deleted":
-        if isinstance(old, Project):
-            yield _of_project("delete", name)
-            return
-        yield Needed(f"iam.{KINDS[word].resource_type}.delete", here)
+        yield from _created(word, name, new)
+    elif difference.op == "deleted":
+        project = _of_project("delete", name)
+        removal = f"iam.{KINDS[word].resource_type}.delete"
+        yield project if isinstance(old, Project) else Needed(removal, object_of(word, name, old))
     elif isinstance(old, Group) and isinstance(new, Group):
-        yield from _group(old, new, here)
+        yield from _group(old, new, object_of(word, name, old))
     elif isinstance(old, Project) and isinstance(new, Project):
         yield from _project(old, new)
     elif isinstance(old, Resource) and isinstance(new, Resource):
         yield from _resource(services, old, new, before)
     else:
-        yield Needed(f"iam.{KINDS[word].resource_type}.update", here)
+        yield Needed(f"iam.{KINDS[word].resource_type}.update", object_of(word, name, old))
+
+
+def _created(word: str, name: str, new: object) -> Iterator[Needed]:
+    if isinstance(new, Project):
+        yield _of_project("create", name)
+        return
+    yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
+    if isinstance(new, Resource) and new.project is not None:
+        yield _adding(new.project)
+
+
+def _guardrail(before: Account, after: Account, name: str) -> Iterator[Needed]:
+    """The account's own guardrail is one of `iam`, a node's is a rule of that node; one may become the other."""
+    old, new = before.guardrails.get(name), after.guardrails.get(name)
+    yield from (Needed(*one) for one in needed_of_guardrail(before, after, old, new))
+    was_own, is_own = (one is not None and one.node is None for one in (old, new))
+    here = iam_object("guardrail", name)
+    if was_own:
+        yield Needed("iam.guardrail.update" if is_own else "iam.guardrail.delete", here)
+    elif is_own:
+        yield Needed("iam.guardrail.create", iam_service())
 
 
 def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:
@@ -189,6 +217,26 @@ def needed_to_list_all() -> Needed:
 def needed_to_list_resources(project: str) -> Needed:
     """Which actions does seeing all that is in a project need?"""
     return Needed(LIST_RESOURCES, eps_project(project), (Asked("iam.resource.list", iam_service()),))
+
+
+def needed_to_see(account: Account, word: str, name: str, value: object) -> Needed:
+    """Which action shows this object, and of which resource is it asked? Policies are held over their scope, too."""
+    if word in NODE_TYPES:
+        found = value is not None
+        node = (
+            f"{NODE_TYPES[word]}:{name}" if found else f"{ENTERPRISE}:{min(account.enterprises, default='')}"
+        )
+        return Needed(*asked_at(read_action(word if found else "Enterprise"), account, node))
+    if isinstance(value, Guardrail) and value.node is not None:
+        return Needed(*asked_at(rule_action(value.node, "retrieve"), account, value.node))
+    if word == "Project":
+        return needed_to_read(name)
+    if word == ACCOUNT:
+        return Needed("iam.account.read", object_of(word, name, value))
+    if word == "Service":
+        return Needed("iam.catalog.read", object_of(word, name, value))
+    resource = iam_service() if word == "Policy" else object_of(word, name, value)
+    return Needed(f"iam.{KINDS[word].resource_type}.read", resource)
 
 
 def object_of(word: str, name: str, value: object) -> ResourceQuery:

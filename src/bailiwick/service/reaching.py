@@ -41,10 +41,11 @@ class Reaching:
 
     @cached_property
     def guardrails(self) -> tuple[Guardrail, ...]:
-        """Which enabled guardrails are there, before or after?"""
+        """Which enabled guardrails bind the account, before or after, its own and those from above?"""
         old = self.before.guardrails
         changed = (g for name, g in self.after.guardrails.items() if g != old.get(name))
-        return tuple(g for g in (*old.values(), *changed) if g.enabled)
+        own = (g for g in (*old.values(), *changed) if g.node is None)
+        return tuple(g for g in (*own, *self.before.guardrails_above.values()) if g.enabled)
 
     @cached_property
     def _of_subject(self) -> Mapping[str, list[Policy]]:

@@ -15,26 +15,22 @@ from bailiwick.catalog.documents import format_document
 from bailiwick.catalog.eps_codes import NO_SUCH_PROJECT
 from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
-from bailiwick.model.policies import Policy
+from bailiwick.model.policies import Policy, Scope
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
-from bailiwick.service.kinds import ACCOUNT, KINDS, find_value, list_values
-from bailiwick.service.needed import (
-    Needed,
-    iam_service,
-    needed_to_list,
-    needed_to_list_all,
-    needed_to_read,
-    object_of,
-)
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list_values
+from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
+from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
+from bailiwick.service.needed_in_tree import read_action
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 
 EXPORT = "iam.export.read"
 # What others name stands before them.
 _EXPORT_ORDER = (
-    "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Guardrail", "Policy",
+    "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
+    "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
 )  # fmt: skip
 
 
@@ -141,9 +137,10 @@ class Reader:
 
     def may_read(self, kind: str, name: str, value: Any) -> bool:
         """May the session see this object (or, if `value` is None, one of this name)?"""
-        if isinstance(value, Policy) and self.judge.holds(_action(kind, "read"), value.scope):
+        needed = needed_to_see(self.snapshot.account, kind, name, value)
+        if isinstance(value, Policy) and self.judge.holds(needed.action, value.scope):
             return True
-        return self.judge.is_any_allowed(_needed_to_read(kind, name, value))
+        return self.judge.is_any_allowed(needed)
 
     def _may_see_in_list(self, kind: str, name: str, value: Any) -> bool:
         if kind == "Project":
@@ -151,11 +148,15 @@ class Reader:
         return self.may_read(kind, name, value)
 
     def may_list(self, kind: str) -> bool:
-        """May the session see all objects of this kind?"""
+        """May the session see all objects of this kind? Of a tree: whoever may see every node of it."""
+        if kind in NODE_TYPES:
+            return self.judge.holds(read_action(kind), Scope(service=(IN_TREE,)))
+        if kind == ACCOUNT:
+            return False
         return self.judge.is_allowed(_action(kind, "list"), iam_service())
 
     def _refuse(self, kind: str, name: str, value: Any) -> None:
-        self.judge.require_any(_needed_to_read(kind, name, value))
+        self.judge.require_any(needed_to_see(self.snapshot.account, kind, name, value))
 
     def list(self, kind: str, wanted: Filter, *, after: str | None, limit: int) -> Page:
         """Which members of this kind does the session see, by name, after this one? Raises Denied if it sees none."""
@@ -179,6 +180,8 @@ class Reader:
         return any(self._may_see_in_list(kind, name, values[name]) for name in names)
 
     def _refuse_list(self, kind: str) -> None:
+        if kind in NODE_TYPES:
+            self.judge.refuse(read_action(kind), "", "no_matching_policy")
         if kind == "Project":
             self.judge.require_any(needed_to_list_all())
         else:
@@ -213,20 +216,8 @@ class Reader:
                 yield format_document(kind, values[name], account.name)
 
 
-def _needed_to_read(kind: str, name: str, value: Any) -> Needed:
-    """Which actions does seeing this object need? A policy's is held over its scope, else over policies as such."""
-    if kind == "Project":
-        return needed_to_read(name)
-    resource = iam_service() if kind == "Policy" else object_of(kind, name, value)
-    return Needed(_action(kind, "read"), resource)
-
-
 def _action(kind: str, verb: str) -> str:
-    if kind == ACCOUNT:
-        return "iam.account.read"
-    if kind == "Service":
-        return "iam.catalog.read"
-    return f"iam.{KINDS[kind].resource_type}.{verb}"
+    return "iam.catalog.read" if kind == "Service" else f"iam.{KINDS[kind].resource_type}.{verb}"
 
 
 def _words(kind: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS
+from bailiwick.service.kinds import KIND_OF_NODE, KIND_OF_PREFIX, KINDS, NODE_TYPES
 
 Document = dict[str, Any]
 Target = tuple[str, str]
@@ -34,6 +34,11 @@ _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "Guardrail": ((("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
     "Resource": ((("project",), "Project"), (("attached_to",), "Resource")),
 }
+_NODES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "AccountGroup": (("parent",),),
+    "EnterpriseAccount": (("parent",),),
+    "Guardrail": (("node",),),
+}
 
 
 def bind(kind: str, document: Document, find: Find) -> Document:
@@ -49,6 +54,14 @@ def bind(kind: str, document: Document, find: Find) -> Document:
         bound = _replace(bound, path, by_reference)
     for path, word in _NAMES.get(kind, ()):
         bound = _replace(bound, path, _name_binder(word, find))
+
+    def by_node(value: object) -> object:
+        node, _, name = str(value).partition(":")
+        uid = find((KIND_OF_NODE[node], name)) if node in KIND_OF_NODE else None
+        return value if uid is None else {"uid": uid}
+
+    for path in _NODES.get(kind, ()):
+        bound = _replace(bound, path, by_node)
     return bound
 
 
@@ -59,12 +72,12 @@ def unbind(kind: str, stored: Document, name_of: Mapping[str, Target]) -> Docume
         if not isinstance(value, dict) or set(value) != {"uid"}:
             return value
         word, name = name_of[value["uid"]]
-        return f"{KINDS[word].prefix}{name}"
+        return f"{NODE_TYPES[word]}:{name}" if word in NODE_TYPES else f"{KINDS[word].prefix}{name}"
 
     document = stored
     for path in _REFERENCES.get(kind, ()):
         document = _replace(document, path, back)
-    for path, _ in _NAMES.get(kind, ()):
+    for path in (*(named for named, _ in _NAMES.get(kind, ())), *_NODES.get(kind, ())):
         document = _replace(document, path, back)
     return document
 

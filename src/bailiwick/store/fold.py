@@ -6,14 +6,22 @@ Implements docs/spec.md, section "The change log".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bailiwick.errors import Conflict, NotFound
 from bailiwick.store.canonical import format_canonical, format_instant
-from bailiwick.store.chain import RowFields, SealedBody, check_texts, format_body, row_hash, seal_text
-from bailiwick.store.ports import Change, Head, RandomBytes
+from bailiwick.store.chain import (
+    RowFields,
+    SealedBody,
+    check_texts,
+    format_body,
+    genesis_hash,
+    row_hash,
+    seal_text,
+)
+from bailiwick.store.ports import Change, Head, RandomBytes, RevisionConflict
 
 ObjectKey = tuple[str, str]
 
@@ -140,3 +148,11 @@ def seal_erasure(kind: str, uid: str, bodies: int, salt: bytes) -> SealedChange:
     """Which row says that the older bodies of this object are gone?"""
     text = format_canonical({"bodies": bodies})
     return SealedChange(kind, uid, "", "erase", text, seal_text(format_body("", text), salt))
+
+
+def check_based_on(expected: Mapping[str, int], heads: Mapping[str, Head]) -> None:
+    """Do other logs still stand where the writer saw them? Raises RevisionConflict. 0: it is not there, or empty."""
+    for log, revision in expected.items():
+        now = heads.get(log) or Head(log, 0, genesis_hash(log).hex())
+        if now.revision != revision:
+            raise RevisionConflict(revision, now)

@@ -7,7 +7,7 @@ Implements docs/spec.md, section "The change log".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from secrets import token_bytes
 from threading import RLock
@@ -23,6 +23,7 @@ from bailiwick.store.fold import (
     ObjectKey,
     Origin,
     SealedChange,
+    check_based_on,
     fold_changes,
     name_taken,
     seal_changes,
@@ -40,6 +41,7 @@ from bailiwick.store.memory_reads import (
     to_object,
 )
 from bailiwick.store.ports import (
+    NOTHING_ELSE,
     SYSTEM_LOG,
     ActivityEvent,
     Answer,
@@ -157,6 +159,7 @@ class MemoryStore:
         activity: Sequence[ActivityEvent] = (),
         secrets: Sequence[SecretChange] = (),
         idempotency: Idempotency | None = None,
+        based_on: Mapping[str, int] = NOTHING_ELSE,
     ) -> Head:
         """What is the head after these changes, all or none of them, as one revision?"""
         origin = Origin.of(actor_uid, via, at)
@@ -165,6 +168,7 @@ class MemoryStore:
         with self._lock:
             self._refuse_duplicate(idempotency)
             kept, now = self._lock_head(log, expected_revision)
+            check_based_on(based_on, self.heads(tuple(based_on)))
             after = fold_changes(sealed, kept.objects.keys())
             _check_names(kept, after)
             rows, head = _chain(now, sealed, origin)

@@ -7,7 +7,7 @@ Implements docs/spec.md, section "The change log"; the contract tests hold every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -222,6 +222,9 @@ class DuplicateRequest(Conflict):
         self.stored = stored
 
 
+NOTHING_ELSE: Mapping[str, int] = {}
+
+
 class Signer(Protocol):
     """Signs the heads of logs, so that a cut tail or a rewritten chain shows."""
 
@@ -322,9 +325,12 @@ class Store(Protocol):
         activity: Sequence[ActivityEvent] = (),
         secrets: Sequence[SecretChange] = (),
         idempotency: Idempotency | None = None,
+        based_on: Mapping[str, int] = NOTHING_ELSE,
     ) -> Head:
         """What is the head after these changes, all or none of them, as one revision?
 
+        `based_on`: the revisions of other logs on which they rest, 0 for a log that is not there; where one of them
+        has moved it is a RevisionConflict of that log.
         Raises RevisionConflict, DuplicateRequest, Conflict (uid or name taken), NotFound (nothing to
         replace or delete), Invalid (not JSON), Unavailable. Activity is recorded after the commit.
         """

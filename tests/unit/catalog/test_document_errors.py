@@ -20,7 +20,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "no kind": (
         {"name": "x"},
         [
-            "missing field `kind`\n  help: available: `Account`, `Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
+            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
+            "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `Service`, `ServiceId`, `User`"
         ],
     ),
@@ -31,7 +32,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "a kind that is a list": (
         {"kind": []},
         [
-            "unknown kind a list at kind\n  help: available: `Account`, `Group`, `Guardrail`, `Policy`, `Profile`, "
+            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
+            "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `Service`, `ServiceId`, `User`"
         ],
     ),

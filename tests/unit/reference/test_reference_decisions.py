@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests import reference
 from tests.unit.reference.worlds import (
@@ -361,3 +363,14 @@ def test_deciding_policies_are_all_of_the_deciding_effect() -> None:
     assert deciding(account(*allows), restrictions=(Guardrail("r"),)) == ("r",)
     assert deciding(account()) == ()
     assert deciding(account(*allows), chain=("user:bea",)) == ()
+
+
+def test_guardrails_from_above_bind_and_those_of_nodes_below_do_not() -> None:
+    """A node's guardrail binds the accounts below, not the one that holds it (20.6); exceptions go on (7.7)."""
+    rail = Guardrail("all", ("*",), except_actions=("pu*",))
+    above = account(READ, guardrails_above={"corp/all": rail})
+    assert reason(above, "see", space()) == "guardrail"
+    assert reason(above, "pull", image()) == "allowed"
+    below = replace(rail, node="enterprise:corp")
+    assert reason(account(READ, guardrails={"all": below}), "see", space()) == "allowed"
+    assert reason(account(READ, guardrails={"all": replace(below, node=None)}), "see", space()) == "guardrail"

@@ -11,7 +11,8 @@ from bailiwick.service.references import bind, parse_target, unbind
 
 UIDS = {
     ("User", "alice"): "u1", ("Group", "dev"): "g1", ("Role", "Puller"): "r1", ("Project", "p"): "p1",
-    ("Profile", "d"): "d1",
+    ("Profile", "d"): "d1", ("Enterprise", "corp"): "e1", ("AccountGroup", "live"): "l1",
+    ("EnterpriseAccount", "dev"): "n1",
 }  # fmt: skip
 NAMES = {uid: target for target, uid in UIDS.items()}
 DOCUMENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -33,6 +34,10 @@ DOCUMENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     ("Guardrail", {"scope": {"project": ["p", "q*"]}}, {"scope": {"project": [{"uid": "p1"}, "q*"]}}),
+    ("Guardrail", {"node": "account:dev"}, {"node": {"uid": "n1"}}),
+    ("AccountGroup", {"parent": "enterprise:corp"}, {"parent": {"uid": "e1"}}),
+    ("EnterpriseAccount", {"parent": "account-group:live"}, {"parent": {"uid": "l1"}}),
+    ("Profile", {"trust": ["account:dev"]}, {"trust": ["account:dev"]}),
     (
         "Resource",
         {"owner": "user:alice", "groups": ["group:dev"], "project": "p"},

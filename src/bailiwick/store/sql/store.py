@@ -7,7 +7,7 @@ Implements docs/spec.md, section "The change log".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +20,10 @@ from bailiwick.store.activity_chain import event_fields
 from bailiwick.store.canonical import format_instant
 from bailiwick.store.chain import SALT_BYTES, check_log_key
 from bailiwick.store.directory import DataDirectory
-from bailiwick.store.fold import Origin, SealedChange, seal_changes
+from bailiwick.store.fold import Origin, SealedChange, check_based_on, seal_changes
 from bailiwick.store.generation import SharedGeneration
 from bailiwick.store.ports import (
+    NOTHING_ELSE,
     SYSTEM_LOG,
     ActivityEvent,
     Answer,
@@ -91,6 +92,7 @@ class SqlStore(SqlReader):
         activity: Sequence[ActivityEvent] = (),
         secrets: Sequence[SecretChange] = (),
         idempotency: Idempotency | None = None,
+        based_on: Mapping[str, int] = NOTHING_ELSE,
     ) -> Head:
         """What is the head after these changes, all or none of them, as one revision?"""
         origin = Origin.of(actor_uid, via, at)
@@ -99,6 +101,7 @@ class SqlStore(SqlReader):
         with self._logs.writing() as connection:
             if idempotency is not None:
                 self._refuse_duplicate(connection, idempotency)
+            check_based_on(based_on, reads.read_heads(connection, tuple(based_on)) if based_on else {})
             head = self._append(connection, log, expected_revision, sealed, origin)
             self._secrets.write(connection, log, head.revision, secrets)
             if idempotency is not None:
