@@ -22,11 +22,7 @@ from bailiwick.service.edits import Edit
 from bailiwick.service.inventory import MOST_LINES, change_resources, count_changes, edits_of_lines
 
 MAX_INVENTORY_BYTES = 32 << 20
-_MOST_FILE_CHARACTERS = 256
-_PLACE = {
-    "file": "what findings call the file that the lines are of",
-    "line": "which number the first line has there; 1 if not given",
-}
+_BODY = "body"
 
 
 def inventory_entries() -> list[Entry]:
@@ -37,7 +33,7 @@ def inventory_entries() -> list[Entry]:
         Entry(
             "POST", f"{ACCOUNT_PATH}/inventory", _change, actions(*names),
             f"Register, replace and remove up to {MOST_LINES:,} resources, all or none", "resources",
-            query={**DRY_RUN, **_PLACE}, body="InventoryLines", body_type=JSON_LINES,
+            query=DRY_RUN, body="InventoryLines", body_type=JSON_LINES,
             most_bytes=MAX_INVENTORY_BYTES, answers={200: "InventoryChange"},
         )
     ]  # fmt: skip
@@ -62,24 +58,14 @@ def _change(call: Call) -> Response:
 
 
 def _edits(call: Call) -> list[Edit]:
-    """What do the lines of the body ask for? Raises Invalid, with file and line of every finding."""
+    """What do the lines of the body ask for? Raises Invalid, with the line of every finding."""
     check_content_type(call.request.headers.get("content-type", ""), JSON_LINES, NEWLINE_JSON, JSON)
-    file = call.parameters.get("file", "body")
-    if len(file) > _MOST_FILE_CHARACTERS or not file.isprintable():
-        raise Invalid.at("file", f"expected at most {_MOST_FILE_CHARACTERS} printable characters")
-    lines = call.body.splitlines()
+    lines = call.body.removesuffix(b"\n").split(b"\n")
     if len(lines) > MOST_LINES:
         raise Invalid.at(
             "", f"expected at most {MOST_LINES} lines, got {len(lines)}", "send several requests"
         )
-    return edits_of_lines(call.account, list(parse_lines(lines, file, _first_line(call))), file)
-
-
-def _first_line(call: Call) -> int:
-    text = call.parameters.get("line", "1")
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise Invalid.at("line", f"expected the number of a line, got `{text[:40]}`")
-    return int(text)
+    return edits_of_lines(call.account, list(parse_lines(lines, _BODY)), _BODY)
 
 
 def _answer(outcome: Outcome) -> WireAnswer:

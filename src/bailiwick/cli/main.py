@@ -18,6 +18,7 @@ from bailiwick.cli import (
     policies,
     questions,
     registry,
+    resources,
     sample,
     servers,
 )
@@ -63,6 +64,7 @@ app.command("import", rich_help_panel=CHANGE)(importing.import_)
 app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
+app.add_typer(resources.resource_app, name="resource", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
