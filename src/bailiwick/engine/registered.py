@@ -76,6 +76,11 @@ class Registered(Mapping[Key, Resource]):
         """Keys with what is registered under them."""
         return self._all.items()
 
+    @property
+    def all(self) -> Overlay[Key, Resource]:
+        """The same, with what is shared between changes told apart from what differs."""
+        return self._all
+
     def changed(self, changes: Mapping[Key, Resource | None]) -> Registered:
         """Which resources are registered with these instead? None: no longer."""
         come = [key for key, resource in changes.items() if resource is not None and key not in self._all]
