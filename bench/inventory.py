@@ -1,4 +1,4 @@
-"""The world `inventory`: one account with a million registered resources on a store of files.
+"""The world `inventory`: one account with a million registered resources, on a store of files.
 
 `python -m bench.inventory 1000000` prints JSON: how long reading, loading, one change and starting take, and how much
 memory the process holds. Starting is measured in a process of its own.

@@ -182,6 +182,9 @@ def test_metadata_comes_from_the_configuration(fast: RunningServer) -> None:
         "policy_decision_point": "https://iam.acme.example",
         "access_evaluation_endpoint": "https://iam.acme.example/access/v1/evaluation",
         "access_evaluations_endpoint": "https://iam.acme.example/access/v1/evaluations",
+        "search_subject_endpoint": "https://iam.acme.example/access/v1/search/subject",
+        "search_resource_endpoint": "https://iam.acme.example/access/v1/search/resource",
+        "search_action_endpoint": "https://iam.acme.example/access/v1/search/action",
     }
     [reply] = fast.talk(FRAMEWORK_REQUESTS["metadata of an account"])
     assert reply.json()["policy_decision_point"] == "https://iam.acme.example/accounts/m%C3%BCller"

@@ -40,7 +40,7 @@ class BatchAsker(HttpAsker):
             self._asked(one) for cell in sheet.cells if cell.deciding is not None for one in cell.questions
         ]
         self.asked, self.explained = len(plain), len(told)
-        self._answers = self._ask_all(plain, MOST_QUESTIONS)
+        self.answers = self._ask_all(plain, MOST_QUESTIONS)
         self._explanations = self._ask_all(told, MAX_EXPLAINED_EVALUATIONS, "?explain=true")
 
     def _asked(self, one: Question) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class BatchAsker(HttpAsker):
 
     def ask(self, principal: str, action: str, resource: ResourceQuery, context: Context) -> Answer:
         """What has the server answered to this question?"""
-        answer = self._answers[json.dumps(self.question(principal, action, resource, context))]
+        answer = self.answers[json.dumps(self.question(principal, action, resource, context))]
         return answer["decision"], answer["context"]["reason"]
 
     def explain(
@@ -71,8 +71,8 @@ class BatchAsker(HttpAsker):
         """Which policies did the server's explanation name? It comes with the same verdict."""
         text = json.dumps(self.question(principal, action, resource, context))
         answer = self._explanations[text]
-        assert answer["decision"] == self._answers[text]["decision"]
-        assert answer["context"]["reason"] == self._answers[text]["context"]["reason"]
+        assert answer["decision"] == self.answers[text]["decision"]
+        assert answer["context"]["reason"] == self.answers[text]["context"]["reason"]
         return tuple(answer["context"]["explanation"]["deciding"])
 
 

@@ -128,7 +128,36 @@ def test_the_key_is_for_its_user_alone(company: tuple[Sample, Path]) -> None:
     _, folder = company
     assert (folder / "data-owner.key").stat().st_mode & 0o777 == 0o600
     assert (folder / "data").stat().st_mode & 0o777 == 0o700
-    assert sorted(path.name for path in folder.iterdir()) == ["data", "data-owner.key", "output"]
+    assert (folder / "data-enterprise.keys").stat().st_mode & 0o777 == 0o600
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["data", "data-enterprise.keys", "data-owner.key", "output"]
+
+
+def test_the_accounts_of_the_enterprise_answer_to_their_owners(
+    company: tuple[Sample, Path], tmp_path: Path
+) -> None:
+    """Each by its key; an account below sees its place and the guardrails that bind it, the one above its tree."""
+    started, folder = company
+    lines = (folder / "data-enterprise.keys").read_text(encoding="utf-8").splitlines()
+    keys = dict(line.split(" ") for line in lines)
+    assert list(keys) == ["headquarters", "development", "production"]
+
+    def ask(account: str, words: str) -> str:
+        done = started.shell(f"BAILIWICK_API_KEY={keys[account]} bailiwick {words}", tmp_path)
+        assert done.stderr == ""
+        return done.stdout
+
+    assert "account:production" in ask("headquarters", "enterprise tree")
+    shown = ask("production", "enterprise show")
+    assert "place: enterprise:acme-corp > account-group:crypto > account:production" in shown
+    assert "acme-corp/production/production-deletes-with-second-factor" in shown
+    key = "brn:production:hs-crypto:us-south:hpcs-prod:key-ring/default/key/k1"
+    asked = f"explain user:paula hs-crypto.secrets.delete {key}"
+    refused, allowed = ask("production", asked), ask("production", f"{asked} --context mfa=true")
+    assert refused.splitlines()[0] == (
+        "denied by guardrail `acme-corp/production/production-deletes-with-second-factor`"
+    )
+    assert allowed.splitlines()[0] == "allowed by `operators-operate`"
 
 
 def test_a_second_start_takes_the_same_data(tmp_path: Path) -> None:

@@ -210,9 +210,14 @@ def load_table(name: str) -> GoldenTable:
 
 def parse_table(data: Document) -> GoldenTable:
     """Which table is this document? Raises ValidationError where it is not of the schema's form."""
-    _validator().validate(data)
+    validate(data)
     table: GoldenTable = msgspec.convert(data, GoldenTable)
     return table
+
+
+def validate(data: Document) -> None:
+    """Is the document of the schema's form? Raises ValidationError."""
+    _validator().validate(data)
 
 
 def read_table(name: str) -> dict[str, Any]:

@@ -66,6 +66,19 @@ BODIES: dict[str, Any] = {
         "resources": {"target": RECORD},
     },
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/lists": {
+        "principal": "user:owner",
+        "action": "iam.user.list",
+        "container": "brn:acme:iam:::service/iam",
+    },
+    **{f"{prefix}/access/v1/search/{kind}": OTHERS for prefix in ("", "/accounts/{account}")
+       for kind in ("subject", "resource", "action")},
+    "/v1/accounts/{account}/guardrails/{name:path}/report": {},
+    "/v1/accounts/{account}/enterprise/accounts": {
+        "name": "branch",
+        "parent": "account-group:live",
+        "owner_email": "owner@branch.example",
+    },
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/profiles/{name}/assume": {},
     "/v1/accounts/{account}/services/{name}/act-as": {},
@@ -73,9 +86,15 @@ BODIES: dict[str, Any] = {
     "/access/v1/evaluations": OTHERS,
     "/accounts/{account}/access/v1/evaluation": OTHERS,
     "/accounts/{account}/access/v1/evaluations": OTHERS,
+}  # fmt: skip
+# Who has nothing sees its own keys, finds itself, and may begin a session that is no more than itself; tests of their
+# own say so.
+SEARCHES_FOR_SUBJECTS = ("/access/v1/search/subject", "/accounts/{account}/access/v1/search/subject")
+OWN_ONLY = {
+    ("GET", "/v1/accounts/{account}/api-keys"),
+    ("POST", "/v1/accounts/{account}/sessions"),
+    *(("POST", path) for path in SEARCHES_FOR_SUBJECTS),
 }
-# Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
-OWN_ONLY = {("GET", "/v1/accounts/{account}/api-keys"), ("POST", "/v1/accounts/{account}/sessions")}
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +211,16 @@ def test_who_has_nothing_sees_only_its_own_keys(server: RunningServer) -> None:
     zoe = server.client("user:zoe")
     keys = zoe.send("GET", "/v1/accounts/acme/api-keys").json["items"]
     assert {key["owner"] for key in keys} == {"user:zoe"}
+
+
+def test_who_has_nothing_finds_nobody_but_itself(server: RunningServer) -> None:
+    """The searches for subjects that everybody may ask look at nobody else: the owner, who may, is not found."""
+    for path in SEARCHES_FOR_SUBJECTS:
+        found = [
+            caller.send("POST", path.format(account="acme"), OTHERS).json["results"]
+            for caller in (server.client("user:zoe"), server.owner())
+        ]
+        assert found == [[], [{"type": "user", "id": "owner"}]]
 
 
 def test_who_has_nothing_begins_only_sessions_that_have_nothing(server: RunningServer) -> None:

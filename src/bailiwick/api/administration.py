@@ -231,7 +231,7 @@ def _get(word: str, call: Call) -> Response:
 
 
 def _create(word: str, call: Call) -> Response:
-    value = _value(word, call, call.json())
+    value = value_of(word, call, call.json())
     name = name_of(value)
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
@@ -250,7 +250,7 @@ def _create(word: str, call: Call) -> Response:
 
 def _put(word: str, call: Call) -> Response:
     name, conditions = _name(word, call), preconditions_of(call)
-    value = _value(word, call, call.json(), name)
+    value = value_of(word, call, call.json(), name)
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
         _check(conditions, Reader(call.host, call.session, before), word, name)
@@ -268,7 +268,7 @@ def _patch(word: str, call: Call) -> Response:
         found = reader.get_to_change(word, name)
         _check(conditions, reader, word, name)
         patched = merge_patch(found.document, patch)
-        return [Edit(word, name, _value(word, call, patched, name))]
+        return [Edit(word, name, value_of(word, call, patched, name))]
 
     return _change(Changing(call, word, name, prepare))
 
@@ -366,7 +366,7 @@ def _name(word: str, call: Call) -> str:
     return call.account if word == ACCOUNT else call.name
 
 
-def _value(word: str, call: Call, document: object, name: str | None = None) -> Value:
+def value_of(word: str, call: Call, document: object, name: str | None = None) -> Value:
     """Which value does the document hold? Kind and account may be left out, and the name where the path has it."""
     if not isinstance(document, Mapping):
         raise Invalid.at("", "expected a JSON object, got something else")

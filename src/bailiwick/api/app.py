@@ -26,9 +26,13 @@ from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_sessions import session_entries
 from bailiwick.api.authzen_routes import authzen_routes
+from bailiwick.api.authzen_search import search_entries
+from bailiwick.api.enterprise import enterprise_entries
+from bailiwick.api.guardrail_reports import report_entries
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
 from bailiwick.api.inventory import inventory_entries
+from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
@@ -80,10 +84,14 @@ def table() -> list[Entry]:
         *administration_entries(),
         *document_entries(),
         *inventory_entries(),
+        *enterprise_entries(),
+        *report_entries(),
         *key_entries(),
         *session_entries(),
         *log_entries(),
         *operation_entries(),
+        *search_entries(),
+        *list_entries(),
         *service_entries(),
         *token_entries(),
         *health_entries(),

@@ -16,6 +16,7 @@ from bailiwick.api.authzen_bodies import (
     PERMIT_ON_FIRST_PERMIT,
     EvaluationBody,
     EvaluationsBody,
+    PiecedEvaluationsBody,
     parse_evaluation,
     parse_evaluations,
     parse_part,
@@ -114,7 +115,9 @@ def _decided(asking: Asking, answers: Answers, body: EvaluationBody, *, explain:
     return answers.of(asking.decide(question))
 
 
-def _each(asking: Asking, answers: Answers, asked: EvaluationsBody, *, explain: bool) -> Iterator[bytes]:
+def _each(
+    asking: Asking, answers: Answers, asked: EvaluationsBody | PiecedEvaluationsBody, *, explain: bool
+) -> Iterator[bytes]:
     """Which answers do the questions get, in their order, until the wanted semantic has seen enough?"""
     semantic = asked.options.evaluations_semantic
     for index in range(len(asked.evaluations)):
@@ -127,7 +130,12 @@ def _each(asking: Asking, answers: Answers, asked: EvaluationsBody, *, explain: 
 
 
 def _one_of_several(
-    asking: Asking, answers: Answers, asked: EvaluationsBody, index: int, *, explain: bool
+    asking: Asking,
+    answers: Answers,
+    asked: EvaluationsBody | PiecedEvaluationsBody,
+    index: int,
+    *,
+    explain: bool,
 ) -> tuple[bool, bytes]:
     """Is this one allowed, and what is said? Its failure is its own, and a denial."""
     try:

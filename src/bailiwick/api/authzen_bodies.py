@@ -7,9 +7,9 @@ It must not know accounts or decide anything; limits of size, nesting and number
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -72,6 +72,24 @@ class PartBody(Struct, gc=False):
     context: dict[str, Any] | UnsetType = UNSET
 
 
+class PieceBody(Struct, gc=False):
+    """A part of an entity: what is missing is taken from the default entity, but never its properties."""
+
+    type: str | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    properties: dict[str, Any] = {}
+
+
+class PiecesBody(Struct, gc=False):
+    """One question of several, or the defaults, whose entities may lack what the others give."""
+
+    subject: PieceBody | UnsetType = UNSET
+    action: PieceBody | UnsetType = UNSET
+    resource: PieceBody | UnsetType = UNSET
+    context: dict[str, Any] | UnsetType = UNSET
+
+
 class OptionsBody(Struct, frozen=True, gc=False):
     """How is a list of questions worked off?"""
 
@@ -87,9 +105,20 @@ class EvaluationsBody(PartBody, gc=False):
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+
+
+class PiecedEvaluationsBody(PiecesBody, gc=False):
+    """Defaults that are not whole entities, and the questions that make them so."""
+
+    evaluations: list[Raw] = []
+    options: OptionsBody = OptionsBody()
+
+
 _EVALUATION = msgspec.json.Decoder(EvaluationBody)
 _EVALUATIONS = msgspec.json.Decoder(EvaluationsBody)
 _PART = msgspec.json.Decoder(PartBody)
+_PIECES = msgspec.json.Decoder(PiecesBody)
+_PIECED_EVALUATIONS = msgspec.json.Decoder(PiecedEvaluationsBody)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
@@ -116,13 +145,10 @@ def parse_evaluation(body: bytes) -> EvaluationBody:
     return asked
 
 
-def parse_evaluations(body: bytes) -> EvaluationsBody:
+def parse_evaluations(body: bytes) -> EvaluationsBody | PiecedEvaluationsBody:
     """Which questions does this body ask? The single ones are not yet read. Raises Invalid."""
     check_body(body)
-    try:
-        asked = _EVALUATIONS.decode(body)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise _invalid(error) from None
+    asked = _decode_evaluations(body)
     refuse_doubled_names(body, _plain(body))
     if len(asked.evaluations) > MAX_EVALUATIONS:
         raise Invalid.at(
@@ -133,12 +159,89 @@ def parse_evaluations(body: bytes) -> EvaluationsBody:
     return asked
 
 
-def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:
-    """Which question is this one of several, with the defaults? Raises Invalid."""
+class PageBody(Struct, frozen=True, gc=False):
+    """Which page of a search is wanted? `limit`: at most so many results."""
+
+    token: str = ""
+    limit: int | UnsetType = UNSET
+    properties: dict[str, Any] = {}
+
+
+class SubjectsSoughtBody(Struct, gc=False):
+    """Which subjects are searched? An id is not looked at."""
+
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class ResourcesSoughtBody(Struct, gc=False):
+    """Which resources are searched? An id is not looked at."""
+
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class SubjectSearchBody(Struct, gc=False):
+    """Who may do this to that?"""
+
+    subject: SubjectsSoughtBody
+    action: ActionBody
+    resource: ResourceBody
+    context: dict[str, Any] = {}
+    page: PageBody = PageBody()
+
+
+class ResourceSearchBody(Struct, gc=False):
+    """To what may this subject do this?"""
+
+    subject: SubjectBody
+    action: ActionBody
+    resource: ResourcesSoughtBody
+    context: dict[str, Any] = {}
+    page: PageBody = PageBody()
+
+
+class ActionSearchBody(Struct, gc=False):
+    """What may this subject do to that?"""
+
+    subject: SubjectBody
+    resource: ResourceBody
+    context: dict[str, Any] = {}
+    page: PageBody = PageBody()
+
+
+SearchBody = TypeVar("SearchBody", SubjectSearchBody, ResourceSearchBody, ActionSearchBody)
+
+
+def parse_search(body: bytes, kind: type[SearchBody]) -> SearchBody:
+    """Which search does this body ask for? Raises Invalid."""
+    check_body(body)
     try:
-        part = _PART.decode(raw)
+        asked = msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, ValueError) as error:
-        raise _invalid(error, place) from None
+        raise _invalid(error) from None
+    refuse_doubled_names(body, _plain(body))
+    return asked
+
+
+def _decode_evaluations(body: bytes) -> EvaluationsBody | PiecedEvaluationsBody:
+    """Which defaults and questions are there? Defaults may be pieces where there are questions to complete them."""
+    try:
+        return _EVALUATIONS.decode(body)
+    except (msgspec.DecodeError, ValueError) as error:
+        wrong = _invalid(error)
+    try:
+        pieced = _PIECED_EVALUATIONS.decode(body)
+    except (msgspec.DecodeError, ValueError):
+        raise wrong from None
+    if not pieced.evaluations:
+        raise wrong from None
+    return pieced
+
+
+def parse_part(raw: Raw, defaults: PartBody | PiecesBody, place: str) -> EvaluationBody:
+    """Which question is this one of several, with the defaults? Raises Invalid."""
+    part = _decode_part(raw, defaults, place)
     subject = defaults.subject if part.subject is UNSET else part.subject
     action = defaults.action if part.action is UNSET else part.action
     resource = defaults.resource if part.resource is UNSET else part.resource
@@ -148,7 +251,44 @@ def parse_part(raw: Raw, defaults: PartBody, place: str) -> EvaluationBody:
             name for name, value in zip(_REQUIRED, (subject, action, resource), strict=True) if value is UNSET
         )
         raise Invalid.at(f"{place}.{missing}", f"expected `{missing}`, got nothing")
+    if isinstance(subject, PieceBody):
+        subject = SubjectBody(*_whole(subject, defaults.subject, f"{place}.subject", ("type", "id")))
+    if isinstance(action, PieceBody):
+        action = ActionBody(*_whole(action, defaults.action, f"{place}.action", ("name",)))
+    if isinstance(resource, PieceBody):
+        resource = ResourceBody(*_whole(resource, defaults.resource, f"{place}.resource", ("type", "id")))
     return EvaluationBody(subject, action, resource, {} if context is UNSET else context)
+
+
+def _decode_part(raw: Raw, defaults: PartBody | PiecesBody, place: str) -> PartBody | PiecesBody:
+    """What does this one of several questions say? Entities may be pieces only where defaults are."""
+    try:
+        return _PART.decode(raw)
+    except (msgspec.DecodeError, ValueError) as error:
+        wrong = _invalid(error, place)
+    if isinstance(defaults, PartBody):
+        raise wrong from None
+    try:
+        return _PIECES.decode(raw)
+    except (msgspec.DecodeError, ValueError):
+        raise wrong from None
+
+
+def _whole(piece: PieceBody, default: object, place: str, fields: tuple[str, ...]) -> Iterator[Any]:
+    """Which fields has the entity: its own, else those of a default that is a piece? Properties are its own alone.
+
+    SECURITY: a default that is whole is replaced whole, so a question that forgets its id is not asked about another.
+    Source: OpenID AuthZEN, Authorization API 1.0, certification scenario, default values in a batch. Raises Invalid.
+    """
+    lends = isinstance(default, PieceBody) and any(getattr(default, name) is UNSET for name in fields)
+    for name in fields:
+        value = getattr(piece, name)
+        if value is UNSET and lends:
+            value = getattr(default, name)
+        if value is UNSET:
+            raise Invalid.at(place, f"expected `{name}`, got nothing")
+        yield value
+    yield piece.properties
 
 
 def _plain(body: bytes) -> bytes:

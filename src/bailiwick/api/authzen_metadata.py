@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from bailiwick.api.authzen_requests import EVALUATION_PATH, EVALUATIONS_PATH
+from bailiwick.api.authzen_requests import EVALUATION_PATH, EVALUATIONS_PATH, SEARCH_PATHS
 
 METADATA_PATH = "/.well-known/authzen-configuration"
 
@@ -22,10 +22,14 @@ def metadata(public_url: str, account: str | None) -> bytes:
     point = public_url.rstrip("/")
     if account is not None:
         point += "/accounts/" + quote(account, safe="")
+    subject, resource, action = SEARCH_PATHS
     return msgspec.json.encode(
         {
             "policy_decision_point": point,
             "access_evaluation_endpoint": point + EVALUATION_PATH,
             "access_evaluations_endpoint": point + EVALUATIONS_PATH,
+            "search_subject_endpoint": point + subject,
+            "search_resource_endpoint": point + resource,
+            "search_action_endpoint": point + action,
         }
     )

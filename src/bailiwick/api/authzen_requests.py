@@ -17,6 +17,7 @@ from bailiwick.errors import Invalid, NotFound
 
 EVALUATION_PATH = "/access/v1/evaluation"
 EVALUATIONS_PATH = "/access/v1/evaluations"
+SEARCH_PATHS = ("/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action")
 MAX_TARGET_CHARACTERS = 2048
 JSON = b"application/json"
 

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from bailiwick.api.authzen_bodies import MAX_TEXT_CHARACTERS, ResourceBody, said
 from bailiwick.api.authzen_index import index_of
 from bailiwick.engine import CompiledAccount
+from bailiwick.engine.own import as_stored
+from bailiwick.engine.registered import Key
 from bailiwick.errors import Invalid
 from bailiwick.model.names import (
     MAX_NAME_LENGTH,
@@ -24,7 +26,7 @@ from bailiwick.model.names import (
     parse_resource_name,
 )
 from bailiwick.model.requests import Reason, ResourceQuery
-from bailiwick.model.services import Service
+from bailiwick.model.services import IAM, Service
 
 FULL_NAME = "brn:"
 MAX_ID_CHARACTERS = 2048
@@ -37,8 +39,61 @@ class Found(NamedTuple):
     unresolved: Reason | None = None
 
 
+class SoughtType(NamedTuple):
+    """Which type of which service is searched (None: no service has it), and what was said of the resources?
+
+    `attributes` are the built-in ones by name, and `properties` where others were said.
+    """
+
+    service: str | None
+    type: str
+    attributes: Mapping[str, Any]
+
+
+def find_type(compiled: CompiledAccount, asked_type: str, properties: dict[str, Any]) -> SoughtType:
+    """Which resources does a search mean by `type` or `service/type`? Raises Invalid for a type of several services."""
+    in_type, kind = _split_type(asked_type)
+    said_service, described = _described(properties) if properties else (None, {})
+    _check_agreement("service", in_type, said_service)
+    service = in_type or said_service
+    if service is None and kind == SERVICE_TYPE:
+        raise Invalid.at("resource.type", "every service has a type `service`", "write `<service>/service`")
+    return SoughtType(service or _only_service(compiled, kind, ""), kind, described)
+
+
 def find_resource(compiled: CompiledAccount, asked: ResourceBody) -> Found:
-    """Which resource does the request mean? Raises Invalid."""
+    """Which resource does the request mean? Of Bailiwick's own objects what is stored counts. Raises Invalid."""
+    try:
+        found = _find_resource(compiled, asked)
+    except Invalid:
+        registered = _find_registered(compiled, asked)
+        if registered is None:
+            raise
+        found = registered
+    if found.query.service == IAM:
+        return Found(as_stored(compiled.account, found.query), found.unresolved)
+    return found
+
+
+def _find_registered(compiled: CompiledAccount, asked: ResourceBody) -> Found | None:
+    """Which registered resource is meant, where something else that is said of it cannot be read?
+
+    WHY: what a request says of the built-in attributes of a registered resource is ignored (rule 2.4), so it may be
+    anything; a client may have a property `owner` of its own.
+    """
+    properties = {name: value for name, value in asked.properties.items() if name not in _STORED}
+    if len(properties) == len(asked.properties):
+        return None
+    try:
+        found = _find_resource(compiled, ResourceBody(asked.type, asked.id, properties))
+    except Invalid:
+        return None
+    query = found.query
+    key = Key(query.service, query.region or "", query.instance or "", query.path)
+    return found if found.unresolved is None and key in compiled.registered else None
+
+
+def _find_resource(compiled: CompiledAccount, asked: ResourceBody) -> Found:
     if not asked.id:
         raise Invalid.at("resource.id", "expected an id, got empty text")
     if len(asked.id) > MAX_ID_CHARACTERS:
@@ -207,6 +262,7 @@ def _tag(value: object, place: str) -> str:
     return value
 
 
+_STORED = ("project", "owner", "groups", "budget", "tags")
 _READERS: Mapping[str, Callable[[object, str], object]] = {
     "service": _text,
     "region": _text,

@@ -17,7 +17,6 @@ from starlette.requests import Request
 
 from bailiwick.api.bodies import check_content_type, parse_object
 from bailiwick.api.cursors import Cursors, List
-from bailiwick.authn.signing import KeyPurpose
 from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.service.host import Host
 from bailiwick.service.sessions import Session
@@ -126,8 +125,7 @@ class Call:
 
     @property
     def _cursors(self) -> Cursors:
-        # WHY from the signing key: every process of the installation has it, and no other secret is needed.
-        return Cursors(str(self.host.key_set(KeyPurpose.ACCESS).current().private_pem).encode())
+        return Cursors(self.host.cursor_secret())
 
     @property
     def _list(self) -> List:

@@ -220,6 +220,53 @@ _SESSION: dict[str, Schema] = {
 }
 _RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
 _ANSWERS: dict[str, Schema] = {
+    "Place": _object(
+        {
+            "state": {"enum": ["in_tree", "invited", "manages", "alone"]},
+            "management_account": {"type": ["string", "null"]},
+            "path": TEXTS,
+            "guardrails": _array("Guardrail"),
+            "revision": _REVISION,
+        }
+    ),
+    "Tree": _object(
+        {
+            "nodes": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "node": TEXT,
+                        "parent": {"type": ["string", "null"]},
+                        "depth": {"type": "integer"},
+                        "description": TEXT,
+                        "guardrails": TEXTS,
+                    }
+                ),
+            },
+            "revision": _REVISION,
+        }
+    ),
+    "BegunAccount": _object(
+        {
+            "account": TEXT,
+            "owner": TEXT,
+            "apikey": {"type": "string", "description": "the owner's first key; shown once"},
+            "parent": TEXT,
+            "dry_run": FLAG,
+            "revision": _REVISION,
+        }
+    ),
+    "Report": _object(
+        {
+            "guardrail": {"$ref": "#/components/schemas/Guardrail"},
+            "of": {"enum": ["accounts", "policies", "losses"]},
+            "conditional": FLAG,
+            "numbers": ANYTHING,
+            "items": {"type": "array", "items": ANYTHING},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": _REVISION,
+        }
+    ),
     "Problem": _object(
         {
             "type": TEXT,
@@ -303,6 +350,38 @@ _ANSWERS: dict[str, Schema] = {
         {"log": TEXT, "ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}
     ),
     "Status": _object({"status": TEXT}),
+    "SearchResults": _object(
+        {
+            "results": {
+                "type": "array",
+                "items": _object({"type": TEXT, "id": TEXT, "name": TEXT}),
+                "description": "`{type, id}` of subjects and resources, `{name}` of actions",
+            },
+            "page": _object(
+                {
+                    "next_token": {"type": "string", "description": "empty at the end"},
+                    "count": {"type": "integer"},
+                    "total": {"type": "integer", "description": "of all pages, where it was asked for"},
+                },
+                ["next_token"],
+            ),
+            "context": _object({"revision": _REVISION}),
+        },
+        ["results", "page"],
+    ),
+    "ListAnswer": _object(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "decision": FLAG,
+            "reason": TEXT,
+            "whole": {**FLAG, "description": "is it granted on the container, and so with every member?"},
+            "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
+            "members": {**TEXTS, "description": "canonical resource names"},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": _REVISION,
+        }
+    ),
     "OperationAnswer": _object(
         {
             "service": TEXT,
@@ -322,7 +401,45 @@ _ANSWERS: dict[str, Schema] = {
         }
     ),
 }
+_ENTITY = _object({"type": TEXT, "id": TEXT, "properties": ANYTHING}, ["type", "id"])
+_SOUGHT = _object({"type": TEXT, "properties": ANYTHING}, ["type"])
+_ACTION = _object({"name": TEXT, "properties": ANYTHING}, ["name"])
+_PAGE = _object(
+    {
+        "token": {"type": "string", "description": "`next_token` of the page before"},
+        "limit": {"type": "integer", "minimum": 0, "default": 100},
+        "properties": _object(
+            {
+                "total": {"type": "boolean", "description": "shall all results be counted?"},
+                "within": {"type": "string", "description": "`type/id` of an ancestor (resource search)"},
+            }
+        ),
+    }
+)
 _REQUESTS: dict[str, Schema] = {
+    "ListQuestion": _object(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "container": {"oneOf": [TEXT, _object({"id": TEXT, "properties": ANYTHING}, ["id"])]},
+            "context": ANYTHING,
+            "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+            "cursor": TEXT,
+        },
+        ["action", "container"],
+    ),
+    "SubjectSearch": _object(
+        {"subject": _SOUGHT, "action": _ACTION, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
+        ["subject", "action", "resource"],
+    ),
+    "ResourceSearch": _object(
+        {"subject": _ENTITY, "action": _ACTION, "resource": _SOUGHT, "context": ANYTHING, "page": _PAGE},
+        ["subject", "action", "resource"],
+    ),
+    "ActionSearch": _object(
+        {"subject": _ENTITY, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
+        ["subject", "resource"],
+    ),
     "Apply": _object(
         {
             "sources": {"type": "array", "items": _object({"file": TEXT, "text": TEXT}, ["text"])},
@@ -331,6 +448,11 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "NewAccount": _object(
+        {"name": TEXT, "owner_email": TEXT, "parent": FIELDS["parent"], "description": TEXT},
+        ["name", "owner_email", "parent"],
+    ),
+    "ReportQuestion": _object({"guardrail": {"$ref": "#/components/schemas/Guardrail"}}),
     "NewApiKey": _object({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
     "NewSession": _object(
         {

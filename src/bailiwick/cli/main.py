@@ -12,6 +12,8 @@ from bailiwick import __version__
 from bailiwick.cli import (
     catalog,
     documents,
+    enterprise,
+    guardrails,
     importing,
     keys,
     log,
@@ -20,6 +22,7 @@ from bailiwick.cli import (
     registry,
     resources,
     sample,
+    searches,
     servers,
 )
 from bailiwick.cli.output import EXIT_ERROR, print_lines
@@ -56,6 +59,8 @@ def bailiwick(
 app.command("check", rich_help_panel=ASK)(questions.check)
 app.command("explain", rich_help_panel=ASK)(questions.explain)
 app.command("can", rich_help_panel=ASK)(questions.can)
+app.command("who-can", rich_help_panel=ASK)(searches.who_can)
+app.command("what-can", rich_help_panel=ASK)(searches.what_can)
 app.command("roles", rich_help_panel=ASK)(catalog.roles)
 app.command("apply", rich_help_panel=CHANGE)(documents.apply)
 app.command("diff", rich_help_panel=CHANGE)(documents.diff)
@@ -65,6 +70,8 @@ app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_c
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
 app.add_typer(resources.resource_app, name="resource", rich_help_panel=CHANGE)
+app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHANGE)
+app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)

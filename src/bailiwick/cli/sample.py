@@ -10,15 +10,18 @@ import shutil
 import sysconfig
 import threading
 import time
+from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 from shlex import quote
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bailiwick.cli.output import reporting
+from bailiwick.cli.sample_authzen import DATA, serve_fixture
+from bailiwick.cli.sample_enterprise import enterprise_keys_of, load_enterprise
 from bailiwick.cli.servers import Data, Listen, require_folder
 from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.model.names import parse_resource_name
@@ -38,11 +41,26 @@ ANOTHER_PORT = (
 )
 
 
+class Which(str, Enum):
+    """Which sample is wanted?"""
+
+    COMPANY = "company"
+    AUTHZEN = "authzen"
+
+
 @reporting
-def sample(data: Data = Path("data"), listen: Listen = "127.0.0.1:8470") -> None:
+def sample(
+    which: Annotated[
+        Which, typer.Argument(help="company, or authzen: the fixture of its certification (in data-authzen)")
+    ] = Which.COMPANY,
+    data: Data = Path("data"),
+    listen: Listen = "127.0.0.1:8470",
+) -> None:
     """Start a server with the sample company, and say what to do next."""
     from bailiwick.api.serve import bind, serve
 
+    if which is Which.AUTHZEN:
+        return serve_fixture(DATA if data == Path("data") else data, listen)
     try:
         socket, address = bind(listen)
     except Unavailable as error:
@@ -69,27 +87,31 @@ def key_file_of(data: Path) -> Path:
 def make_sample(data: Path, key_file: Path) -> None:
     """Make the company in a directory beside, and give it its name when it is whole.
 
-    Raises Conflict where the key file is there already: it may be the key of something.
+    Raises Conflict where a key file is there already: it may be the key of something.
     """
     from bailiwick.service.initial import initialise
 
-    if key_file.exists():
-        raise Conflict(f"`{key_file}` exists but `{data}` does not", "remove the key file and start again")
+    for one in (key_file, enterprise_keys_of(data)):
+        if one.exists():
+            raise Conflict(f"`{one}` exists but `{data}` does not", "remove the key file and start again")
     require_folder(data)
     new, new_key = data.parent / f".{data.name}.new", data.parent / f".{data.name}.new.key"
     # WHY: an earlier start that was killed half-way leaves both.
     shutil.rmtree(new, ignore_errors=True)
     new_key.unlink(missing_ok=True)
+    enterprise_keys_of(new).unlink(missing_ok=True)
     initialise(new, ACCOUNT, OWNER, new_key)
     load_sample(new, new_key)
     new_key.replace(key_file)
+    enterprise_keys_of(new).replace(enterprise_keys_of(data))
     new.replace(data)
 
 
 def load_sample(data: Path, key_file: Path) -> None:
-    """Apply the sample company's documents as its owner."""
+    """Apply the sample company's documents as its owner, and make the enterprise beside it."""
     from bailiwick.service.applying import Source, apply_wanted, parse_wanted
     from bailiwick.service.host import open_host
+    from bailiwick.service.initial import keep_text, new_private_file
     from bailiwick.service.settings import Settings
 
     text = (files("bailiwick.sample") / DOCUMENTS).read_text(encoding="utf-8")
@@ -97,6 +119,10 @@ def load_sample(data: Path, key_file: Path) -> None:
     try:
         session, _ = host.authenticator.session_of_key(key_file.read_text(encoding="utf-8").strip())
         apply_wanted(host, session, parse_wanted(ACCOUNT, [Source(DOCUMENTS, text)]), via="sample")
+        keys_file = enterprise_keys_of(data)
+        with new_private_file(keys_file) as file:
+            lines = [f"{account} {key}\n" for account, key in load_enterprise(host).items()]
+            keep_text(file, keys_file, "".join(lines))
     finally:
         host.close()
 
@@ -146,6 +172,9 @@ def introduction(host: Host, key_file: Path) -> list[str]:
     ]
     for question, command, verdict in answer_sample(host):
         lines += ["", f"  {question}", f"    bailiwick explain {command}", f"    {verdict}"]
+    keys = enterprise_keys_of(key_file.with_name(key_file.name.removesuffix("-owner.key")))
+    if keys.exists():
+        lines += ["", f"The keys of the accounts of its enterprise are in {quote(str(keys.resolve()))}."]
     return [*lines, "", "Ctrl-C stops the server; the next start takes the same data."]
 
 

@@ -178,7 +178,7 @@ def _granting_ends(
     for subject, policy in policies_of(compiled, view):
         if policy.effect != "allow" or not holds(policy.window, question.now):
             continue
-        if _constrained(policy.scope) & unseen:
+        if constrained(policy.scope) & unseen:
             continue
         if not scope_contains(policy.scope, cell) or _reads_resource(policy.when):
             continue
@@ -194,7 +194,7 @@ def _granting_ends(
             yield min(end, membership_end(compiled, view.principal.reference, subject, question.now))
 
 
-def _constrained(scope: Scope) -> int:
+def constrained(scope: Scope) -> int:
     """Which attributes, as bits, does the scope constrain?"""
     bits = 0 if scope.region is None else REGION
     bits |= 0 if scope.instance is None else INSTANCE

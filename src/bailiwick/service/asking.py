@@ -115,6 +115,30 @@ class Asking:
         self.host.record_decision(self.session, found.decision.allowed)
         return found
 
+    def may_ask(self, action: str, question: Question) -> bool:
+        """May the session do this over the asked resource, or is there nothing to protect?"""
+        try:
+            self._require(action, question)
+        except Denied:
+            return False
+        return True
+
+    def may(self, action: str, resource: ResourceQuery) -> bool:
+        """Does the session hold this action over the resource? Nothing that a question says enters."""
+        return decide(self.snapshot.compiled, request_of(self.session, action, resource, self.now)).allowed
+
+    def require(self, action: str, question: Question) -> None:
+        """May the session do this over the asked resource? Raises Denied."""
+        self._require(action, question)
+
+    def check_may_ask(self, question: Question) -> None:
+        """May the session ask this, and describe whom it describes? Raises Denied."""
+        self._check_may_ask(question)
+
+    def request(self, question: Question) -> Request:
+        """What is the engine asked for this question?"""
+        return self._request(question)
+
     def _check_may_ask(self, question: Question) -> None:
         """Rule 10.1. Raises Denied."""
         if question.principal != self.session.principal:

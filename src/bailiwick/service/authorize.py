@@ -14,9 +14,8 @@ from typing import NoReturn
 from bailiwick.catalog.catalog import Catalog
 from bailiwick.catalog.eps_codes import LACKS_PERMISSION, PROJECT_IS_DISABLED, TAKES_NO_RESOURCES
 from bailiwick.engine import Authority, CompiledAccount, decide, decide_over
-from bailiwick.engine.authority import policies_of, scope_contains, split_cells
+from bailiwick.engine.authority import scope_contains, split_cells
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
-from bailiwick.engine.views import find_view
 from bailiwick.errors import Denied
 from bailiwick.model.enterprises import nodes_from, split_node
 from bailiwick.model.names import SERVICE_TYPE
@@ -25,6 +24,7 @@ from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Reques
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
 from bailiwick.service.eps import ADD_RESOURCES, EPS
+from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
@@ -329,31 +329,8 @@ class Judge:
         )
 
     def _find_granting(self, action: str) -> tuple[Scope, ...]:
-        """Over which scopes could the principal hold the action by one policy? The owner: over everything."""
-        compiled, principal = self._compiled, self._session.principal
-        if principal == self._before.account.owner:
-            return Scope(), Scope(service=tuple(compiled.services))
-        view = find_view(compiled, principal, self._now)
-        if view is None:
-            return ()
-        return tuple(
-            dict.fromkeys(
-                policy.scope
-                for _, policy in policies_of(compiled, view)
-                if policy.effect == "allow" and self._could_grant(policy, action)
-            )
-        )
-
-    def _could_grant(self, policy: Policy, action: str) -> bool:
-        compiled = self._compiled
-        for service in policy.scope.service or tuple(name for name in compiled.services if name != IAM):
-            need = compiled.needs.get(service, {}).get(action)
-            if need is not None and any(
-                compiled.roles.reach(name, service, need.action_service, need.action).allows
-                for name in policy.roles
-            ):
-                return True
-        return False
+        """Over which scopes could the principal hold the action by one policy?"""
+        return find_granting(self._compiled, self._session.principal, action, self._now)
 
     def could_hold_any(self, actions: Iterable[str]) -> bool:
         """Could any of these actions be held anywhere? Says yes too often, never no wrongly; cheap."""

@@ -223,6 +223,10 @@ class Host:
         """Who asks, by this `Authorization` header? Raises Unauthenticated."""
         return self.authenticator.authenticate(authorization)
 
+    def cursor_secret(self) -> bytes:
+        """From which secret are cursors made? (The signing key: every process has it, and no other one is needed.)"""
+        return str(self.key_set(KeyPurpose.ACCESS).current().private_pem).encode()
+
     def record_decision(self, session: Session, allowed: bool) -> None:
         """Count a decision. No I/O."""
         if allowed:

@@ -23,7 +23,7 @@ from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY, account_log
 from bailiwick.store.directory import DataDirectory
 from bailiwick.store.opening import create_store
-from bailiwick.store.ports import SYSTEM_LOG, Change, SecretWrite, Store
+from bailiwick.store.ports import SYSTEM_LOG, Change, RevisionConflict, SecretWrite, Store
 
 DEFAULT_PROJECT = "default"
 
@@ -115,16 +115,15 @@ def create_account(
     key: GeneratedKey | None = None,
     *,
     enterprise: str | None = None,
+    via: str = "init",
 ) -> str:
     """Create an account with its owner, its default project and the owner's first key; returns the key's text.
 
-    `enterprise`: the management account of the enterprise that it may join.
+    `enterprise`: the management account of the enterprise that it may join. What an earlier try left of an account
+    that nobody has a key of is taken up. Raises Conflict where there is such an account.
     """
     log = account_log(account)
-    store.create_log(log, at=at)
-    system = store.head(SYSTEM_LOG)
-    known = Change(ACCOUNT, new_uid(ACCOUNT), account, "create", {"log": log})
-    store.append(SYSTEM_LOG, system.revision, [known], actor_uid="system", via="init", at=at)
+    _begin_log(store, log, account, at, via)
     owner_uid, key_uid = new_uid("User"), new_uid(API_KEY)
     key = key or generate_api_key()
     store.append(
@@ -139,11 +138,27 @@ def create_account(
             Change(API_KEY, key_uid, key_uid, "create", _first_key(key, owner_uid, at)),
         ],
         actor_uid=owner_uid,
-        via="init",
+        via=via,
         at=at,
         secrets=[SecretWrite(key_uid, API_KEY, key.secret_hash)],
     )
     return key.text
+
+
+def _begin_log(store: Store, log: str, account: str, at: datetime, via: str) -> None:
+    """Make the account's log and let the system log name it, each unless an earlier try has. Raises Conflict."""
+    head = store.heads([log]).get(log)
+    if head is None:
+        store.create_log(log, at=at)
+    elif head.revision > 0:
+        raise Conflict(f"there is an account `{account}` already", "choose another name")
+    while store.find_named(SYSTEM_LOG, ACCOUNT, account) is None:
+        known = Change(ACCOUNT, new_uid(ACCOUNT), account, "create", {"log": log})
+        try:
+            revision = store.head(SYSTEM_LOG).revision
+            store.append(SYSTEM_LOG, revision, [known], actor_uid="system", via=via, at=at)
+        except RevisionConflict:
+            continue
 
 
 def _first_objects(account: Account, owner: Principal, owner_uid: str) -> Iterator[Change]:

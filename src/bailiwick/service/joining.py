@@ -61,8 +61,10 @@ def _of_members(host: Host, plan: Plan, places: Places) -> Iterator[tuple[Object
         notes = _notes(MEMBER, name, places)
         found = host.find_snapshot(name)
         if name in begun:
-            if found is not None and found.account.enterprise != plan.account.name:
-                notes.add(("name",), f"there is an account `{name}` already", "choose another name")
+            if found is not None and found.revision > 0:
+                notes.add(
+                    ("name",), f"there is an account `{name}` already", "choose another name, or add that one"
+                )
         elif found is None or found.account.enterprise != plan.account.name:
             # SECURITY: whether there is such an account is told to nobody whom its owner has not named.
             notes.add(

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
+from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
 from bailiwick.model.overlays import Overlay, as_overlay
 from bailiwick.service.kinds import list_values
@@ -106,6 +107,13 @@ class Snapshot:
             listed, pending = _moved(listed, pending, values), frozenset()
         known[kind] = (listed, pending)
         return cast(Sequence[str], listed)
+
+    def own_names(self, kind: str) -> Sequence[str]:
+        """Which stored objects of this type of `iam` are there, by canonical name? Made at the first question."""
+        found: list[str] | None = self._derived.get(f"own names of {kind}")
+        if found is None:
+            found = self._derived[f"own names of {kind}"] = own_names(self.account, kind)
+        return found
 
     @property
     def account(self) -> Account:

@@ -94,6 +94,9 @@ def test_metadata_keeps_the_path_of_the_public_address(public_url: str) -> None:
         "policy_decision_point": "https://iam.acme.example/base/accounts/a%20b",
         "access_evaluation_endpoint": "https://iam.acme.example/base/accounts/a%20b/access/v1/evaluation",
         "access_evaluations_endpoint": "https://iam.acme.example/base/accounts/a%20b/access/v1/evaluations",
+        "search_subject_endpoint": "https://iam.acme.example/base/accounts/a%20b/access/v1/search/subject",
+        "search_resource_endpoint": "https://iam.acme.example/base/accounts/a%20b/access/v1/search/resource",
+        "search_action_endpoint": "https://iam.acme.example/base/accounts/a%20b/access/v1/search/action",
     }
 
 

@@ -115,6 +115,43 @@ def test_questions_that_differ_only_in_context_are_kept_apart(host: MemoryHost) 
     assert verdicts(host, body) == [True, False, False, True]
 
 
+def test_a_default_that_is_a_piece_is_completed(host: MemoryHost) -> None:
+    """What a question's entity lacks is taken from a default that lacks the rest; properties never are."""
+    body = several(
+        {"resource": {"id": "record-1"}},
+        {"resource": {"id": "record-2", "properties": {"status": "active"}}},
+        {"resource": {"type": "records/record", "id": "record-1"}},
+        {"resource": {"id": "new", "properties": {"status": "active"}}},
+        {"resource": {"id": "new"}},
+        {"resource": {"properties": {"status": "active"}}},
+        {},
+        {"subject": {"type": "user"}, "resource": {"id": "record-1"}},
+        action={"name": "write"},
+        resource={"type": "record", "properties": {"status": "active"}},
+    )
+    answers = read(post(host, body))["evaluations"]
+    assert [one["decision"] for one in answers] == [True, False, True, True, False, False, False, False]
+    assert [one["context"]["error"]["message"] for one in answers[5:]] == [
+        "expected `id`, got nothing at evaluations[5].resource",
+        "expected `id`, got nothing at evaluations[6].resource",
+        "expected `id`, got nothing at evaluations[7].subject",
+    ]
+
+
+def test_a_whole_default_lends_nothing(host: MemoryHost) -> None:
+    """A question that forgets its id is not asked about the default's."""
+    answers = read(post(host, several({"resource": {"type": "record"}})))["evaluations"]
+    assert [one["decision"] for one in answers] == [False]
+
+
+@pytest.mark.parametrize("extra", [{}, {"evaluations": []}])
+def test_a_piece_alone_is_no_question(host: MemoryHost, extra: dict[str, object]) -> None:
+    """Without questions that complete it, an entity without an id is refused."""
+    body = {"subject": ALICE, "action": READ, "resource": {"type": "record"}, **extra}
+    answer = post(host, body, path=EVALUATIONS_PATH)
+    assert (answer[0], read(answer)["detail"]) == (400, "expected `id`, got nothing at resource")
+
+
 @pytest.mark.parametrize("extra", [{}, {"evaluations": []}])
 def test_no_questions_are_one_question(host: MemoryHost, extra: dict[str, object]) -> None:
     """Without evaluations, or with none, the body asks one question and is answered like it."""
