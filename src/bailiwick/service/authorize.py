@@ -48,12 +48,7 @@ def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -
     for difference in plan.differences:
         judge.check_edit(difference)
     differ = Differ(plan.before.account, plan.account, catalog.services_for(plan.before.account))
-    changed: Collection[Name] = plan.changed
-    if any(kind == RESOURCE for kind, _ in changed) and judge.holds_everything():
-        # WHY: a million resources hand over at most everything, each by every policy that reads it.
-        changed = [key for key in changed if key[0] != RESOURCE]
-    for handover in dict.fromkeys(differ.handovers(changed)):
-        judge.check_handover(handover)
+    judge.check_handovers(differ, plan.changed)
     for over in loosened(plan.before.account, plan.account):
         judge.check_over(over)
 
@@ -160,6 +155,14 @@ class Judge:
                 continue
             if not self.is_allowed(action, iam_service()):
                 self.refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
+
+    def check_handovers(self, differ: Differ, changed: Collection[Name]) -> None:
+        """Is all that the change of these objects hands over within the session's authority? (rule 9.3)"""
+        if any(kind == RESOURCE for kind, _ in changed) and self.holds_everything():
+            # WHY: a million resources hand over at most everything, each by every policy that reads it (rule 18.5).
+            changed = [key for key in changed if key[0] != RESOURCE]
+        for handover in dict.fromkeys(differ.handovers(changed)):
+            self.check_handover(handover)
 
     def check_handover(self, handover: Handover) -> None:
         """Is what the change hands over within the session's authority, and not longer than it? (rule 9.2)"""
