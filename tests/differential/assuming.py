@@ -15,7 +15,7 @@ from tests.differential.services import draw_services
 from bailiwick.model.accounts import Account, Principal
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.services import IAM, Action, ResourceType, Right, Role, Service
-from bailiwick.model.trusting import ASSUME, AssumeQuestion, parse_trusted
+from bailiwick.model.trusting import ACT_AS, ASSUME, AssumeQuestion, parse_trusted
 
 OTHER = "other"
 PROFILES = ("profile:deployer", "profile:ops")
@@ -69,16 +69,21 @@ def _named(pair: Pair, profile: str) -> tuple[str, ...]:
 
 
 def _with_profiles(services: Mapping[str, Service]) -> dict[str, Service]:
-    """The services, whose `iam` has profiles that are assumed."""
+    """The services, whose `iam` has profiles that are assumed, and lets act as services."""
     iam = services[IAM]
     user = Role(IAM, "Profile User", "service", (Right(IAM, (ASSUME,)),))
+    agent = Role(IAM, "Service Agent", "service", (Right(IAM, (ACT_AS,)),))
     return {
         **services,
         IAM: replace(
             iam,
             resource_types={**iam.resource_types, "profile": ResourceType("profile", "profile")},
-            actions={**iam.actions, ASSUME: Action(ASSUME, ASSUME, "use", "profile")},
-            roles={**iam.roles, user.name: user},
+            actions={
+                **iam.actions,
+                ASSUME: Action(ASSUME, ASSUME, "use", "profile"),
+                ACT_AS: Action(ACT_AS, ACT_AS, "permissions", spans_services=True),
+            },
+            roles={**iam.roles, user.name: user, agent.name: agent},
         ),
     }
 
@@ -99,17 +104,22 @@ def _with_assumers(draw: Draw, account: Account) -> Account:
     return replace(account, policies=policies)
 
 
+def draw_profile(draw: Draw, reference: str, others: tuple[str, ...]) -> Principal:
+    """Which profile, trusting whom on which condition?"""
+    trust = dict.fromkeys(draw_entry(draw, others) for _ in range(draw.below(6)))
+    return Principal(
+        reference,
+        disabled=draw.chance(4),
+        trust=tuple(trust),
+        trust_when=draw_condition(draw) if draw.chance(60) else None,
+    )
+
+
 def _with_trust(draw: Draw, account: Account, others: tuple[str, ...]) -> Account:
     """The account with two profiles that trust some of its own and of the other account's."""
     principals = dict(account.principals)
     for reference in PROFILES:
-        trust = dict.fromkeys(draw_entry(draw, others) for _ in range(draw.below(6)))
-        principals[reference] = Principal(
-            reference,
-            disabled=draw.chance(4),
-            trust=tuple(trust),
-            trust_when=draw_condition(draw) if draw.chance(60) else None,
-        )
+        principals[reference] = draw_profile(draw, reference, others)
     return replace(account, principals=principals)
 
 

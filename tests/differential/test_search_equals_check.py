@@ -16,15 +16,28 @@ from tests.differential.worlds import GeneratedWorld
 from bailiwick.engine import (
     CompiledAccount,
     Page,
+    columns,
     compile_account,
     count_principals,
     count_resources,
     find_actions,
     find_principals,
     find_resources,
+    holders,
+    indexes,
+    paging,
 )
 
-BLOCK = 10
+BLOCK = 12
+# From which number on are things arranged as there are many of them?
+LARGE_FROM = (
+    (columns, "MANY"),
+    (columns, "MOST_REMEMBERED"),
+    (holders, "MANY"),
+    (indexes, "SMALL_TABLE"),
+    (indexes, "MOST_NUMBERED"),
+    (paging, "MOST_DECIDED"),
+)
 CHANGES = 4
 SEARCHES = 10
 Turn = Callable[[str | None, int], Page]
@@ -82,9 +95,12 @@ def compare_searches(draw: SeededDraw, world: GeneratedWorld, compiled: Compiled
     return total
 
 
-@pytest.mark.parametrize("block", range(8))
-def test_search_equals_check(block: int) -> None:
-    """Every search finds what the reference allows, before changes, and after each of them as compiled afresh."""
+@pytest.mark.parametrize("block", range(6))
+def test_search_equals_check(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every search finds what the reference allows, before changes and after each; small worlds take large paths."""
+    if block % 2:
+        for where, name in LARGE_FROM:
+            monkeypatch.setattr(where, name, 1)
     total = 0
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         draw = SeededDraw(f"searches {seed}")
@@ -98,4 +114,4 @@ def test_search_equals_check(block: int) -> None:
             old, world = world, GeneratedWorld(world.services, after)
             total += compare_searches(draw, world, compiled, f"{told}\n{format_document(world)}")
             total += compare_searches(draw, old, before, f"{told} of the one before it")
-    assert total > 500
+    assert total > 300

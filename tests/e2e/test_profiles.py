@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
+from ibm_cloud_sdk_core import ApiException
+from ibm_cloud_sdk_core.authenticators.iam_assume_authenticator import IAMAssumeAuthenticator
 from tests.e2e.profile_world import (
     ASSUMES,
     DELETE,
@@ -18,7 +21,7 @@ from tests.e2e.profile_world import (
     ops,
     session_of,
 )
-from tests.e2e.server import Client, RunningServer
+from tests.e2e.server import FORM, Client, RunningServer
 
 
 @pytest.fixture
@@ -353,6 +356,20 @@ def test_a_session_may_do_less_than_its_profile(
     assert not chained.is_allowed(DELETE, IMAGE)
 
 
+def test_a_session_may_do_nothing_but(
+    server: RunningServer, owner: Client, dev: Client, alice: Client
+) -> None:
+    """All but a few actions are left out by `except_actions`, Bailiwick's own by naming `iam`."""
+    only = [
+        {"actions": ["*"], "except_actions": [READ]},
+        {"actions": ["*"], "scope": {"service": "iam"}},
+    ]
+    session = session_of(server, assume(alice, restrict=only))
+    assert session.is_allowed(READ, IMAGE)
+    assert not session.is_allowed(DELETE, IMAGE)
+    assert session.get("sessions").error["reason"] == "guardrail"
+
+
 def test_a_mistyped_restriction_is_refused(
     server: RunningServer, owner: Client, dev: Client, alice: Client
 ) -> None:
@@ -365,6 +382,8 @@ def test_a_mistyped_restriction_is_refused(
         ("missing field `actions`", "restrict[1]"),
         ("expected fields, got `3`", "restrict[1].scope"),
     ]
+    refused = assume(alice, restrict=[{"actions": ["*"], "node": "enterprise:e"}])
+    assert refused.error["errors"][0]["message"] == "unknown field `node`"
     refused = assume(alice, restrict=wrong[:1])
     assert refused.status == 400
     assert refused.error["errors"][0]["place"] == "restrict[0].actions[0]"
@@ -376,3 +395,62 @@ def test_a_mistyped_restriction_is_refused(
         .error["errors"][0]["message"]
         .startswith("expected at most 2048 bytes")
     )
+
+
+def test_ibm_clouds_own_authenticator_assumes_a_profile(
+    server: RunningServer, owner: Client, dev: Client, alice: Client
+) -> None:
+    """Its key for a token, that for the profile's, without a change."""
+    authenticator = IAMAssumeAuthenticator(
+        server.key("dev/user:alice"),
+        iam_profile_name="ops",
+        iam_account_id="acme",
+        url=server.address,
+    )
+    session = server.caller(authenticator.token_manager.get_token(), "acme")
+    assert session.whoami == "profile:ops"
+    assert session.is_allowed(DELETE, IMAGE)
+    owner.apply(ops())
+    assert is_over(session)
+    with pytest.raises(ApiException, match="no profile `//acme/ops` lets `user:alice` assume it"):
+        authenticator.token_manager.request_token()
+
+
+@pytest.mark.parametrize(
+    ("form", "error", "message"),
+    [
+        (
+            {"profile_name": "ops", "account": "acme"},
+            "invalid_request",
+            "expected `access_token`, got nothing",
+        ),
+        (
+            {"access_token": "a.b.c", "account": "acme"},
+            "invalid_request",
+            "expected `profile_name`, got nothing",
+        ),
+        (
+            {"access_token": "a.b.c", "profile_name": "ops", "account": "acme"},
+            "invalid_grant",
+            "the access token is unknown, expired or withdrawn",
+        ),
+        (
+            {"access_token": "alice", "profile_name": "//acme/ops", "account": "dev"},
+            "invalid_request",
+            "`//acme/ops` is no profile name",
+        ),
+        (
+            {"access_token": "alice", "profile_name": "ops", "account": "dev"},
+            "invalid_grant",
+            "`user:alice` lacks `iam.profile.assume` on profile `ops`",
+        ),
+    ],
+)
+def test_the_token_endpoint_says_why_it_assumes_nothing(
+    server: RunningServer, alice: Client, form: dict[str, str], error: str, message: str
+) -> None:
+    """By the words of RFC 6749."""
+    sent = {name: str(alice.token) if value == "alice" else value for name, value in form.items()}
+    body = urlencode({"grant_type": "urn:ibm:params:oauth:grant-type:assume", **sent}).encode()
+    reply = server.nobody().send("POST", "/identity/token", body, headers={"Content-Type": FORM})
+    assert (reply.status, reply.json["error"], reply.json["error_description"]) == (400, error, message)

@@ -36,11 +36,11 @@ def decide_assuming(
     at_home = decide(services, home, request)
     reason, entry = TrustReason.HOME, ""
     if at_home.allowed:
-        reason, entry = _trust(services, home, trusting, question)
+        reason, entry = trust(services, home, trusting, question)
     return Assumption(reason, at_home.reason.value, entry, at_home.valid_until)
 
 
-def _trust(
+def trust(
     services: Mapping[str, Service], home: Account, trusting: Account | None, question: AssumeQuestion
 ) -> tuple[TrustReason, str]:
     """Which of b to e holds first, and through which entry?"""

@@ -29,7 +29,7 @@ from bailiwick.service.standing import write_restriction
 
 PATH = f"{ACCOUNT_PATH}/sessions"
 _FIELDS = ("seconds", "restrict", "for")
-_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 MOST_SECONDS = 86_400
 
 

@@ -14,6 +14,7 @@ from bailiwick.api.authzen_answers import Answers, answers_at, list_body
 from bailiwick.api.authzen_bodies import (
     DENY_ON_FIRST_DENY,
     PERMIT_ON_FIRST_PERMIT,
+    TOKEN,
     EvaluationBody,
     EvaluationsBody,
     PiecedEvaluationsBody,
@@ -43,6 +44,7 @@ from bailiwick.api.problems import (
 )
 from bailiwick.errors import BailiwickError, Invalid, NotFound
 from bailiwick.model.names import ANONYMOUS
+from bailiwick.model.requests import Reason
 from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
 
 MAX_EXPLAINED_EVALUATIONS = 100
@@ -111,7 +113,7 @@ def _decided(asking: Asking, answers: Answers, body: EvaluationBody, *, explain:
     """Which answer does this one question get? Raises BailiwickError."""
     question = question_of(asking, body)
     if explain:
-        return answers.explained(asking.explain(question))
+        return answers.explained(asking.explain(question), asking.judged_session(question))
     return answers.of(asking.decide(question))
 
 
@@ -143,7 +145,8 @@ def _one_of_several(
         question = question_of(asking, body)
         if explain:
             explanation = asking.explain(question)
-            return explanation.decision.allowed, answers.explained(explanation)
+            content = answers.explained(explanation, asking.judged_session(question))
+            return explanation.decision.allowed, content
         decision = asking.decide(question)
         return decision.allowed, answers.of(decision)
     except BailiwickError as error:
@@ -157,12 +160,21 @@ def question_of(asking: Asking, body: EvaluationBody) -> Question:
     """Which question does this body ask of the account? Raises Invalid."""
     resource, unresolved = find_resource(asking.snapshot.compiled, body.resource)
     subject, action, context = body.subject, body.action, body.context
+    principal = ANONYMOUS if subject.type == subject.id == ANONYMOUS else f"{subject.type}:{subject.id}"
+    judged = None
+    if TOKEN in context:
+        judged = asking.session_behind(context[TOKEN], principal)
+        # SECURITY: a token is no part of the situation; no condition reads it and nothing keeps it.
+        context = {name: value for name, value in context.items() if name != TOKEN}
+        if judged is None:
+            unresolved = Reason.SESSION_ENDED
     return Question(
-        ANONYMOUS if subject.type == subject.id == ANONYMOUS else f"{subject.type}:{subject.id}",
+        principal,
         action.name,
         resource,
         unresolved,
         said(context, "context") if context else NOTHING_SAID,
         said(action.properties, "action.properties") if action.properties else NOTHING_SAID,
         said(subject.properties, "subject.properties") if subject.properties else NOTHING_SAID,
+        judged,
     )

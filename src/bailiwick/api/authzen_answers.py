@@ -14,6 +14,7 @@ import msgspec
 
 from bailiwick.engine import Considered, Explanation
 from bailiwick.model.requests import Decision, Reason
+from bailiwick.service.sessions import Session
 
 Vector = Mapping[str, str]
 
@@ -39,11 +40,11 @@ class Answers:
             return whole
         return b"".join((prefix, *_details(decision), _END))
 
-    def explained(self, explanation: Explanation) -> bytes:
-        """Which bytes say this decision with its reasons?"""
+    def explained(self, explanation: Explanation, session: Session | None = None) -> bytes:
+        """Which bytes say this decision with its reasons, and through whom it was asked?"""
         decision = explanation.decision
         prefix, _ = self._made(decision.allowed, decision.reason)
-        said = b',"explanation":' + _encode(_explanation(explanation))
+        said = b',"explanation":' + _encode({**_explanation(explanation), **_session(session)})
         return b"".join((prefix, *_details(decision), said, _END))
 
     def error(self, status: int, message: str) -> bytes:
@@ -109,6 +110,19 @@ def _explanation(explanation: Explanation) -> dict[str, object]:
         "deciding": explanation.deciding,
         "considered": [_considered(one) for one in explanation.considered],
         "near_misses": [_considered(one) for one in explanation.near_misses],
+    }
+
+
+def _session(session: Session | None) -> dict[str, object]:
+    """Through whom and for whom? Nothing is said of who acts as themselves, for themselves, with all they have."""
+    if session is None or (session.is_whole and not session.by):
+        return {}
+    return {
+        "session": {
+            "through": [link.reference for one in session.by for link in one.walk()],
+            "for": [link.reference for link in session.acts_for],
+            "restrictions": [one.name for one in session.restrictions],
+        }
     }
 
 

@@ -114,6 +114,7 @@ class PiecedEvaluationsBody(PiecesBody, gc=False):
     options: OptionsBody = OptionsBody()
 
 
+TOKEN = "token"  # noqa: S105 - the name of a field
 _EVALUATION = msgspec.json.Decoder(EvaluationBody)
 _EVALUATIONS = msgspec.json.Decoder(EvaluationsBody)
 _PART = msgspec.json.Decoder(PartBody)
@@ -300,7 +301,14 @@ def _plain(body: bytes) -> bytes:
 
 
 def said(properties: dict[str, Any], place: str) -> Mapping[str, Property]:
-    """What do these properties say? A null says nothing; texts and numbers have a limit. Raises Invalid."""
+    """What do these properties say? A null says nothing; texts and numbers have a limit. Raises Invalid.
+
+    SECURITY: a token that nobody judges is refused, for whoever sends it means its session's limits to count (22.9).
+    """
+    if TOKEN in properties and place == "context":
+        raise Invalid.at(
+            "context.token", "a token is judged by the evaluation endpoints only", "ask with the token itself"
+        )
     for value in properties.values():
         if isinstance(value, str):
             if len(value) <= MAX_TEXT_CHARACTERS:

@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any, cast
+from urllib.parse import unquote
 
 from starlette.responses import Response
 
@@ -148,13 +149,15 @@ def _row(row: ChangeRow, names: _Names) -> dict[str, Any]:
 def _via(text: str, log: str, names: _Names) -> dict[str, Any]:
     """By which surface was it changed, through whom, and for whom? (rule 22.8; of other accounts: by uid)"""
     surface, *words = text.split(" ")
+    if any("/" not in word for word in words if word not in ("by", "for")):
+        return {"via": text, "through": [], "for": []}
     said: dict[str, list[str]] = {"by": [], "for": []}
     into: list[str] = []
     for word in words:
         if word in said:
             into = said[word]
         else:
-            account, _, uid = word.partition("/")
+            account, uid = (unquote(part) for part in word.split("/", 1))
             into.append(f"{account}/{names.reference(uid) if account_log(account) == log else uid}")
     return {"via": surface, "through": said["by"], "for": said["for"]}
 

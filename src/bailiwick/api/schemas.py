@@ -218,7 +218,7 @@ _SESSION: dict[str, Schema] = {
     "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
     "expires_at": INSTANT,
 }
-_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name != "name")
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 _ANSWERS: dict[str, Schema] = {
     "Place": _object(
         {
@@ -466,7 +466,10 @@ _REQUESTS: dict[str, Schema] = {
         }
     ),
     "Restriction": _object({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
-    "TokenForm": _object({"grant_type": TEXT, "apikey": TEXT}, ["grant_type", "apikey"]),
+    "TokenForm": _object(
+        dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
+        ["grant_type"],
+    ),
     "OperationQuestion": _object(
         {
             "principal": TEXT,

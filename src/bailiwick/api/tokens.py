@@ -1,13 +1,15 @@
-"""The token endpoint over HTTP: an API key for an access token; and the keys that verify it.
+"""The token endpoint over HTTP: an API key for an access token, that for a profile's; and the keys that verify them.
 
 The form, the answer and the errors are those of RFC 6749 with the fields that IBM Cloud's clients read besides.
-service/credentials.py exchanges. It must not say why a key is refused.
+service/credentials.py exchanges, service/assuming.py assumes. It must not say why a key is refused.
 Source: RFC 6749, sections 5.1 and 5.2; IBM Cloud, Generating an IAM token by using an API key (2022).
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,7 +20,9 @@ from bailiwick.api.calls import Call
 from bailiwick.api.problems import Headers, respond
 from bailiwick.api.routes import Entry, public
 from bailiwick.authn.signing import KeyPurpose
-from bailiwick.errors import Unauthenticated
+from bailiwick.authn.tokens import IssuedToken
+from bailiwick.errors import Denied, Invalid, Unauthenticated
+from bailiwick.service.assuming import ASSUME_GRANT, Wanted, assume_profile
 from bailiwick.service.credentials import exchange_key
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
@@ -49,8 +53,8 @@ class TokenError(Exception):
 def token_entries() -> list[Entry]:
     """Which routes give tokens and the keys that verify them?"""
     tokens = [
-        Entry("POST", path, _token, public(_TOKEN_REASON), "Exchange an API key for an access token", "tokens",
-              body="TokenForm", body_type=FORM, most_bytes=MAX_FORM_BYTES, answers={200: "Token"})
+        Entry("POST", path, _token, public(_TOKEN_REASON), "Exchange an API key for an access token",
+              "tokens", body="TokenForm", body_type=FORM, most_bytes=MAX_FORM_BYTES, answers={200: "Token"})
         for path in ("/oauth/token", "/identity/token")
     ]  # fmt: skip
     keys = [
@@ -64,19 +68,12 @@ def token_entries() -> list[Entry]:
 def _token(call: Call) -> Response:
     try:
         form = _form(call)
-        if form.get("grant_type") != GRANT:
+        give = _GRANTS.get(form.get("grant_type", ""))
+        if give is None:
             raise _wrong_grant(form.get("grant_type"))
-        key = form.get("apikey")
-        if not key:
-            raise TokenError("invalid_request", "expected `apikey`, got nothing")
-        token = exchange_key(call.host, key)
+        token = give(call, form)
     except TokenError as error:
         return _refuse(call, error)
-    except Unauthenticated:
-        call.host.refuse_stranger()
-        return _refuse(
-            call, TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND)
-        )
     body = {
         "access_token": token.text,
         "refresh_token": "not_supported",
@@ -86,6 +83,41 @@ def _token(call: Call) -> Response:
         "scope": SCOPE,
     }
     return respond((200, list(_NOT_KEPT), msgspec.json.encode(body)))
+
+
+def _exchange(call: Call, form: Form) -> IssuedToken:
+    key = form.get("apikey")
+    if not key:
+        raise TokenError("invalid_request", "expected `apikey`, got nothing")
+    try:
+        return exchange_key(call.host, key)
+    except Unauthenticated:
+        call.host.refuse_stranger()
+        raise TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND) from None
+
+
+def _assume(call: Call, form: Form) -> IssuedToken:
+    """The profile's session for whose token is in the form. Source: IBM Cloud, grant type assume (2025)."""
+    missing = [name for name in ("access_token", "profile_name", "account") if not form.get(name)]
+    if missing:
+        raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
+    address = call.request.client.host if call.request.client is not None else ""
+    try:
+        session = call.host.authenticator.session_of_token(form["access_token"])
+        session = replace(session, context={"ip": address} if address else {})
+        begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
+    except Unauthenticated:
+        call.host.refuse_stranger()
+        raise TokenError("invalid_grant", "the access token is unknown, expired or withdrawn") from None
+    except Denied as error:
+        raise TokenError("invalid_grant", error.message) from None
+    except Invalid as error:
+        raise TokenError("invalid_request", error.findings[0].message) from None
+    return begun.token
+
+
+Form = Mapping[str, str]
+_GRANTS: Mapping[str, Callable[[Call, Form], IssuedToken]] = {GRANT: _exchange, ASSUME_GRANT: _assume}
 
 
 def _form(call: Call) -> dict[str, str]:

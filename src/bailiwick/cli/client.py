@@ -19,6 +19,7 @@ from bailiwick.errors import BailiwickError, Finding, Invalid, Unauthenticated, 
 
 URL = "BAILIWICK_URL"
 KEY = "BAILIWICK_API_KEY"
+TOKEN = "BAILIWICK_TOKEN"  # noqa: S105 - the name of a variable
 APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 # WHY: a hundred thousand documents take their time; a server that is there takes a connection at once.
 TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
@@ -37,7 +38,7 @@ class ServerError(BailiwickError):
 class Client:
     """One signed-in caller of one server, for a `with` block."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, token: str | None = None) -> None:
         host = _host_of(url)
         self._url = url.rstrip("/")
         # WHY: a proxy of the environment cannot reach this machine's own addresses.
@@ -45,11 +46,18 @@ class Client:
         self._key = key
         self._token: str | None = None
         self._account = ""
+        if token is not None:
+            self._token, self._account = token, _account_of(token)
 
     @classmethod
     def from_environment(cls) -> Client:
-        """Which server and key do BAILIWICK_URL and BAILIWICK_API_KEY name? Raises Invalid."""
-        missing = [name for name in (URL, KEY) if not os.environ.get(name, "").strip()]
+        """Which server and key do BAILIWICK_URL and BAILIWICK_API_KEY name? Raises Invalid.
+
+        BAILIWICK_TOKEN, an access token such as a profile's session gives, stands in for the key.
+        """
+        token = os.environ.get(TOKEN, "").strip()
+        needed = (URL,) if token else (URL, KEY)
+        missing = [name for name in needed if not os.environ.get(name, "").strip()]
         if missing:
             are = "are" if len(missing) > 1 else "is"
             raise Invalid.at(
@@ -57,6 +65,8 @@ class Client:
                 f"{' and '.join(f'`{name}`' for name in missing)} {are} not set",
                 f"set {URL} to the server's address and {KEY} to your API key",
             )
+        if token:
+            return cls(os.environ[URL].strip(), "", token)
         return cls(os.environ[URL].strip(), os.environ[KEY].strip())
 
     def __enter__(self) -> Self:
@@ -149,9 +159,7 @@ def _signed_in(response: httpx2.Response, url: str) -> tuple[str, str]:
     if response.status_code < 400:
         try:
             token = str(body["access_token"])
-            payload = token.split(".")[1]
-            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-            return token, str(claims["account"])
+            return token, _read_account(token)
         except (KeyError, IndexError, TypeError, ValueError):
             pass
     elif body.get("error") == "invalid_grant":
@@ -162,6 +170,22 @@ def _signed_in(response: httpx2.Response, url: str) -> tuple[str, str]:
     elif "code" in body:
         raise ServerError(response.status_code, body)
     raise Unavailable(f"what answers at `{url}` is no Bailiwick server", f"is {URL} right?")
+
+
+def _read_account(token: str) -> str:
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["account"])
+
+
+def _account_of(token: str) -> str:
+    """Of which account is this token? Raises Invalid."""
+    try:
+        return _read_account(token)
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise Invalid.at(
+            "", f"{TOKEN} is no access token", "such as `bailiwick profile assume` prints"
+        ) from None
 
 
 def _text(value: object) -> str:

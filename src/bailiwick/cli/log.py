@@ -60,7 +60,7 @@ def show(
             [
                 row["revision"],
                 second_of(row["at"]),
-                row["actor"],
+                _actor(row),
                 row["via"],
                 row["op"],
                 row["kind"],
@@ -71,6 +71,13 @@ def show(
         whole=("at",),
         empty="no such change" if kind or actor else "nothing has changed yet",
     )
+
+
+def _actor(row: Mapping[str, Any]) -> str:
+    """Who was it, through whom, and for whom?"""
+    through = [f" by {', '.join(row['through'])}"] if row["through"] else []
+    acts_for = [f" for {', '.join(row['for'])}"] if row["for"] else []
+    return "".join((str(row["actor"]), *through, *acts_for))
 
 
 @log_app.command("verify")

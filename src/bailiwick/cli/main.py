@@ -18,6 +18,7 @@ from bailiwick.cli import (
     keys,
     log,
     policies,
+    profiles,
     questions,
     registry,
     resources,
@@ -44,7 +45,7 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY who asks. "
+    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY (or BAILIWICK_TOKEN) who asks. "
     "Exit codes: 0 done or allowed, 1 denied or different, 2 error."
 )
 def bailiwick(
@@ -74,6 +75,7 @@ app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHAN
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
+app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
 app.add_typer(log.log_app, name="log", rich_help_panel=RECORD)
 app.command("init", rich_help_panel=RUN)(servers.init)

@@ -14,6 +14,7 @@ from bailiwick.engine.search import (
     find_actions,
     find_principals,
     find_resources,
+    prepare_searches,
 )
 from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
 
@@ -36,4 +37,5 @@ __all__ = [
     "find_actions",
     "find_principals",
     "find_resources",
+    "prepare_searches",
 ]

@@ -32,23 +32,35 @@ class _Unseen:
 class _OfAnybody:
     """The facts of one question, whoever asks it: nobody may look at the principal. Fields are those of Facts."""
 
-    def __init__(self, request: Request, resource: Resolved, account: str, subject: str | None) -> None:
+    def __init__(self, request: Request, resource: Resolved, account: str) -> None:
         self.resource = resource
         self.action_properties: Mapping[str, Property] = request.action_properties
         self.context: Mapping[str, Property] = request.context
         self.account = account
-        self.subject = subject
 
     def __getattr__(self, name: str) -> object:
         raise Looked(name)
 
 
+class _OfAnyMember(_OfAnybody):
+    """The same, of anybody who holds a policy through one subject."""
+
+    def __init__(self, request: Request, resource: Resolved, account: str, subject: str | None) -> None:
+        super().__init__(request, resource, account)
+        self.subject = subject
+
+
 UNSEEN = cast(Resolved, _Unseen())
 
 
-def facts_of_anybody(request: Request, resource: Resolved, account: str, subject: str | None) -> Facts:
-    """What may conditions read, whoever asks? Raises Looked when one reads who does."""
-    return cast(Facts, _OfAnybody(request, resource, account, subject))
+def facts_of_anybody(request: Request, resource: Resolved, account: str) -> Facts:
+    """What may conditions read, whoever asks and through whatever subject? Raises Looked when one reads who does."""
+    return cast(Facts, _OfAnybody(request, resource, account))
+
+
+def facts_of_any_member(request: Request, resource: Resolved, account: str, subject: str | None) -> Facts:
+    """The same, of those to whom a policy applies through this subject (None: of a guardrail)."""
+    return cast(Facts, _OfAnyMember(request, resource, account, subject))
 
 
 def where_true(condition: Condition, test: Test, facts: Facts, seen: Seen) -> Extent:

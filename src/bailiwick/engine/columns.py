@@ -72,19 +72,13 @@ class Column:
         return found, found
 
     def _tried(self, pattern: str) -> tuple[BitMap, BitMap]:
-        start, end = range_of_prefix(self._values, _literal_head(pattern))
-        if end - start > MOST_TRIED:
-            return NOTHING, BitMap(self._numbers[start:end])
         found = self._remembered.get(f"?{pattern}")
         if found is None:
-            fitting: dict[str, bool] = {}
-            numbers = []
-            for place in range(start, end):
-                value = self._values[place]
-                if value not in fitting:
-                    fitting[value] = matches(pattern, value)
-                if fitting[value]:
-                    numbers.append(self._numbers[place])
+            start, end = range_of_prefix(self._values, _literal_head(pattern))
+            if end - start > MOST_TRIED:
+                return NOTHING, BitMap(self._numbers[start:end])
+            fitting = {value for value in set(self._values[start:end]) if matches(pattern, value)}
+            numbers = [self._numbers[place] for place in range(start, end) if self._values[place] in fitting]
             found = self._remember(f"?{pattern}", BitMap(numbers))
         return found, found
 

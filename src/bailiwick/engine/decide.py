@@ -152,7 +152,7 @@ def _is_held_by_test(
                 continue
             facts = facts_of(compiled, request, view, resource, subject)
             for mask, narrower in _masks(held, slots, facts, request.now):
-                if mask & slots.plain or passes_test(mask, slots, facts, narrow=narrow or narrower):
+                if mask & slots.plain or _passes_test(mask, slots, facts, narrow=narrow or narrower):
                     return True
     return False
 
@@ -171,7 +171,7 @@ def _masks(held: Held, slots: Reaching, facts: Facts, now: float) -> Iterator[tu
             yield residue.mask, residue.narrow
 
 
-def passes_test(mask: int, slots: Reaching, facts: Facts, *, narrow: bool) -> bool:
+def _passes_test(mask: int, slots: Reaching, facts: Facts, *, narrow: bool) -> bool:
     """Has one of these slots an allow right whose qualifier and condition are true?"""
     return any(
         mask & bit and any(test.answer(facts, narrow=narrow) is True for test in tests)

@@ -1,13 +1,14 @@
 """Policies the other way round: under which key does which subject hold or deny something?
 
 Implements the reverse of the index of docs/spec.md section 4 (see tables.py). Pure.
-INVARIANT: what it names is a hint. It never misses a subject, but may name one that holds nothing there any more;
-who asks looks into the subject's own table. So it only grows, and snapshots of one account share it.
+It is made from the tables of one moment and not changed. Subjects whose tables changed since are *touched*: what it
+says of them does not count, and whoever asks looks into their own tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from bailiwick.engine.resources import Resolved
@@ -17,50 +18,55 @@ from bailiwick.engine.tables import SubjectTable
 if TYPE_CHECKING:
     from bailiwick.engine.compile import CompiledAccount
 
-FEW = 1000
+MANY = 64
+MOST_TOUCHED = 2000
+
+
+class Hot:
+    """The many subjects of one key: principals by the very mask that they hold, groups one by one.
+
+    Under None: the principals who hold something with a residue (see tables.py), each perhaps another.
+    WHY: nearly all who hold something under such a key hold one of a few roles, and are looked at all at once.
+    """
+
+    __slots__ = ("by_mask", "groups")
+
+    def __init__(self, key: Key, subjects: list[str], tables: Mapping[str, SubjectTable]) -> None:
+        by_mask: dict[int | None, list[str]] = {}
+        self.groups = tuple(subject for subject in subjects if subject.startswith("group:"))
+        for subject in subjects:
+            if not subject.startswith("group:"):
+                held = tables[subject].allows.get(key)
+                by_mask.setdefault(held if isinstance(held, int) else None, []).append(subject)
+        self.by_mask: Mapping[int | None, tuple[str, ...]] = {
+            mask: tuple(found) for mask, found in by_mask.items()
+        }
+
+
 # One subject, as most keys have, or several.
 Named = str | list[str]
 
 
+@dataclass(frozen=True, slots=True)
 class Holders:
-    """Who holds or denies something under which key? `stale`: how many hints came since it was made afresh."""
+    """Who holds or denies something under which key? `touched`: of whom that is no longer certain."""
 
-    __slots__ = ("_allows", "_denies", "stale")
+    allows: Mapping[Key, Named | Hot]
+    denies: Mapping[Shape, Mapping[Key, Named]]
+    touched: frozenset[str] = frozenset()
 
-    def __init__(self) -> None:
-        self._allows: dict[Key, Named] = {}
-        self._denies: dict[Shape, dict[Key, Named]] = {}
-        self.stale = 0
-
-    @property
-    def is_worn(self) -> bool:
-        """Has so much been added that it is better made afresh?"""
-        return self.stale > max(FEW, len(self._allows))
-
-    def add(self, subject: str, table: SubjectTable, old: SubjectTable | None = None) -> None:
-        """Count what is in this subject's table and was not in its old one."""
-        for key in cast(Iterable[object], table.allows):
-            if isinstance(key, tuple) and (old is None or old.allows.get(key) is None):
-                _put(self._allows, key, subject)
-                self.stale += 1
-        if table.denies is not None and (old is None or table.denies is not old.denies):
-            for shape, by_key in table.denies.cells().items():
-                known = self._denies.setdefault(shape, {})
-                for key in by_key:
-                    _put(known, key, subject)
-                    self.stale += 1
-
-    def holding(self, key: Key) -> Iterable[str]:
-        """Who may hold something under this key?"""
-        return _all(self._allows.get(key, ()))
+    def holding(self, key: Key) -> tuple[Iterable[str], Hot | None]:
+        """Who holds something under this key, one by one, and many at once? The touched ones are not told apart."""
+        named = self.allows.get(key, ())
+        return (named.groups, named) if isinstance(named, Hot) else (_all(named), None)
 
     def denying(self, resource: Resolved, service: str) -> Iterator[str]:
         """Who may be denied something about this resource? (the twin of `BlockTable.near`)"""
-        for shape, by_key in list(self._denies.items()):
+        for shape, by_key in self.denies.items():
             if shape.service not in (service, None):
                 continue
             if shape.reads & resource.unknown:
-                for named in list(by_key.values()):
+                for named in by_key.values():
                     yield from _all(named)
                 continue
             for key in shape.keys(resource):
@@ -69,27 +75,37 @@ class Holders:
 
 def build_holders(tables: Mapping[str, SubjectTable]) -> Holders:
     """Who holds or denies something in these tables?"""
-    holders = Holders()
+    allows: dict[Key, Named] = {}
+    denies: dict[Shape, dict[Key, Named]] = {}
     for subject, table in tables.items():
-        holders.add(subject, table)
-    holders.stale = 0
-    return holders
+        for key in cast(Iterable[object], table.allows):
+            if isinstance(key, tuple):
+                _put(allows, key, subject)
+        for shape, by_key in table.denies.cells().items() if table.denies is not None else ():
+            known = denies.setdefault(shape, {})
+            for key in by_key:
+                _put(known, key, subject)
+    found: dict[Key, Named | Hot] = {**allows}
+    for key, named in allows.items():
+        if isinstance(named, list) and len(named) > MANY:
+            found[key] = Hot(key, named, tables)
+    return Holders(found, denies)
 
 
-def carry_on(
+def after_change(
     holders: Holders, old: CompiledAccount, new: CompiledAccount, policies: set[str]
 ) -> Holders | None:
-    """The holders once these policies have changed, or any (empty). None: they are worn and better made afresh."""
+    """The holders once these policies have changed, or any (empty). None: it is better to make them afresh."""
     subjects: set[str] = set()
     for name in policies:
         for account in (old.account, new.account):
             policy = account.policies.get(name)
             subjects.update(() if policy is None else policy.subjects)
-    for subject in subjects if policies else new.tables:
-        table, before = new.tables.get(subject), old.tables.get(subject)
-        if table is not None and table is not before:
-            holders.add(subject, table, before)
-    return None if holders.is_worn else holders
+    candidates = subjects if policies else {*old.tables, *new.tables}
+    touched = {subject for subject in candidates if new.tables.get(subject) is not old.tables.get(subject)}
+    if len(touched) + len(holders.touched) > MOST_TOUCHED:
+        return None
+    return replace(holders, touched=holders.touched | touched)
 
 
 def _put(into: dict[Key, Named], key: Key, subject: str) -> None:

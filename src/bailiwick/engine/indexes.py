@@ -11,15 +11,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from bailiwick.engine.holders import Holders, build_holders, carry_on
+from pyroaring import BitMap
+
+from bailiwick.engine.holders import Holders, Hot, after_change, build_holders
 from bailiwick.engine.inventory import Inventory, build_inventory
 from bailiwick.engine.people import People, build_people
+from bailiwick.engine.ranks import Segment
 from bailiwick.engine.scopes import Key
 from bailiwick.engine.tables import SMALL_TABLE, SubjectTable
+from bailiwick.model.accounts import Principal
 
 if TYPE_CHECKING:
     from bailiwick.engine.compile import CompiledAccount
 
+MOST_NUMBERED = 4096
+
+# Which of those who hold the very same under one key are in one segment?
+Numbered = tuple[Hot, int | None, Segment[Principal]]
 Arranged = tuple[SubjectTable, Mapping[int, Sequence[Key]]]
 
 
@@ -31,6 +39,7 @@ class Indexes:
     people: People | None = None
     holders: Holders | None = None
     arranged: dict[str, Arranged] = field(default_factory=dict)
+    numbered: dict[Numbered, BitMap] = field(default_factory=dict)
 
     def after(
         self, old: CompiledAccount, new: CompiledAccount, changed: Iterable[tuple[str, str]]
@@ -40,12 +49,14 @@ class Indexes:
         holders = self.holders
         if holders is not None and old.tables is not new.tables:
             policies = {name for kind, name in changed if kind == "Policy"}
-            holders = carry_on(holders, old, new, set() if "Role" in kinds else policies)
+            holders = after_change(holders, old, new, set() if "Role" in kinds else policies)
+        is_worn = holders is None and self.holders is not None
         return Indexes(
             None if self.inventory is None else self.inventory.apply(new, changed),
             None if self.people is None else self.people.apply(new, changed),
             holders,
-            self.arranged,
+            {} if is_worn else self.arranged,
+            {} if is_worn else self.numbered,
         )
 
 
@@ -70,6 +81,19 @@ def find_holders(compiled: CompiledAccount) -> Holders:
     found = compiled.indexes.holders
     if found is None:
         found = compiled.indexes.holders = build_holders(compiled.tables)
+    return found
+
+
+def numbers_of(compiled: CompiledAccount, hot: Hot, mask: int | None, segment: Segment[Principal]) -> BitMap:
+    """Which numbers have, in this segment, those who hold exactly this under a key of many?"""
+    known = compiled.indexes.numbered
+    found = known.get((hot, mask, segment))
+    if found is None:
+        numbers = map(segment.number, hot.by_mask[mask])
+        found = BitMap([number for number in numbers if number is not None])
+        if len(known) >= MOST_NUMBERED:
+            known.clear()
+        known[hot, mask, segment] = found
     return found
 
 

@@ -14,7 +14,7 @@ from bailiwick.engine.extents import Extent
 from bailiwick.engine.ranks import Part
 from bailiwick.model.searches import Page
 
-MOST_DECIDED = 1000
+MOST_DECIDED = 500
 
 Item = TypeVar("Item")
 Parts = Iterable[tuple[Part[Item], Extent]]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyroaring import BitMap
 
-from bailiwick.engine.columns import NOTHING
 from bailiwick.engine.ranks import Part, Ranks, Segment
 from bailiwick.engine.tables import holds
 from bailiwick.engine.views import PRINCIPAL_KINDS, moved_members
@@ -69,15 +68,9 @@ class Crowd:
 
     def belonging(self, subjects: Iterable[str]) -> BitMap:
         """Who belongs to one of these subjects?"""
-        found = BitMap()
-        direct: list[int] = []
-        groups: set[str] = set()
-        for subject in subjects:
-            if subject.startswith("group:"):
-                groups.add(subject)
-            elif (number := self._number(subject)) is not None:
-                direct.append(number)
-        found |= BitMap(direct)
+        wanted = set(subjects)
+        groups = {subject for subject in wanted if subject.startswith("group:")}
+        found = self.direct(wanted - groups)
         if EVERYONE in groups or (MEMBERS in groups and self.kind in ("user", "service-id")):
             return self.part.there
         for group in self._with_those_inside(groups):
@@ -85,6 +78,11 @@ class Crowd:
             found |= members.always
             found |= BitMap([number for number, window in members.timed if holds(window, self.now)])
         return found & self.part.there
+
+    def direct(self, references: Iterable[str]) -> BitMap:
+        """Which ones are these themselves?"""
+        numbers = map(self._number, references)
+        return BitMap([number for number in numbers if number is not None])
 
     def disabled(self) -> BitMap:
         """Who is disabled?"""
@@ -97,8 +95,7 @@ class Crowd:
 
     def only(self, reference: str) -> BitMap:
         """Which one is this? Nobody, where it is elsewhere."""
-        number = self._number(reference)
-        return NOTHING if number is None else BitMap([number]) & self.part.there
+        return self.direct((reference,)) & self.part.there
 
     def _number(self, reference: str) -> int | None:
         is_of_kind = reference.startswith(self.kind) and reference[len(self.kind) : len(self.kind) + 1] == ":"

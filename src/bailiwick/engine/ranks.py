@@ -83,7 +83,7 @@ class Ranks(Generic[Item]):
         parts = [part for part in (_without(part, changes) for part in self.parts) if part.there]
         come = [(name, item) for name, item in changes.items() if item is not None]
         size = len(come)
-        # INVARIANT: each part is more than twice as large as all behind it, so there are few.
+        # INVARIANT: each part was more than twice as large as the next when that came, so there are few.
         while come and parts and len(parts[-1].there) <= 2 * size:
             size += len(parts[-1].there)
             come += _things(parts.pop())

@@ -148,7 +148,8 @@ class _Asked:
                 found = found.both(self.judged.allowed(action)) if found.maybe else found
         return found
 
-    def _facts(self, subject: str | None) -> Facts:
+    def facts(self, subject: str | None) -> Facts:
+        """What may conditions read of a policy that holds through this subject? All but the resource."""
         judged = self.judged
         return facts_of(judged.compiled, judged.request, self.view, UNSEEN, subject)
 
@@ -156,10 +157,9 @@ class _Asked:
         """Where does an allow apply, prerequisites aside? (rule 7.3)"""
         sure, maybe = BitMap(), BitMap()
         for subject, table in find_tables(self.judged.compiled, self.view.subjects):
-            grants = _Grants(self, self._facts(subject))
             for slots in self.need.slots:
                 if table.spaces & slots.bit:
-                    for extent in grants.of(subject, table, slots):
+                    for extent in _Grants(self, subject, table).of(slots):
                         sure |= extent.sure
                         maybe |= extent.maybe
         return Extent(sure, maybe)
@@ -170,7 +170,7 @@ class _Asked:
         found = NOWHERE
         for block in (*compiled.guardrails.all, *guardrail_blocks(self.judged.request.restrictions)):
             if guardrail_reaches(block, self.need, service):
-                found = found.either(self._standing(block, service, self._facts(None)))
+                found = found.either(self._standing(block, service, self.facts(None)))
         return found
 
     def _in_disabled_project(self) -> Extent:
@@ -187,7 +187,7 @@ class _Asked:
         """Where does a policy deny? (rule 7.4)"""
         found = NOWHERE
         for subject, table in self.view.denies:
-            facts = self._facts(subject)
+            facts = self.facts(subject)
             for block in table.all:
                 for meaning in self.need.meanings:
                     rights = self._denying(block, facts, meaning)
@@ -235,20 +235,27 @@ class _Grants:
     """What one subject holds, over one part of the candidates."""
 
     asked: _Asked
-    facts: Facts
+    subject: str
+    table: SubjectTable
 
-    def of(self, subject: str, table: SubjectTable, slots: Reaching) -> Iterator[Extent]:
+    @cached_property
+    def facts(self) -> Facts:
+        """What may conditions read?"""
+        return self.asked.facts(self.subject)
+
+    def of(self, slots: Reaching) -> Iterator[Extent]:
         """Where does each of the subject's policies of one space allow?"""
-        steps = [shape for mask, shape in table.allows.get(slots.space) or () if mask & slots.every]
+        steps = [shape for mask, shape in self.table.allows.get(slots.space) or () if mask & slots.every]
         if not steps:
             return
-        keys = keys_by_shape(self.asked.judged.compiled, subject, table)
+        keys = keys_by_shape(self.asked.judged.compiled, self.subject, self.table)
         rights: dict[tuple[int, bool], Extent] = {}
         for shape in steps:
             for key in keys.get(shape.number, ()):
-                held = cast(Held, table.allows.get(key))
-                grant = self._held(held, slots, shape, rights)
-                if grant.maybe:
+                held = cast(Held, self.table.allows.get(key))
+                if isinstance(held, int) and held & slots.plain:
+                    yield exactly(self.asked.seen.cell(shape, key))
+                elif (grant := self._held(held, slots, shape, rights)).maybe:
                     yield grant.both(exactly(self.asked.seen.cell(shape, key)))
 
     def _held(

@@ -7,10 +7,11 @@ LAW: whoever is sure `decide` allows, and whom `decide` allows is possible.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
-from bailiwick.engine.blind import Looked, facts_of_anybody
+from bailiwick.engine.blind import Looked, facts_of_any_member, facts_of_anybody
 from bailiwick.engine.columns import NOTHING
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.decide import (
@@ -18,19 +19,19 @@ from bailiwick.engine.decide import (
     for_link,
     guardrail_reaches,
     has_right,
-    passes_test,
     project_may_be_disabled,
     understand,
 )
 from bailiwick.engine.extents import NOWHERE, Extent, exactly
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.indexes import find_holders, find_people
+from bailiwick.engine.holders import Holders, Hot
+from bailiwick.engine.indexes import find_holders, find_people, numbers_of
 from bailiwick.engine.people import Crowd
 from bailiwick.engine.ranks import Part
 from bailiwick.engine.resources import Resolved
 from bailiwick.engine.roles import Need, Reaching
-from bailiwick.engine.scopes import Shape
-from bailiwick.engine.tables import Block, Entry, Held, SubjectTable
+from bailiwick.engine.scopes import Key, Shape
+from bailiwick.engine.tables import Block, Held, Residue, SubjectTable
 from bailiwick.model.accounts import Principal
 from bailiwick.model.requests import Request
 from bailiwick.model.searches import PrincipalSearch
@@ -56,10 +57,11 @@ def find_crowds(
 
 @dataclass
 class _Subjects:
-    """Which subjects surely, and which possibly?"""
+    """Which subjects surely, and which possibly; and who of the untouched, all at once, and is that sure?"""
 
-    sure: set[str]
-    maybe: set[str]
+    sure: set[str] = field(default_factory=set)
+    maybe: set[str] = field(default_factory=set)
+    many: list[tuple[Hot, int | None, bool]] = field(default_factory=list)
 
     def add(self, subject: str, answer: Answer) -> None:
         """Count one more answer for this subject; None is possibly."""
@@ -98,10 +100,16 @@ class _Asked:
 
     def _those(self, crowd: Crowd, subjects: _Subjects) -> Extent:
         sure = crowd.belonging(subjects.sure)
-        return Extent(sure, sure | crowd.belonging(subjects.maybe))
+        maybe = crowd.belonging(subjects.maybe)
+        if subjects.many:
+            untouched = crowd.part.there - crowd.direct(self.holders.touched)
+            for hot, mask, is_sure in subjects.many:
+                numbers = numbers_of(self.compiled, hot, mask, crowd.part.segment) & untouched
+                sure, maybe = (sure | numbers, maybe) if is_sure else (sure, maybe | numbers)
+        return Extent(sure, sure | maybe)
 
     def _facts(self, subject: str | None) -> Facts:
-        return facts_of_anybody(self.request, self.resource, self.compiled.account.name, subject)
+        return facts_of_any_member(self.request, self.resource, self.compiled.account.name, subject)
 
     @cached_property
     def _guarded(self) -> Answer:
@@ -123,56 +131,80 @@ class _Asked:
         takes = self.need.action.takes_into_project
         return takes and project_may_be_disabled(self.compiled, self.request.resource)
 
+    @property
+    def holders(self) -> Holders:
+        """Who holds or denies what?"""
+        return find_holders(self.compiled)
+
     @cached_property
     def _granted(self) -> _Subjects:
         """To which subjects does an allow apply, prerequisites aside? (rule 7.3)"""
-        found = _Subjects(set(), set())
-        holders, tables = find_holders(self.compiled), self.compiled.tables
+        found = _Subjects()
         shapes = self.compiled.shapes.by_number()
         for slots in self.need.slots:
             for shape in (shape for shape in shapes if shape.service == slots.space):
                 for key in shape.keys(self.resource):
-                    for subject in holders.holding(key):
-                        table = tables.get(subject)
-                        held = None if table is None else table.allows.get(key)
-                        if held is not None and subject not in found.sure:
-                            found.add(subject, self._grants(held, slots, shape, subject))
+                    self._grant_under(key, slots, shape, found)
         return found
+
+    def _grant_under(self, key: Key, slots: Reaching, shape: Shape, found: _Subjects) -> None:
+        holders, tables = self.holders, self.compiled.tables
+        one_by_one, hot = holders.holding(key)
+        if hot is not None:
+            for mask in hot.by_mask:
+                answer = None if mask is None else self._grants_to_many(mask, slots, shape)
+                if answer is not False:
+                    found.many.append((hot, mask, answer is True))
+        for subject in chain(one_by_one, holders.touched):
+            table = tables.get(subject)
+            held = None if table is None else table.allows.get(key)
+            if held is not None and subject not in found.sure:
+                found.add(subject, self._grants(held, slots, shape, subject))
+
+    def _grants_to_many(self, mask: int, slots: Reaching, shape: Shape) -> Answer:
+        """Do roles held here allow it, whoever holds them? None: it depends on who does."""
+        facts = facts_of_anybody(self.request, self.resource, self.compiled.account.name)
+        return self._by_mask(mask, slots, facts, narrow=shape.narrow)
 
     def _grants(self, held: Held, slots: Reaching, shape: Shape, subject: str) -> Answer:
         """Does what is held here allow it, whoever holds it through this subject?"""
+        facts = self._facts(subject)
         if isinstance(held, int):
-            return True if held & slots.plain else self._passes(held, slots, subject, narrow=shape.narrow)
-        answer = self._grants(held.mask, slots, shape, subject) if held.mask else False
-        for residue in held.residues if isinstance(held, Entry) and answer is not True else ():
-            if residue.mask & slots.every:
-                try:
-                    if residue.answer(self._facts(subject), self.request.now, slots.service):
-                        narrow = shape.narrow or residue.narrow
-                        plain = bool(residue.mask & slots.plain)
-                        one = True if plain else self._passes(residue.mask, slots, subject, narrow=narrow)
-                        answer = one if one is not False else answer
-                except Looked:
-                    answer = None
-                if answer is True:
-                    return True
+            return self._by_mask(held, slots, facts, narrow=shape.narrow)
+        answer = self._by_mask(held.mask, slots, facts, narrow=shape.narrow)
+        for residue in held.residues:
+            if answer is not True:
+                one = self._by_residue(residue, slots, facts, narrow=shape.narrow or residue.narrow)
+                answer = answer if one is False else one
         return answer
 
-    def _passes(self, mask: int, slots: Reaching, subject: str, *, narrow: bool) -> Answer:
-        if not mask & slots.every:
+    def _by_residue(self, residue: Residue, slots: Reaching, facts: Facts, *, narrow: bool) -> Answer:
+        if not residue.mask & slots.every:
             return False
         try:
-            return passes_test(mask, slots, self._facts(subject), narrow=narrow)
+            applies = residue.answer(facts, self.request.now, slots.service)
         except Looked:
             return None
+        return applies and self._by_mask(residue.mask, slots, facts, narrow=narrow)
+
+    def _by_mask(self, mask: int, slots: Reaching, facts: Facts, *, narrow: bool) -> Answer:
+        """Has one of these roles a right whose qualifier and condition are true, whoever asks?"""
+        if mask & slots.plain:
+            return True
+        return _any(
+            lambda test=test: test.answer(facts, narrow=narrow) is True  # type: ignore[misc]  # bound now
+            for bit, tests in slots.tested
+            if mask & bit
+            for test in tests
+        )
 
     @cached_property
     def _denied(self) -> _Subjects:
         """Which subjects are denied it? (rule 7.4)"""
-        found = _Subjects(set(), set())
-        holders = find_holders(self.compiled)
+        found = _Subjects()
+        holders = self.holders
         for meaning in self.need.meanings:
-            for subject in dict.fromkeys(holders.denying(self.resource, meaning)):
+            for subject in dict.fromkeys((*holders.denying(self.resource, meaning), *holders.touched)):
                 table = self.compiled.tables.get(subject)
                 if table is not None:
                     found.add(subject, self._denies(table, meaning, subject))

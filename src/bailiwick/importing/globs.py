@@ -164,10 +164,16 @@ def _shortened(tokens: Tokens) -> Tokens:
 def _without_contained(found: Iterable[Assignment]) -> list[Assignment]:
     """Without those that another one says already."""
     kept: list[Assignment] = []
-    for one in sorted(found, key=lambda each: -sum(token is ANY for _, tokens in each for token in tokens)):
+    for one in sorted(found, key=_widest_first):
         if not any(_contains(other, one) for other in kept):
             kept.append(one)
     return kept
+
+
+def _widest_first(one: Assignment) -> tuple[int, list[str]]:
+    """In which order? INVARIANT: always the same, for names of policies follow from it."""
+    stars = sum(token is ANY for _, tokens in one for token in tokens)
+    return -stars, [text_of(tokens) for _, tokens in one]
 
 
 def _contains(outer: Assignment, inner: Assignment) -> bool:

@@ -94,6 +94,7 @@ class Reason(str, Enum):
     AMBIGUOUS_RESOURCE = "ambiguous_resource"
     UNKNOWN_ACTION = "unknown_action"
     WRONG_RESOURCE_TYPE = "wrong_resource_type"
+    SESSION_ENDED = "session_ended"
     ACCOUNT_SUSPENDED = "account_suspended"
     UNKNOWN_PRINCIPAL = "unknown_principal"
     PRINCIPAL_DISABLED = "principal_disabled"

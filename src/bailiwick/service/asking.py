@@ -8,11 +8,11 @@ and never with anything that the question says of context or action. It must not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from bailiwick.engine import Explanation, decide, decide_over, explain
-from bailiwick.errors import Denied
+from bailiwick.errors import Denied, Invalid, Unauthenticated
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
@@ -58,7 +58,8 @@ class Asked(Protocol):
 class Question(NamedTuple):
     """May this principal do this to that?
 
-    `unresolved` says why the resource cannot be told; `resource` is then what the right to ask is judged over.
+    `unresolved` says why there is nothing to judge (the resource cannot be told, the session is over); `resource` is
+    then what the right to ask is judged over. `judged` is the session behind a token that came with the question.
     """
 
     principal: str
@@ -68,6 +69,7 @@ class Question(NamedTuple):
     context: Mapping[str, Property] = NOTHING_SAID
     action_properties: Mapping[str, Property] = NOTHING_SAID
     principal_properties: Mapping[str, Property] = NOTHING_SAID
+    judged: Session | None = None
 
 
 class Everywhere(NamedTuple):
@@ -97,14 +99,15 @@ class Asking:
         if question.unresolved is not None:
             decision = Decision(False, question.unresolved)
         else:
-            decision = decide(self.snapshot.compiled, self._request(question))
+            decision = _bounded(decide(self.snapshot.compiled, self._request(question)), question.judged)
         self.host.record_decision(self.session, decision.allowed)
         return decision
 
     def explain(self, question: Question) -> Explanation:
         """Why is it allowed or not? Raises Denied where the session may not ask or may not see the reasons."""
         self._check_may_ask(question)
-        if question.principal != self.session.principal or self.session.chain:
+        session = question.judged or self.session
+        if question.principal != self.session.principal or session.chain:
             self._require(EXPLAIN, question)
         if question.unresolved is not None:
             decision = Decision(False, question.unresolved)
@@ -112,6 +115,7 @@ class Asking:
             found = Explanation(decision, question.principal, (), (), (), text)
         else:
             found = explain(self.snapshot.compiled, self._request(question))
+            found = replace(found, decision=_bounded(found.decision, question.judged))
         self.host.record_decision(self.session, found.decision.allowed)
         return found
 
@@ -198,9 +202,31 @@ class Asking:
             _EVERYWHERE.clear()
         _EVERYWHERE[key] = Everywhere(snapshot.vector, self.now, until, held)
 
-    def _request(self, question: Question) -> Request:
-        """What is the engine asked? A session asks about itself under its own chain and restrictions."""
+    def session_behind(self, token: object, principal: str) -> Session | None:
+        """Which session of this principal does the token stand for? None: none any more. (rule 22.9)
+
+        Raises Invalid for a token of somebody else: the question contradicts itself.
+        """
+        if not isinstance(token, str):
+            raise Invalid.at("context.token", "expected an access token as text")
+        try:
+            found = self.host.authenticate(f"Bearer {token}")
+        except Unauthenticated:
+            return None
+        if found.account != self.session.account:
+            raise Invalid.at("context.token", f"the token is not one of account `{self.session.account}`")
+        if found.principal != principal:
+            raise Invalid.at("context.token", "the token is not the subject's")
+        return found
+
+    def judged_session(self, question: Question) -> Session | None:
+        """Under whose chain and restrictions is it judged? A session asks about itself under its own."""
         own = question.principal == self.session.principal
+        return question.judged or (self.session if own else None)
+
+    def _request(self, question: Question) -> Request:
+        """What is the engine asked?"""
+        session = self.judged_session(question)
         return Request(
             question.principal,
             question.action,
@@ -209,9 +235,19 @@ class Asking:
             question.context,
             question.action_properties,
             question.principal_properties,
-            self.session.chain if own else (),
-            self.session.restrictions if own else (),
+            () if session is None else session.chain,
+            () if session is None else session.restrictions,
         )
+
+
+def _bounded(decision: Decision, session: Session | None) -> Decision:
+    """The same for no longer than the session lasts, or some window of what it rests on (rule 22.6)."""
+    if session is None:
+        return decision
+    until = min(session.expires_at, session.stands_until)
+    if decision.valid_until is not None and decision.valid_until <= until:
+        return decision
+    return replace(decision, valid_until=until)
 
 
 def begin_asking(host: Asked, authorization: str | None, account: str | None) -> Asking:

@@ -276,7 +276,9 @@ def _session_acted_for(host: Host, token: str, account: str) -> Session:
         found = host.authenticator.session_of_token(token)
     except Unauthenticated:
         raise Invalid.at(
-            "for", "the token is malformed, expired or withdrawn", "send the user's own access token"
+            "for",
+            "the token is malformed, expired or withdrawn",
+            "send the access token of whom the session acts for",
         ) from None
     if found.account != account:
         raise Invalid.at("for", f"the token is not one of account `{account}`")

@@ -65,13 +65,13 @@ class Authenticator:
         now = self._host.now()
         if now >= verified.expires_epoch:
             raise Unauthenticated(_NOBODY)
-        if not verified.subject.is_plain:
+        known = self._sessions.get(digest)
+        if known is None and not verified.subject.is_plain:
             return self._through_links(digest, verified, now)
         try:
             snapshot = self._host.snapshot(verified.subject.account)
         except NotFound:
             raise Unauthenticated(_NOBODY) from None
-        known = self._sessions.get(digest)
         if known is not None and known[0] is snapshot and not _key_ended(snapshot, known[1], now):
             return known[1]
         session = self._stand(snapshot, verified, now)

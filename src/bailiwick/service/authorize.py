@@ -30,7 +30,7 @@ from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import Over, loosened
-from bailiwick.service.reaching import held_actions
+from bailiwick.service.reaching import find_restricted, held_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Name, Snapshot
 
@@ -176,6 +176,7 @@ class Judge:
             return
         if handover.unguards and self._is_plain_owner():
             return
+        self._require_unrestricted(handover)
         self._require_over(CREATE_POLICY, handover, None)
         if handover.publishes:
             self._require_over(PUBLISH_POLICY, handover, None)
@@ -189,14 +190,39 @@ class Judge:
 
         Sound for whatever a resource hands over: a cell that is contained in one that is held is held too (rules 8.3,
         8.5), and what stands in the way of the part meets the whole (8.6). The role is left out, so that whatever
-        depends on it is unknown and refuses.
+        depends on it is unknown and refuses. A session that may do less than its principal does not hold everything.
         """
+        if self._session.restrictions:
+            return False
         answers = [
             self._authority(action, scope, None)
             for action in (CREATE_POLICY, ASSIGN)
             for scope in (Scope(), Scope(service=(IAM,)))
         ]
         return all(answer.held and answer.expires_at is None for answer in answers)
+
+    def _require_unrestricted(self, handover: Handover) -> None:
+        """May the session itself use what it hands over? Refuses too much: of a restriction only actions count.
+
+        SECURITY: else a session that may do less would have somebody do it, with a policy or a key that it makes.
+        """
+        if not self._session.restrictions:
+            return
+        for name in self._full_names(handover):
+            service, _, bare = name.partition("/")
+            entry = self._before.compiled.services.get(service)
+            for role in (
+                self._before.account.roles.get(bare),
+                None if entry is None else entry.roles.get(bare),
+            ):
+                action = None if role is None else find_restricted(role, self._session.restrictions)
+                if action is not None:
+                    raise Denied(
+                        f"{handover.because}, and this session may not `{action}`",
+                        action=ASSIGN,
+                        reason="guardrail",
+                        help="ask with a session that may do all that you may",
+                    )
 
     def _is_plain_owner(self) -> bool:
         """Is it the owner, acting for nobody else and with nothing taken off?"""

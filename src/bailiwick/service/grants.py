@@ -62,6 +62,21 @@ class Differ:
 
     def handovers(self, changed: Changed) -> Iterator[Handover]:
         """What does the change hand over?"""
+        return self._with_services(self._directly(changed))
+
+    def _with_services(self, found: Iterable[Handover]) -> Iterator[Handover]:
+        """The same, and what services hold as which somebody may then act, and so on (rule 22.5)."""
+        seen: set[str] = set()
+        pending = [found]
+        while pending:
+            for handover in pending.pop(0):
+                yield handover
+                services = self.reaching.services_acted_as(handover.roles, handover.scope) - seen
+                seen |= services
+                because = f"may be acted as ({handover.because})"
+                pending += [self._all_of(name, Principal(name), because) for name in sorted(services)]
+
+    def _directly(self, changed: Changed) -> Iterator[Handover]:
         for word, name in sorted(changed):
             old, new = find_value(self.before, word, name), find_value(self.after, word, name)
             if word != ACCOUNT and old == new:
@@ -85,6 +100,9 @@ class Differ:
 
     def held_by(self, reference: str) -> Iterator[Handover]:
         """What would whoever acts as this principal be able to use? (a credential issued to it hands that over)"""
+        return self._with_services(self._directly_held_by(reference))
+
+    def _directly_held_by(self, reference: str) -> Iterator[Handover]:
         if reference == self.before.owner:
             yield _for_owner(f"`{reference}` owns the account")
         principal = self.before.principals.get(reference)
@@ -187,6 +205,8 @@ class Differ:
         for policy in self.reaching.policies_of(subjects):
             if self.reaching.policy_reads(policy, key):
                 yield self._of(policy, f"{because} is read by policy `{policy.name}`")
+        for profile in sorted(set(self.reaching.profiles_reading(key, subjects))):
+            yield from self._all_of_profile(profile, f"trusts by {because}")
         for guardrail in self.reaching.guardrails:
             if reads(guardrail.when, key):
                 yield self._unguarded(guardrail, f"{because} is read by guardrail `{guardrail.name}`")
@@ -211,6 +231,11 @@ class Differ:
             yield Handover(
                 Scope(service=(IAM,)), (ADMINISTRATOR,), None, f"the owner of `{reference}` changes"
             )
+
+    def _all_of_profile(self, reference: str, what: str) -> Iterator[Handover]:
+        for account in (self.before, self.after):
+            if reference in account.principals:
+                yield from self._all_of(reference, account.principals[reference], what)
 
     def _all_of(self, reference: str, new: Principal, what: str) -> Iterator[Handover]:
         """Everything that the principal holds, and everything that would forbid it to others but not to it."""
@@ -287,6 +312,9 @@ class Differ:
             if policy.scope.service is None or parsed.service in policy.scope.service:
                 for scope in scopes:
                     yield Handover(scope, policy.roles, policy.window.expires_at, because)
+        for profile in sorted(set(self.reaching.profiles_reading("resource.", None))):
+            if parsed.service == IAM:
+                yield from self._all_of_profile(profile, f"trusts by {because}")
         for guardrail in self.reaching.guardrails:
             services = guardrail.scope.service
             concerns = parsed.service != IAM if services is None else parsed.service in services

@@ -12,9 +12,10 @@ from functools import cached_property
 from bailiwick.model.accounts import Account
 from bailiwick.model.conditions import Condition, keys_of
 from bailiwick.model.names import EVERYONE, MEMBERS
-from bailiwick.model.patterns import is_pattern, matches
-from bailiwick.model.policies import Guardrail, Policy
-from bailiwick.model.services import Right, Role, Service
+from bailiwick.model.patterns import is_pattern, matches, overlaps
+from bailiwick.model.policies import Guardrail, Policy, Scope
+from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.model.trusting import ACT_AS
 
 
 class Reaching:
@@ -25,6 +26,7 @@ class Reaching:
         self.after = after
         self.services = services
         self._reads: dict[tuple[int, str], bool] = {}
+        self._actors: dict[str, tuple[Role, ...]] = {}
 
     @cached_property
     def policies(self) -> tuple[Policy, ...]:
@@ -143,6 +145,28 @@ class Reaching:
                 pending.extend(fresh)
         return found
 
+    def services_acted_as(self, roles: Iterable[str], scope: Scope) -> set[str]:
+        """As which services does whoever has these roles over this scope act, as `service:…`? (rules 3.9 and 22.5)"""
+        acting = [(text, role) for text in roles for role in self._acting_roles(text)]
+        if not acting:
+            return set()
+        over = scope.service or tuple(n for n in (*self.services, *self.after.services) if n != IAM)
+        found: set[str] = set()
+        for text, role in acting:
+            # WHY custom too: what hands over a custom role's change calls it by its bare name.
+            everywhere = role.service == IAM and ("/" in text or role.custom)
+            found.update(over if everywhere else {role.service} & set(over))
+        return {f"service:{name}" for name in found}
+
+    def _acting_roles(self, text: str) -> tuple[Role, ...]:
+        """Which roles that this name may mean let their holders act as a service? Remembered: names are few."""
+        known = self._actors.get(text)
+        if known is None:
+            service, slash, _ = text.rpartition("/")
+            meant = (role for role in self._roles_called(text) if not slash or role.service == service)
+            known = self._actors[text] = tuple(role for role in meant if _lets_act_as(role))
+        return known
+
     def policies_for(self, reference: str) -> Iterator[Policy]:
         """Which policies does this principal gain by existing, by being enabled, or by another's acting as it?
 
@@ -175,13 +199,25 @@ class Reaching:
     def roles_of(self, policy: Policy) -> Iterator[Role]:
         """Which roles may this policy's names mean?"""
         for text in policy.roles:
-            bare = text.rpartition("/")[2]
-            for account in (self.before, self.after):
-                if bare in account.roles:
-                    yield account.roles[bare]
-            for service in (*self.services.values(), *self.after.services.values()):
-                if bare in service.roles:
-                    yield service.roles[bare]
+            yield from self._roles_called(text)
+
+    def _roles_called(self, text: str) -> Iterator[Role]:
+        bare = text.rpartition("/")[2]
+        for account in (self.before, self.after):
+            if bare in account.roles:
+                yield account.roles[bare]
+        for service in (*self.services.values(), *self.after.services.values()):
+            if bare in service.roles:
+                yield service.roles[bare]
+
+    def profiles_reading(self, key: str, subjects: Iterable[str] | None) -> Iterator[str]:
+        """Which profiles trust one of these (None: anybody) on a condition that reads this attribute?"""
+        wanted = None if subjects is None else set(subjects)
+        for account in (self.before, self.after):
+            for reference, principal in account.principals.items():
+                trusts = bool(principal.trust) if wanted is None else not wanted.isdisjoint(principal.trust)
+                if trusts and reads(principal.trust_when, key):
+                    yield reference
 
     def denies(self, policy: Policy) -> bool:
         """Does the policy deny anything?"""
@@ -222,6 +258,29 @@ def reads(condition: Condition | None, key: str) -> bool:
         return False
     head = key if key.endswith(".") else f"{key}."
     return any(k == key or k.startswith(head) or key.startswith(f"{k}.") for k in keys_of(condition))
+
+
+def find_restricted(role: Role, restrictions: Iterable[Guardrail]) -> str | None:
+    """Which action, or pattern of them, of the role could one of these restrictions reach? None: none."""
+    for restriction in restrictions:
+        names = restriction.scope.service
+        for right in role.rights:
+            spans = right.service == IAM and any(p.startswith(f"{IAM}.") for p in restriction.actions)
+            meant = right.service != IAM if names is None else right.service in names
+            if right.effect == "allow" and (spans or meant):
+                found = next(
+                    (q for q in right.actions if any(overlaps(p, q) for p in restriction.actions)), None
+                )
+                if found is not None:
+                    return found
+    return None
+
+
+def _lets_act_as(role: Role) -> bool:
+    return any(
+        right.effect == "allow" and right.service == IAM and any(matches(p, ACT_AS) for p in right.actions)
+        for right in role.rights
+    )
 
 
 def held_actions(role: Role, service: Service) -> frozenset[str]:

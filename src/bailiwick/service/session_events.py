@@ -70,8 +70,8 @@ def record_begun(
     }
     here = _event(host, ASSUMED, BEGUN, session.account, (session.uid, session.credential), said)
     events = [there, here] if subject.by else [there]
-    # WHY durable: whoever is listed as having assumed a profile must not be forgotten when a process is killed.
-    host.store.activity.record(events, durable=True)
+    # WHY durable: who assumed a profile must not be forgotten when a process is killed. Oneself is no such loss.
+    host.store.activity.record(events, durable=bool(subject.by))
 
 
 def record_refused(

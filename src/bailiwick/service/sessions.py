@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
+
+MOST_IN_LOG = 5
+MOST_NAME_IN_LOG = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,16 @@ class Session:
     def via(self, surface: str) -> str:
         """How does the log say by which surface it changed something, and through whom? (rule 22.8)
 
-        By uids, which stay, without names, which are people's.
+        By accounts and uids, which stay, without names of people. Who is nearest and who is at the root is always said.
         """
-        by = [f"{link.account}/{link.uid}" for one in self.by for link in one.walk()]
-        acts_for = [f"{link.account}/{link.uid}" for link in self.acts_for]
+        by = [_in_log(link) for one in self.by for link in one.walk()]
+        acts_for = [_in_log(link) for link in self.acts_for]
+        if len(by) + len(acts_for) > MOST_IN_LOG:
+            by, acts_for = [*by[: MOST_IN_LOG - 2], *by[-1:]], acts_for[:1]
         said = [surface, *(["by", *by] if by else []), *(["for", *acts_for] if acts_for else [])]
         return " ".join(said)
+
+
+def _in_log(link: Link) -> str:
+    """WHY quoted: an account's name may have spaces, which divide what is said; cut: a row's text has a limit."""
+    return f"{quote(link.account[:MOST_NAME_IN_LOG], safe='')}/{quote(link.uid, safe=':')}"

@@ -63,12 +63,12 @@ services:
       PutObject: object.write
       DeleteObject: object.delete
     resources:
-      - {type: bucket, arn: "arn:aws:s3:::{bucket}", without: "/"}
+      - {type: bucket, arn: "arn:aws:s3:::{bucket}", without: "/:"}
       - {type: object, arn: "arn:aws:s3:::{bucket}/{object}"}
   sqs:
     service: queues
     resources:
-      - {type: queue, arn: "arn:aws:sqs:{region}:123456789012:{queue}"}
+      - {type: queue, arn: "arn:aws:sqs:{region}:123456789012:{queue}", without: ":"}
 keys:
   aws:PrincipalTag/team: {key: principal.properties.team}
   aws:ResourceTag/team: {key: resource.tags.team}

@@ -48,7 +48,8 @@ ACTIONS = (
     "ims:images:gets", "obs:bucket:list",
 )  # fmt: skip
 RESOURCES = (
-    "ims:*:*:*:*", "ims:eu-de:*:*:*", "ims:*:a1:images:*", "ims:*:*:images:web-*", "ims:eu-*:*:images:web-1",
+    "ims:*:*:*:*", "ims:eu-de:*:*:*", "ims:eu-nl:*:*:*",
+    "ims:*:a1:images:*", "ims:*:*:images:web-*", "ims:eu-*:*:images:web-1",
     "ims:*:*:Images:*", "ims:*:a2:*:*", "vpc:*:*:*:*", "vpc:*:*:vpcs:v1", "vpc:eu-de:*:subnets:*", "ims:*:*:i*:*",
 )  # fmt: skip
 VALUES: dict[str, tuple[str, tuple[str, ...]]] = {
