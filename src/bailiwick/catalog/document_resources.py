@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TypeVar
 
 from bailiwick.catalog.document_principals import parse_owner
 from bailiwick.catalog.properties import format_property, parse_properties, parse_tags
@@ -22,8 +21,6 @@ from bailiwick.model.accounts import (
     Resource,
 )
 from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
-
-T = TypeVar("T")
 
 NO_PROPERTIES: Mapping[str, Property] = {}
 ACCOUNT_FIELDS = ("name", "owner", "suspended", "enterprise", "description", "project_quota")
@@ -93,13 +90,13 @@ def parse_resource(fields: Fields, account: str) -> Resource:
     name = fields.parsed("name", _parse_resource_name)
     if name is not None and (of := parse_resource_name(name).account) != account:
         fields.notes.add(fields.at("name"), f"resource is of account `{of}`, expected `{account}`")
-    groups = fields.parsed_items("groups", parse_group_reference) if fields.has("groups") else None
+    groups = fields.parsed_items("groups", _known_group) if fields.has("groups") else None
     return Resource(
         name=name or "",
-        project=_shared(fields.parsed("project", parse_name)),
-        owner=_shared(fields.parsed("owner", parse_owner)),
-        groups=_shared(groups),
-        budget=_shared(fields.parsed("budget", parse_name)),
+        project=fields.parsed("project", _known_name),
+        owner=fields.parsed("owner", _known_owner),
+        groups=_shared_groups(groups),
+        budget=fields.parsed("budget", _known_name),
         tags=_shared_tags(tuple(parse_tags(fields).items())),
         properties=parse_properties(fields) or NO_PROPERTIES,
         description=fields.text("description"),
@@ -107,10 +104,15 @@ def parse_resource(fields: Fields, account: str) -> Resource:
     )
 
 
-# WHY shared: a million resources have few projects, owners and tags among them, and each copy counts.
+# WHY remembered: a million resources have few projects, owners and tags among them, and each copy counts.
+_known_name = lru_cache(maxsize=65536)(parse_name)
+_known_owner = lru_cache(maxsize=65536)(parse_owner)
+_known_group = lru_cache(maxsize=65536)(parse_group_reference)
+
+
 @lru_cache(maxsize=65536)
-def _shared(value: T) -> T:
-    return value
+def _shared_groups(groups: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return groups
 
 
 @lru_cache(maxsize=65536)

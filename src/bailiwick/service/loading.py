@@ -7,14 +7,16 @@ An object that cannot be read stops the load: an account is never answered for i
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from sys import intern
 from typing import Any, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.catalog.catalog import Catalog
-from bailiwick.catalog.documents import assemble_account, parse_document
+from bailiwick.catalog.documents import Value, assemble_account, parse_document
 from bailiwick.engine import compile_account
 from bailiwick.model.accounts import Account, Resource
 from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE, with_values
@@ -35,37 +37,75 @@ def account_log(account: str) -> str:
 def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) -> Snapshot:
     """What does the account hold now? Raises NotFound where there is no such account."""
     log = account_log(account)
-    head, objects = store.load(log)
-    stored = list(objects)
-    name_of = {one.uid: (one.kind, one.name) for one in stored}
+    stored = _read(store, log)
     secrets = {secret.name: secret.value for secret in store.list_secrets(log, API_KEY)}
-    values = [
-        parse_document(unbind(one.kind, one.document, name_of), account)[1]
-        for one in stored
-        if one.kind in (ACCOUNT, *KINDS)
-    ]
-    keys = [one for one in stored if one.kind == API_KEY]
-    compiled = compile_account(catalog, assemble_account(Account(account, ""), values))
+    name_of, identities = stored.name_of, _Identities()
+    keys = [one for one in stored.others if one.kind == API_KEY]
+    for one in stored.others:
+        identities.add(one, one.name)
+
+    def values() -> Iterator[Value]:
+        for one in chain(stored.others, stored.resources):
+            if one.kind in (ACCOUNT, *KINDS):
+                value = parse_document(unbind(one.kind, one.document, name_of), account)[1]
+                if isinstance(value, Resource):
+                    identities.add(one, value.name)
+                yield value
+
+    compiled = compile_account(catalog, assemble_account(Account(account, ""), values()))
     return Snapshot(
         compiled=compiled,
-        identities=_identities(stored, compiled.account.resources),
+        identities=identities.found,
         keys={one.uid: read_key(one.uid, one.document, name_of, secrets[one.uid]) for one in keys},
         descriptions={one.uid: one.document.get("description", "") for one in keys},
-        vector=vector_of(head, system),
-        revision=head.revision,
+        vector=vector_of(stored.head, system),
+        revision=stored.head.revision,
     )
 
 
-def _identities(stored: Iterable[StoredObject], resources: Mapping[str, Resource]) -> dict[Name, Identity]:
-    """Under which identity is each object stored? Texts and numbers that many have are kept once."""
-    numbers: dict[int, int] = {}
-    found: dict[Name, Identity] = {}
-    for one in stored:
-        kind, name = intern(one.kind), one.name
-        if kind == RESOURCE:
-            name = resources[name].name
-        found[kind, name] = Identity(one.uid, kind, name, numbers.setdefault(one.revision, one.revision))
-    return found
+@dataclass(frozen=True)
+class _Stored:
+    """What is in a log at one head. `resources` can be gone through once; the others are held."""
+
+    head: Head
+    name_of: Mapping[str, Target]
+    others: Sequence[StoredObject]
+    resources: Iterable[StoredObject]
+
+
+def _read(store: Store, log: str) -> _Stored:
+    """What is in the log now?
+
+    WHY resources are read twice: what they refer to must be known first, and a million documents held at once take
+    twice the memory of what they come to.
+    """
+    while True:
+        head, objects = store.load(log)
+        name_of: dict[str, Target] = {}
+        others: list[StoredObject] = []
+        for one in objects:
+            name_of[one.uid] = (one.kind, one.name)
+            if one.kind != RESOURCE:
+                others.append(one)
+        if len(others) == len(name_of):
+            return _Stored(head, name_of, others, ())
+        again, objects = store.load(log)
+        if again == head:
+            return _Stored(head, name_of, others, (one for one in objects if one.kind == RESOURCE))
+
+
+class _Identities:
+    """Identities as they are found. Texts and numbers that many have are kept once."""
+
+    def __init__(self) -> None:
+        self.found: dict[Name, Identity] = {}
+        self._numbers: dict[int, int] = {}
+
+    def add(self, one: StoredObject, name: str) -> None:
+        """Add that of this object, by this name (the same text as its value holds)."""
+        kind = intern(one.kind)
+        revision = self._numbers.setdefault(one.revision, one.revision)
+        self.found[kind, name] = Identity(one.uid, kind, name, revision)
 
 
 def vector_of(account: Head, system: Head, enterprise: str | None = None) -> dict[str, str]:
