@@ -36,17 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = [int(text) for text in asked.sizes.split(",")]
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors")
-    memory, decisions, peers = {}, {}, {}
+    memory, decisions, searches, peers = {}, {}, {}, {}
     for size in sizes:
         console.print(f"measuring {size:,} policies")
         memory[size] = _run("bench.memory", size)
         decisions[size] = _run("bench.decisions", size)
+        searches[size] = _run("bench.searching", size)
         peers[size] = _run("bench.peers", size)
     for table in (
         _worlds(sizes),
         _memory(memory, decisions),
         _decisions(decisions),
         _touches(decisions),
+        _searches(searches),
+        _indexes(searches),
         _peers(peers),
     ):
         console.print(table)
@@ -140,6 +143,35 @@ def _touches(decisions: dict[int, Figures]) -> Table:
             ("large_group_ms", "change of the largest group's members"),
         ):
             table.add_row(f"{size:,}", title, f"{change[name]:.1f} ms", "", "")
+    return table
+
+
+def _searches(searches: dict[int, Figures]) -> Table:
+    table = _table(
+        "Searches, milliseconds", "resources and policies", "which", "first page", "found", "count"
+    )
+    for size, found in searches.items():
+        for name, row in found.items():
+            if "page_ms" in row:
+                table.add_row(
+                    f"{size:,}", name, f"{row['page_ms']:.2f}", f"{row['count']:,.0f}", f"{row['count_ms']:.2f}"
+                )  # fmt: skip
+        seen = found["all that one sees"]
+        for who in (name for name in seen if not name.endswith(" ms")):
+            table.add_row(
+                f"{size:,}", f"every type, {who}", "", f"{seen[who]:,.0f}", f"{seen[who + ' ms']:.2f}"
+            )
+    return table
+
+
+def _indexes(searches: dict[int, Figures]) -> Table:
+    table = _table("Indexes of searches", "resources and policies", "which", "made in", "megabytes")
+    for size, found in searches.items():
+        for name in ("inventory", "attributes", "who_index"):
+            row = found[name]
+            table.add_row(f"{size:,}", name, f"{row['seconds']:.2f} s", f"{row['megabytes']:.0f}")
+        for name, milliseconds in found["change"].items():
+            table.add_row(f"{size:,}", name.removesuffix(", ms"), f"{milliseconds:.1f} ms", "")
     return table
 
 

@@ -44,7 +44,7 @@ def draw_account(draw: Draw, catalog: Mapping[str, Service]) -> Account:
         },
         resources={resource.name: resource for resource in resources},
         services=own,
-        guardrails_above=draw_guardrails_above(draw, services),
+        guardrails_above=draw_guardrails_above(draw.apart("above"), services),
     )
 
 
@@ -207,13 +207,13 @@ def draw_pattern(draw: Draw, values: tuple[str, ...]) -> str:
 
 def draw_own_guardrail(draw: Draw, services: Mapping[str, Service], name: str) -> Guardrail:
     """Which guardrail does the account hold: mostly its own, now and then a node's, which does not bind it?"""
-    node = "account-group:lower" if draw.chance(8) else None
+    node = "account-group:lower" if draw.apart("node").chance(8) else None
     return replace(draw_guardrail(draw, services, name), node=node)
 
 
 def draw_guardrails_above(draw: Draw, services: Mapping[str, Service]) -> dict[str, Guardrail]:
     """Which guardrails bind the account from nodes above it, mostly none?"""
-    names = draw.some(("corp/g1", "corp/lower/g2"), 0, 2) if draw.chance(35) else []
+    names = draw.some(("corp/g1", "corp/lower/g2"), 0, 2) if draw.chance(25) else []
     return {
         name: replace(
             draw_guardrail(draw, services, name), node=draw.pick(("enterprise:corp", "account:acme"))
@@ -225,6 +225,7 @@ def draw_guardrails_above(draw: Draw, services: Mapping[str, Service]) -> dict[s
 def draw_guardrail(draw: Draw, services: Mapping[str, Service], name: str) -> Guardrail:
     """Which guardrail or restriction?"""
     actions = sorted(ident for service in services.values() for ident in service.actions)
+    spared = draw.apart("spared")
     return Guardrail(
         name,
         tuple(_action_pattern(draw, actions) for _ in range(1 + draw.below(2))),
@@ -232,7 +233,7 @@ def draw_guardrail(draw: Draw, services: Mapping[str, Service], name: str) -> Gu
         draw_condition(draw) if draw.chance(35) else None,
         draw_window(draw),
         enabled=not draw.chance(10),
-        except_actions=(_action_pattern(draw, actions),) if draw.chance(25) else (),
+        except_actions=(_action_pattern(spared, actions),) if spared.chance(25) else (),
     )
 
 

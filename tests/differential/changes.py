@@ -31,11 +31,17 @@ def draw_changes(draw: Draw, catalog: Mapping[str, Service], account: Account) -
     changed: list[tuple[str, str]] = []
     for _ in range(1 + draw.below(3)):
         account, what = draw.pick(_CHANGES)(draw, catalog, account)
-        changed += [] if what is None else [what]
+        changed.append(what)
+    above = draw.apart("above")
+    if above.chance(10):
+        # WHY without a name: other guardrails bind from above, and the engine is told of no object that changed.
+        account = replace(
+            account, guardrails_above=draw_guardrails_above(above, {**account.services, **catalog})
+        )
     return account, tuple(dict.fromkeys(changed))
 
 
-One = tuple[Account, tuple[str, str] | None]
+One = tuple[Account, tuple[str, str]]
 
 
 def _policy(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
@@ -82,12 +88,6 @@ def _guardrail(draw: Draw, catalog: Mapping[str, Service], account: Account) -> 
     return replace(account, guardrails=_put(draw, account.guardrails, name, rail)), ("Guardrail", name)
 
 
-def _above(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
-    """The tree above changes: other guardrails bind, and the engine is told of no object that did."""
-    above = draw_guardrails_above(draw, {**account.services, **catalog})
-    return replace(account, guardrails_above=above), None
-
-
 def _service(draw: Draw, catalog: Mapping[str, Service], account: Account) -> One:
     service = draw_service(draw, words.OWN_SERVICE)
     services = _put(draw, account.services, words.OWN_SERVICE, service)
@@ -123,7 +123,6 @@ _CHANGES: tuple[Callable[[Draw, Mapping[str, Service], Account], One], ...] = (
     _resource,
     _project,
     _guardrail,
-    _above,
     _service,
     _account,
 )

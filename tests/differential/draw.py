@@ -23,6 +23,10 @@ class Draw(ABC):
     def below(self, bound: int) -> int:
         """Which number from 0 to below the bound?"""
 
+    @abstractmethod
+    def apart(self, words: str) -> Draw:
+        """Which source makes choices that leave those of this one as they are, where that can be?"""
+
     def chance(self, percent: int) -> bool:
         """Does something happen that happens in so many of a hundred cases?"""
         return self.below(100) >= 100 - percent
@@ -45,10 +49,17 @@ class SeededDraw(Draw):
 
     def __init__(self, seed: int | str) -> None:
         self._random = Random(seed)
+        self._seed = seed
+        self._apart = 0
 
     def below(self, bound: int) -> int:
         """Which number does the generator give?"""
         return int(self._random.random() * bound)
+
+    def apart(self, words: str) -> Draw:
+        """Another generator, seeded by this one's seed, the words, and how often it was asked for."""
+        self._apart += 1
+        return SeededDraw(f"{self._seed} {words} {self._apart}")
 
 
 class HypothesisDraw(Draw):
@@ -60,3 +71,7 @@ class HypothesisDraw(Draw):
     def below(self, bound: int) -> int:
         """Which number does hypothesis give?"""
         return self._data.draw(st.integers(0, bound - 1))
+
+    def apart(self, words: str) -> Draw:
+        """The same: hypothesis keeps no world between runs."""
+        return self

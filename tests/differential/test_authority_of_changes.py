@@ -57,10 +57,11 @@ def attempts(part: int) -> Iterator[tuple[SeededDraw, Attempt]]:
         after, changed = draw_changes(draw, world.services, world.account)
         changed = tuple(name for name in changed if name[0] != "Project")
         if changed and all(kind != "Project" for kind, _ in changed):
-            yield (
-                draw,
-                Attempt(f"changes {seed}", world, replace(after, projects=world.account.projects), changed),
+            # WHY also what is above: the tree is changed in another account, by nobody of this one.
+            kept = replace(
+                after, projects=world.account.projects, guardrails_above=world.account.guardrails_above
             )
+            yield draw, Attempt(f"changes {seed}", world, kept, changed)
 
 
 def _with_author(draw: Draw, world: GeneratedWorld) -> Account:

@@ -21,6 +21,13 @@ REGISTRY = {"service": "container-registry", "region": "eu-de"}
 DOCUMENTS: tuple[dict[str, Any], ...] = (
     *({"kind": "User", "name": name} for name in ("alice", "bob", "carol", "frank", "grace")),
     {"kind": "ServiceId", "name": "ci"},
+    {"kind": "ServiceId", "name": "gateway"},
+    {
+        "kind": "Policy",
+        "name": "gateway-asks",
+        "subjects": ["service-id:gateway"],
+        "roles": ["iam/Evaluator"],
+    },
     {"kind": "Project", "name": "dev"},
     {"kind": "Project", "name": "prod"},
     {"kind": "Group", "name": "builders", "members": ["service-id:ci", "user:bob"]},
@@ -188,3 +195,24 @@ def test_what_cannot_be_asked_says_why_with_exit_code_2(
 ) -> None:
     """Wrong words are found before the server is asked."""
     assert ask(*arguments) == Done(2, "", error)
+
+
+def test_reasons_of_others_are_not_shown_to_who_may_only_ask(server: RunningServer) -> None:
+    """Who is found is shown; in the place of each reason stands why it is not."""
+    done = asking(server, "service-id:gateway")("who-can", PUSH, IMAGE, "--kind", "service-id", "--why")
+    assert (done.code, lines(done.out)[1]) == (
+        0,
+        "service-id:ci not shown: `service-id:gateway` lacks `iam.decision.explain` over the asked resource",
+    )
+
+
+def test_who_may_not_ask_about_others_finds_itself_or_is_refused(server: RunningServer) -> None:
+    """Bob finds himself among those who may push; what carol may do is not his to ask."""
+    bob = asking(server, "user:bob")
+    assert lines(bob("who-can", PUSH, IMAGE).out) == ["principal", "user:bob"]
+    assert bob("what-can", "user:carol", PUSH, "--type", "container-registry/image") == Done(
+        2,
+        "",
+        "error: `user:bob` lacks `iam.decision.evaluate` over every resource\n"
+        "  help: ask about yourself, or ask somebody who may grant it\n",
+    )

@@ -38,6 +38,13 @@ def numbers(partly: int, principals: int, losses: int) -> dict[str, Any]:
     return {"policies_void": 0, **found, "complete": True}
 
 
+def shared(account: str) -> dict[str, Any]:
+    """The account's own document, by which its enterprise is told of it in numbers."""
+    return {
+        "kind": "Account", "name": account, "owner": "user:owner", "enterprise": "acme", "shares_reports": True,
+    }  # fmt: skip
+
+
 class Company:
     """The management account `acme`, and accounts that began below it."""
 
@@ -155,17 +162,19 @@ def test_the_tree_shows_what_one_may_see(company: Company) -> None:
 
 
 def test_a_guardrail_is_reported_above_in_numbers_and_below_by_name(company: Company) -> None:
-    """Before it is switched on: how much in each account; who, which policies, which actions in the account itself."""
+    """Before it is switched on: how much in each account that lets it; who, and which policies, in the account."""
     shop = company.begin("shop")
     company.begin("bank")
-    assert shop.apply(*INSIDE).status == 200
+    company.begin("club").apply(shared("club"))
+    assert shop.apply(*INSIDE, shared("shop")).status == 200
     drafted = company.mia.post("guardrails", "no-deletes", "report", body={"guardrail": RULE})
     assert drafted.status == 200, drafted.text
     assert company.mia.post("guardrails", body=RULE).status == 201
     above = company.mia.send("POST", company.mia.path("guardrails", "no-deletes", "report"))
     assert above.json["items"] == drafted.json["items"] == [
-        {"account": "bank", **numbers(0, 0, 0)},
-        {"account": "shop", **numbers(1, 2, 2)},
+        {"account": "bank", "shared": False, **dict.fromkeys(numbers(0, 0, 0))},
+        {"account": "club", "shared": True, **numbers(0, 0, 0)},
+        {"account": "shop", "shared": True, **numbers(1, 2, 2)},
     ]  # fmt: skip
     assert (above.json["of"], above.json["conditional"]) == ("accounts", False)
     report = "/v1/accounts/shop/guardrails/corp/live/no-deletes/report"
@@ -209,12 +218,76 @@ def test_a_report_tells_only_what_one_may_read(company: Company) -> None:
     assert zoe.post("guardrails", "new", "report", body={"guardrail": {"actions": ["*"]}}).status == 403
 
 
+def test_only_the_owner_lets_numbers_be_told(company: Company) -> None:
+    """Whoever else administers the account may take the word back, not give it."""
+    shop = company.begin("shop")
+    shop.apply(
+        {"kind": "User", "name": "adam"},
+        {"kind": "Policy", "name": "adam", "subjects": ["user:adam"], "roles": ["Administrator"],
+         "scope": {"service": "iam"}},
+    )  # fmt: skip
+    adam = company.owner("shop", shop.post("api-keys", body={"owner": "user:adam"}).json["apikey"])
+    refused = adam.apply(shared("shop"))
+    assert refused.error["detail"] == (
+        "only the account's owner may do this: the enterprise is told what a guardrail would stop in the account"
+    )
+    assert shop.apply(shared("shop")).status == 200
+    assert adam.apply({**shared("shop"), "shares_reports": False}).status == 200
+
+
 def test_a_draft_that_does_not_fit_is_refused(company: Company) -> None:
     """As it would be when it is stored."""
     draft = {**RULE, "node": "account-group:live", "scope": {"service": "imz"}}
     refused = company.mia.post("guardrails", "no-deletes", "report", body={"guardrail": draft})
     assert refused.status == 400
     assert refused.error["errors"][0]["message"] == "unknown service `imz`"
+
+
+def test_decisions_about_an_account_of_the_tree_carry_three_revisions(company: Company) -> None:
+    """Also where they are allowed; the enterprise's moves with the tree."""
+    shop = company.begin("shop")
+    asked = {
+        "subject": {"type": "user", "id": "owner"},
+        "action": {"name": "ims:images:get"},
+        "resource": {"type": "ims/image", "id": IMAGE.format("shop")},
+    }
+
+    def revisions() -> dict[str, str]:
+        reply = shop.send("POST", "/access/v1/evaluation", asked)
+        assert reply.json["decision"] is True
+        return dict(reply.json["context"]["revision"])
+
+    before = revisions()
+    assert list(before) == ["account", "enterprise", "system"]
+    assert company.mia.post("guardrails", body=RULE).status == 201
+    after = revisions()
+    assert {name for name in after if after[name] != before[name]} == {"enterprise"}
+
+
+def test_what_is_exported_is_applied_without_a_difference(company: Company) -> None:
+    """The tree with its guardrails above, the word of the owner below."""
+    shop = company.begin("shop")
+    assert company.mia.post("guardrails", body=RULE).status == 201
+    for client in (company.acme, shop):
+        text = client.get("export").text
+        answer = client.apply_text(text, prune=True)
+        assert (answer.status, answer.json["differences"]) == (200, [])
+    assert "parent: account-group:live" in company.acme.get("export").text
+
+
+def test_objects_of_the_tree_have_tags_and_conditions(company: Company) -> None:
+    """As every object: created, changed under a condition, refused where it has changed meanwhile."""
+    made = company.mia.post("account-groups", body={"name": "eu", "parent": "account-group:live"})
+    tag = made.headers["etag"]
+    moved = company.mia.patch(
+        "account-groups", "eu", body={"parent": "enterprise:corp"}, headers={"If-Match": tag}
+    )
+    assert (moved.status, moved.json["parent"]) == (200, "enterprise:corp")
+    again = company.mia.patch("account-groups", "eu", body={"description": "x"}, headers={"If-Match": tag})
+    assert again.status == 412
+    planned = company.mia.delete("account-groups", "eu", dry_run=True)
+    assert [one["op"] for one in planned.json["differences"]] == ["deleted"]
+    assert company.mia.get("account-groups", "eu").status == 200
 
 
 def test_keys_made_in_an_account_of_the_tree_carry_its_vector(company: Company) -> None:
@@ -236,6 +309,7 @@ def test_the_commands_do_it_all(
     from bailiwick.cli.main import app
 
     company.server.client("user:mia")
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("BAILIWICK_URL", company.server.address)
     monkeypatch.setenv("BAILIWICK_API_KEY", company.server.key("user:mia"))
 
@@ -269,18 +343,8 @@ def test_the_commands_do_it_all(
         "kind: Guardrail\nname: none\nnode: account-group:lab\nactions: ['*']\nscope: {service: ims}\n"
     )
     table = run("guardrail", "report", "none", "-f", str(rule)).split("\n")
-    assert table[0].split() == [
-        "account",
-        "policies",
-        "void",
-        "policies",
-        "partly",
-        "void",
-        "principals",
-        "losses",
-        "complete",
-    ]
-    assert table[1].split()[0] == "shop"
+    assert table[0].split()[:3] == ["account", "shared", "policies"]
+    assert table[1].split() == ["shop", "no"]
     assert run("apply", "-f", str(rule)).startswith("+ Guardrail none\n")
     assert run("guardrail", "list").split("\n")[1].split()[:2] == ["none", "account-group:lab"]
     monkeypatch.setenv("BAILIWICK_API_KEY", key)

@@ -357,7 +357,7 @@ ATTEMPTS: dict[str, Attempt] = {
         "paul", "PUT", ("resources", IMAGE), {"project": "dev"},
         CREATE,
         lacks(CREATE, "service `ims`, region `eu-de`, project `prod`, `image` `base`",
-              f"attributes of `{IMAGE}` change"),
+              f"policy `paul-dev` may newly grant its roles on `{IMAGE}` in project `dev`"),
     ),
     "a resource out of sight": Attempt(
         "paul", "DELETE", ("resources", IMAGE), None,

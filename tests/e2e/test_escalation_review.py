@@ -468,10 +468,10 @@ def test_a_resource_that_leaves_a_guardrail_needs_authority_over_it_and_no_more(
     dora, rex = server.client("user:dora"), server.client("user:rex")
     before = server.export()
     words = "service `ims`, region `eu-de`, project `pa`, `image` `base`"
-    for body in ({"project": "pb"}, {"project": None}):
+    for project, where in (("pb", "in project `pb`"), (None, "outside of projects")):
         assert_refused(
-            dora.patch("resources", IMAGE, body=body),
-            lacks(CREATE, words, f"attributes of `{IMAGE}` change"),
+            dora.patch("resources", IMAGE, body={"project": project}),
+            lacks(CREATE, words, f"policy `rex-region` may newly grant its roles on `{IMAGE}` {where}"),
         )
         assert server.export() == before
     assert not dora.is_allowed("ims:images:delete", IMAGE)

@@ -245,7 +245,7 @@ def _create(word: str, call: Call) -> Response:
             )
         return [Edit(word, name, value)]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
 def _put(word: str, call: Call) -> Response:
@@ -253,10 +253,10 @@ def _put(word: str, call: Call) -> Response:
     value = value_of(word, call, call.json(), name)
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
-        _check(conditions, Reader(call.host, call.session, before), word, name)
+        check_preconditions(conditions, Reader(call.host, call.session, before), word, name)
         return [Edit(word, name, value)]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
 def _patch(word: str, call: Call) -> Response:
@@ -266,11 +266,11 @@ def _patch(word: str, call: Call) -> Response:
     def prepare(before: Snapshot) -> Sequence[Edit]:
         reader = Reader(call.host, call.session, before)
         found = reader.get_to_change(word, name)
-        _check(conditions, reader, word, name)
+        check_preconditions(conditions, reader, word, name)
         patched = merge_patch(found.document, patch)
         return [Edit(word, name, value_of(word, call, patched, name))]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
 def _delete(word: str, call: Call) -> Response:
@@ -280,13 +280,13 @@ def _delete(word: str, call: Call) -> Response:
         reader = Reader(call.host, call.session, before)
         if find_value(before.account, word, name) is None:
             reader.get(word, name)
-        _check(conditions, reader, word, name)
+        check_preconditions(conditions, reader, word, name)
         return [Edit(word, name, None)]
 
-    return _change(Changing(call, word, name, prepare))
+    return change_object(Changing(call, word, name, prepare))
 
 
-def _check(conditions: Preconditions, reader: Reader, word: str, name: str) -> None:
+def check_preconditions(conditions: Preconditions, reader: Reader, word: str, name: str) -> None:
     """Is the object as the request demands? A condition is a question, so it needs the right to read."""
     if not conditions.any:
         return
@@ -306,7 +306,7 @@ class Changing:
     prepare: Callable[[Snapshot], Sequence[Edit]]
 
 
-def _change(changing: Changing) -> Response:
+def change_object(changing: Changing) -> Response:
     """Carry it out once, and answer."""
     call = changing.call
     repeatable = Repeatable(call, dry_run=call.dry_run)

@@ -38,6 +38,7 @@ from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
+from bailiwick.api.projects import project_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
@@ -89,6 +90,7 @@ def table() -> list[Entry]:
         *key_entries(),
         *session_entries(),
         *log_entries(),
+        *project_entries(),
         *operation_entries(),
         *search_entries(),
         *list_entries(),

@@ -151,26 +151,21 @@ def _resources(asking: Asking, body: bytes) -> Asked:
         action_properties=said(asked.action.properties, "action.properties"),
         principal_properties=said(asked.subject.properties, "subject.properties"),
     )
-    results = partial(_shown_resources, compiled, asked.resource.type, asked.resource.properties)
+    results = partial(_shown_resources, compiled, asked.resource.type)
     return Asked(search_resources(asking, sought), results, _query(asking, RESOURCE, asked), wanted)
 
 
-def _shown_resources(
-    compiled: CompiledAccount, kind: str, properties: dict[str, Any], found: Iterable[str]
-) -> list[dict[str, str]]:
-    """How are resources shown? By the canonical name; where the type was written alone, by the id alone, if that
-    names the same resource in a single question."""
+def _shown_resources(compiled: CompiledAccount, kind: str, found: Iterable[str]) -> list[dict[str, str]]:
+    """How are resources shown? By the canonical name; where the type was written alone, by the id alone, if type and
+    id name the same resource in a single question."""
     is_short = "/" not in kind
-    return [
-        {"type": kind, "id": _short_id(compiled, kind, properties, name) if is_short else name}
-        for name in found
-    ]
+    return [{"type": kind, "id": _short_id(compiled, kind, name) if is_short else name} for name in found]
 
 
-def _short_id(compiled: CompiledAccount, kind: str, properties: dict[str, Any], text: str) -> str:
+def _short_id(compiled: CompiledAccount, kind: str, text: str) -> str:
     name = parse_resource_name(text)
     try:
-        meant = find_resource(compiled, ResourceBody(kind, name.id, properties))
+        meant = find_resource(compiled, ResourceBody(kind, name.id))
     except Invalid:
         return text
     plain = ResourceQuery.of(name)

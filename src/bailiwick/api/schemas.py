@@ -68,6 +68,10 @@ FIELDS: dict[str, Schema] = {
     "roles": TEXTS,
     "scope": {"$ref": "#/components/schemas/Scope"},
     "service": TEXT,
+    "shares_reports": {
+        "type": "boolean",
+        "description": "the enterprise is told in numbers what a guardrail would stop",
+    },
     "starts_at": INSTANT,
     "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
     "subjects": TEXTS,
@@ -129,6 +133,7 @@ def _array(name: str) -> Schema:
 
 
 _ONE_OR_MORE: Schema = {"oneOf": [TEXT, TEXTS]}
+_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 _REVISION: Schema = _object({"account": TEXT, "enterprise": TEXT, "system": TEXT})
 _PARTS: dict[str, Schema] = {
     "Scope": _object(
@@ -319,6 +324,20 @@ _ANSWERS: dict[str, Schema] = {
         },
         ["created", "changed", "deleted", "unchanged", "dry_run", "revision"],
     ),
+    "Moved": _object(
+        {
+            "dry_run": FLAG,
+            "moved": {
+                "type": "array",
+                "items": _object({"resource": TEXT, "from": _MAYBE_TEXT, "to": _MAYBE_TEXT}),
+            },
+            "revision": _REVISION,
+        },
+        ["dry_run", "moved", "revision"],
+    ),
+    "ProjectQuota": _object(
+        {"quota": {"type": "integer"}, "used": {"type": "integer"}, "revision": _REVISION}, ["quota", "used"]
+    ),
     "ApiKey": _object(_API_KEY, ["id", "owner", "prefix"]),
     "BegunSession": _object(
         {
@@ -448,6 +467,9 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "NamedResources": _object({"resources": TEXTS, "associated": FLAG}, ["resources"]),
+    "MoveResources": _object({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
+    "Attachment": _object({"subject": TEXT, "roles": TEXTS}, ["subject"]),
     "NewAccount": _object(
         {"name": TEXT, "owner_email": TEXT, "parent": FIELDS["parent"], "description": TEXT},
         ["name", "owner_email", "parent"],

@@ -30,7 +30,7 @@ def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectN
     kinds = {kind for kind, _ in removed}
     holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
     wanted = {_target(kind, name): (kind, name) for kind, name in removed}
-    for holder, target in _references(world.account, kinds):
+    for holder, target in (*_references(world.account, kinds), *_projects_by_id(world)):
         if target in wanted:
             holders[wanted[target]][holder] = None
     for kind, name in removed:
@@ -116,6 +116,27 @@ def _of_scope(holder: str, value: Policy | Guardrail) -> Iterator[tuple[str, str
         yield holder, f"project:{project}"
     for service in value.scope.service or ():
         yield holder, f"service:{service}"
+
+
+def _projects_by_id(world: World) -> Iterator[tuple[str, str]]:
+    """Which policies and guardrails name a project as a resource, by a type that stands for projects?
+
+    SECURITY: else a project that takes an old name would come under what was granted on the old one.
+    """
+    standing = {
+        (service.name, type.name)
+        for service in world.services.values()
+        for type in service.resource_types.values()
+        if type.stands_for_project
+    }
+    account = world.account
+    values: tuple[Policy | Guardrail, ...] = (*account.policies.values(), *account.guardrails.values())
+    for value in values:
+        scope = value.scope
+        services, types = scope.service or (), scope.type or ()
+        if any(service in services and type in types for service, type in standing):
+            holder = f"{'Policy' if isinstance(value, Policy) else 'Guardrail'} {value.name}"
+            yield from ((holder, f"project:{ident}") for ident in scope.id or ())
 
 
 def _holders_of_role(name: str, world: World) -> Iterator[str]:

@@ -23,7 +23,15 @@ from bailiwick.model.accounts import (
 from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
 
 NO_PROPERTIES: Mapping[str, Property] = {}
-ACCOUNT_FIELDS = ("name", "owner", "suspended", "enterprise", "description", "project_quota")
+ACCOUNT_FIELDS = (
+    "name",
+    "owner",
+    "suspended",
+    "enterprise",
+    "shares_reports",
+    "description",
+    "project_quota",
+)
 PROJECT_FIELDS = ("name", "type", "disabled", "default", "description")
 RESOURCE_FIELDS = (
     "name", "project", "owner", "groups", "budget", "tags", "properties", "description", "attached_to",
@@ -41,6 +49,7 @@ def parse_account(fields: Fields, account: str) -> Account:
         fields.flag("suspended"),
         description=fields.text("description"),
         enterprise=fields.parsed("enterprise", parse_name),
+        shares_reports=fields.flag("shares_reports"),
         project_quota=fields.integer("project_quota", DEFAULT_PROJECT_QUOTA, 1, MOST_PROJECTS),
     )
 
@@ -52,6 +61,8 @@ def format_account(account: Account) -> dict[str, object]:
         out["suspended"] = True
     if account.enterprise is not None:
         out["enterprise"] = account.enterprise
+    if account.shares_reports:
+        out["shares_reports"] = True
     if account.description:
         out["description"] = account.description
     if account.project_quota != DEFAULT_PROJECT_QUOTA:

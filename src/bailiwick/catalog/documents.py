@@ -208,6 +208,7 @@ def assemble_account(account: Account, values: Iterable[Value]) -> Account:
         suspended=head.suspended,
         description=head.description,
         enterprise=head.enterprise,
+        shares_reports=head.shares_reports,
         project_quota=head.project_quota,
         **named,
     )

@@ -18,7 +18,15 @@ from bailiwick.errors import Invalid
 guardrail_app = typer.Typer(help="Guardrails: list them, and ask what one would stop.", no_args_is_help=True)
 
 _COLUMNS = {
-    "accounts": ("account", "policies_void", "policies_partly_void", "principals", "losses", "complete"),
+    "accounts": (
+        "account",
+        "shared",
+        "policies_void",
+        "policies_partly_void",
+        "principals",
+        "losses",
+        "complete",
+    ),
     "policies": ("policy", "effect", "actions", "actions_void", "actions_partly_void"),
     "losses": ("principal", "action", "resource"),
 }

@@ -19,6 +19,7 @@ from bailiwick.cli import (
     log,
     policies,
     profiles,
+    projects,
     questions,
     registry,
     resources,
@@ -71,6 +72,7 @@ app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_c
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
 app.add_typer(resources.resource_app, name="resource", rich_help_panel=CHANGE)
+app.add_typer(projects.projects_app, name="project", rich_help_panel=CHANGE)
 app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHANGE)
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)

@@ -31,6 +31,7 @@ class Compared:
     guardrail: Guardrail
     without: CompiledAccount
     with_it: CompiledAccount
+    block: Block
 
     @classmethod
     def of(cls, compiled: CompiledAccount, guardrail: Guardrail, *, above: bool) -> Compared:
@@ -44,12 +45,8 @@ class Compared:
             for one in (rest, {**rest, guardrail.name: enabled})
         ]
         changed = {("Guardrail", guardrail.name)}
-        return cls(enabled, *(compiled.apply(state, changed) for state in states))
-
-    @property
-    def block(self) -> Block:
-        """How does the engine hold the guardrail?"""
-        return guardrail_blocks([self.guardrail])[0]
+        without, with_it = (compiled.apply(state, changed) for state in states)
+        return cls(enabled, without, with_it, guardrail_blocks([enabled])[0])
 
 
 @dataclass(frozen=True, slots=True)

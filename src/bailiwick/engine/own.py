@@ -1,47 +1,75 @@
-"""Bailiwick's own objects as resources of `iam`: which are stored, and what is stored of each?
+"""Objects that are stored as such and are resources, too: which are there, and what is stored of each?
 
-Implements docs/spec.md rule 17.10. Pure: they are part of the account's value, never registered.
-API keys are credentials, not objects of the account's value; they are not here.
+Implements docs/spec.md rule 17.10. Pure: they are part of the account's value. Bailiwick's own objects are resources
+of `iam` and never registered; the nodes of an enterprise's tree are resources of `enterprise`, which may be, too.
+API keys and sessions are not part of the account's value; they are not here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from bailiwick.model.accounts import Account
-from bailiwick.model.names import ResourceName, format_resource_name
+from bailiwick.model.enterprises import ACCOUNT_GROUP, ENTERPRISE, MEMBER, NODE_KINDS, path_of
+from bailiwick.model.names import ResourceName, format_resource_name, parse_resource_name
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM
 
 PRINCIPAL_TYPES = ("user", "service-id", "profile")
+_FIELDS: Mapping[str, str] = {
+    "group": "groups",
+    "role": "roles",
+    "guardrail": "guardrails",
+    "resource": "resources",
+    "template": "templates",
+    "template-assignment": "template_assignments",
+    "template-acceptance": "template_acceptances",
+}
+_NODES: Mapping[str, str] = {
+    ENTERPRISE: "enterprises",
+    ACCOUNT_GROUP: "account_groups",
+    MEMBER: "enterprise_accounts",
+}
 
 
-def own_names(account: Account, kind: str) -> list[str]:
-    """Which stored objects of this type of `iam` are there, by canonical name, in order? (Not projects.)"""
+def has_own(service: str, kind: str) -> bool:
+    """May objects of this type be stored that are not registered? (Projects are projects.)"""
+    return (service == IAM and kind != "project") or (service == ENTERPRISE and kind in NODE_KINDS)
+
+
+def own_names(account: Account, service: str, kind: str) -> list[str]:
+    """Which stored objects are resources of this type, by canonical name, in order?"""
+    if service == ENTERPRISE:
+        return sorted({*_nodes(account, kind), *_registered(account, kind)})
     return sorted(
         format_resource_name(ResourceName(account.name, IAM, "", "", ((kind, ident),)))
         for ident in _ids(account, kind)
     )
 
 
+def _nodes(account: Account, kind: str) -> Iterator[str]:
+    for name in getattr(account, _NODES[kind]):
+        path = path_of(account, f"{kind}:{name}")
+        yield format_resource_name(ResourceName(account.name, ENTERPRISE, "", "", path))
+
+
+def _registered(account: Account, kind: str) -> Iterator[str]:
+    for text in account.resources:
+        if f":{ENTERPRISE}:" in text:
+            name = parse_resource_name(text)
+            if (name.service, name.type) == (ENTERPRISE, kind):
+                yield text
+
+
 def _ids(account: Account, kind: str) -> Collection[str]:
     if kind in PRINCIPAL_TYPES:
         prefix = f"{kind}:"
         return [one.removeprefix(prefix) for one in account.principals if one.startswith(prefix)]
-    match kind:
-        case "account":
-            return (account.name,)
-        case "group":
-            return account.groups
-        case "role":
-            return account.roles
-        case "guardrail":
-            return account.guardrails
-        case "resource":
-            return account.resources
-        case _:
-            return ()
+    if kind == "account":
+        return (account.name,)
+    found: Mapping[str, object] = getattr(account, _FIELDS.get(kind, ""), {})
+    return found
 
 
 def as_stored(account: Account, query: ResourceQuery) -> ResourceQuery:

@@ -76,7 +76,8 @@ class Crowd:
         for group in self._with_those_inside(groups):
             members = _members(self.part.segment, self.kind, group)
             found |= members.always
-            found |= BitMap([number for number, window in members.timed if holds(window, self.now)])
+            if members.timed:
+                found |= BitMap([number for number, window in members.timed if holds(window, self.now)])
         return found & self.part.there
 
     def direct(self, references: Iterable[str]) -> BitMap:

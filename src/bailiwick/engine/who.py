@@ -158,7 +158,9 @@ class _Asked:
         for subject in chain(one_by_one, holders.touched):
             table = tables.get(subject)
             held = None if table is None else table.allows.get(key)
-            if held is not None and subject not in found.sure:
+            if isinstance(held, int) and held & slots.plain:
+                found.sure.add(subject)
+            elif held is not None and subject not in found.sure:
                 found.add(subject, self._grants(held, slots, shape, subject))
 
     def _grants_to_many(self, mask: int, slots: Reaching, shape: Shape) -> Answer:

@@ -89,7 +89,8 @@ class Account:
     """What does this tenant hold? `owner` is a principal reference. Keys are names (resources: canonical names).
 
     `project_quota`: how many projects it may have besides the default one.
-    `enterprise`: the management account of the enterprise that its owner lets it join. `enterprises`, `account_groups`
+    `enterprise`: the management account of the enterprise that its owner lets it join; `shares_reports`: it is told in
+    numbers what a guardrail would stop here. `enterprises`, `account_groups`
     and `enterprise_accounts` are the tree, where this is a management account.
     `guardrails_above` are not this account's own: they bind it by its place in the tree, and come from its enterprise.
     """
@@ -108,6 +109,7 @@ class Account:
     description: str = ""
     project_quota: int = DEFAULT_PROJECT_QUOTA
     enterprise: str | None = None
+    shares_reports: bool = False
     enterprises: Mapping[str, Enterprise] = field(default_factory=dict)
     account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)

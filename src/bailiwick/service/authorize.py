@@ -19,11 +19,12 @@ from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
 from bailiwick.model.enterprises import nodes_from, split_node
 from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.eps import ADD_RESOURCES, EPS
+from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, projects_of
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
@@ -104,12 +105,29 @@ class Judge:
         return None
 
     def _is_own_guardrail(self, difference: Difference) -> bool:
-        """Is it a guardrail of this account, before and after, and not one of a node of its tree? (rule 9.5)"""
+        """Is it a guardrail of this account, before and after, and none of a node of its tree? (rule 9.5)
+
+        SECURITY: where a guardrail from above denies the change, the owner is bound by it as by any other (20.6).
+        """
         if difference.kind != "Guardrail" or self._plan is None:
             return False
-        states = (self._before.account, self._plan.account)
-        found = (account.guardrails.get(difference.name) for account in states)
-        return all(guardrail is None or guardrail.node is None for guardrail in found)
+        before, after = self._before.account, self._plan.account
+        found = (account.guardrails.get(difference.name) for account in (before, after))
+        if any(guardrail is not None and guardrail.node is not None for guardrail in found):
+            return False
+        return not before.guardrails_above or not self._is_denied_from_above(
+            needed_actions(self._before.compiled.services, before, after, difference)
+        )
+
+    def _is_denied_from_above(self, needed: Iterable[Needed]) -> bool:
+        """Would a guardrail from above deny this, the account's own guardrails and its suspension aside?"""
+        without = replace(self._before.account, guardrails={}, suspended=False)
+        compiled = self._before.compiled.apply(without, {("Guardrail", "")})
+        return any(
+            decide(compiled, request_of(self._session, one.action, one.resource, self._now)).reason
+            is Reason.GUARDRAIL
+            for one in needed
+        )
 
     def check_over(self, over: Over) -> None:
         """Is the action held over the node and all below it, without end? (rule 20.8)
@@ -151,7 +169,7 @@ class Judge:
         """Policies are held over their scope; whoever administers `iam` policies as such may end or read any."""
         for account in (self._before.account, self._plan.account if self._plan else self._before.account):
             policy: Policy | None = account.policies.get(difference.name)
-            if policy is None or self.holds(action, policy.scope):
+            if policy is None or self.holds(action, policy.scope) or self._is_detaching(difference):
                 continue
             if not self.is_allowed(action, iam_service()):
                 self.refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
@@ -163,6 +181,19 @@ class Judge:
             changed = [key for key in changed if key[0] != RESOURCE]
         for handover in dict.fromkeys(differ.handovers(changed)):
             self.check_handover(handover)
+
+    def _is_detaching(self, difference: Difference) -> bool:
+        """Does the edit only take subjects or roles off a policy on projects from which the session may? (19.10)"""
+        old = self._before.account.policies.get(difference.name)
+        new = None if self._plan is None else self._plan.account.policies.get(difference.name)
+        projects = () if old is None or old.effect != "allow" else projects_of(old.scope)
+        if old is None or not projects or any(is_pattern(one) for one in projects):
+            return False
+        if new is not None and replace(old, subjects=new.subjects, roles=new.roles) != new:
+            return False
+        is_less = new is None or (set(new.subjects) <= set(old.subjects) and set(new.roles) <= set(old.roles))
+        needed = (Needed(REMOVE_GROUPS, eps_project(project)) for project in projects)
+        return is_less and all(self.is_any_allowed(one) for one in needed)
 
     def check_handover(self, handover: Handover) -> None:
         """Is what the change hands over within the session's authority, and not longer than it? (rule 9.2)"""
@@ -392,6 +423,12 @@ class Judge:
         if asked.resource.service != EPS:
             self.refuse(asked.action, format_place(asked.resource), reason.value)
         raise _refused_on_project(self._session.principal, needed, asked, reason)
+
+    def require_any_or_over(self, needed: Needed, action: str, scope: Scope) -> None:
+        """Is the deed allowed, or, unless it is forbidden, this action held over this scope? Raises Denied."""
+        refusal = self._find_refusal(needed)
+        if refusal is not None and (refusal[1] in _FORBIDDEN or not self.holds(action, scope)):
+            self.require_any(needed)
 
     def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
         """Which action refuses the deed, and why? The first that is forbidden, else the first; None: it is allowed."""

@@ -6,6 +6,7 @@ Serves docs/spec.md section 19. Pure words; who may is asked by needed.py and au
 from __future__ import annotations
 
 from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.policies import Scope
 from bailiwick.model.requests import ResourceQuery
 
 EPS = "eps"
@@ -35,3 +36,10 @@ def eps_project(name: str) -> ResourceQuery:
 def eps_service() -> ResourceQuery:
     """The service `eps` itself, as a resource."""
     return ResourceQuery(EPS, ((SERVICE_TYPE, EPS),))
+
+
+def projects_of(scope: Scope) -> tuple[str, ...]:
+    """Which projects does the scope name, as the resources' or as resources of `eps`?"""
+    if scope.service == (EPS,) and scope.type == (PROJECT_TYPE,) and scope.id is not None:
+        return scope.id if scope.project is None else tuple(one for one in scope.id if one in scope.project)
+    return scope.project or ()

@@ -114,6 +114,8 @@ class Differ:
             yield _for_owner("the account's owner or state changes")
         if old.enterprise != new.enterprise:
             yield _for_owner("the enterprise that the account may join changes")
+        if new.shares_reports and not old.shares_reports:
+            yield _for_owner("the enterprise is told what a guardrail would stop in the account")
 
     def _policy(self, old: Policy | None, new: Policy | None) -> Iterator[Handover]:
         if new is not None and new.enabled and new.effect == "allow" and not is_narrowed(old, new):
@@ -300,18 +302,27 @@ class Differ:
 
     def _resource(self, name: str, old: Resource | None, new: Resource | None) -> Iterator[Handover]:
         """A resource that is registered, changed or forgotten; what lies below it takes its attributes."""
+        if old is not None and new is not None and _is_same_to_decisions(old, new):
+            return
         parsed = parse_resource_name(name)
         here = self._scope_of(parsed)
         projects = {value.project for value in (old, new) if value is not None and value.project is not None}
         scopes = [replace(here, project=(project,)) for project in sorted(projects)] or [here]
         because = f"attributes of `{name}` change"
+        moved = (
+            new if old is not None and new is not None and replace(old, project=new.project) == new else None
+        )
         # WHY: of what is not registered the asker says the project, so all projects are handed over.
         policies = self.reaching.policies_reading_resource(projects if new is not None else None)
         scopes = scopes if new is not None else [here]
         for policy in policies:
-            if policy.scope.service is None or parsed.service in policy.scope.service:
-                for scope in scopes:
-                    yield Handover(scope, policy.roles, policy.window.expires_at, because)
+            if policy.scope.service is not None and parsed.service not in policy.scope.service:
+                continue
+            if moved is not None and self._is_left_behind(policy, moved.project):
+                continue
+            words = because if moved is None else _moving_words(policy, moved)
+            for scope in scopes:
+                yield Handover(scope, policy.roles, policy.window.expires_at, words)
         for profile in sorted(set(self.reaching.profiles_reading("resource.", None))):
             if parsed.service == IAM:
                 yield from self._all_of_profile(profile, f"trusts by {because}")
@@ -321,6 +332,13 @@ class Differ:
             if concerns and (guardrail.scope.project is not None or _reads_stored(guardrail.when)):
                 # WHY not its own scope: it falls here alone, and whoever could remove it here may.
                 yield from (self._unguarded(replace(guardrail, scope=scope), because) for scope in scopes)
+
+    def _is_left_behind(self, policy: Policy, project: str | None) -> bool:
+        """Does the policy allow and cannot hold in this project? Then moving there takes away and gives nothing."""
+        named = policy.scope.project
+        if named is None or self.reaching.denies(policy):
+            return False
+        return project is None or not any(overlaps(one, project) for one in named)
 
     def _scope_of(self, name: ResourceName) -> Scope:
         """Which scope holds the resource and all that takes attributes from it? (rule 2.5)"""
@@ -348,6 +366,16 @@ class Differ:
                 if role.explicit and opened & held_ids(role, old):
                     because = f"role `{role.reference}` is no longer the only way to `{min(opened)}`"
                     yield Handover(Scope(service=(name,)), (role.reference,), None, because)
+
+
+def _is_same_to_decisions(old: Resource, new: Resource) -> bool:
+    """Does nothing differ that a decision reads?"""
+    return replace(old, description=new.description, attached_to=new.attached_to) == new
+
+
+def _moving_words(policy: Policy, moved: Resource) -> str:
+    where = f"in project `{moved.project}`" if moved.project is not None else "outside of projects"
+    return f"policy `{policy.name}` may newly grant its roles on `{moved.name}` {where}"
 
 
 def _for_owner(because: str) -> Handover:

@@ -1,12 +1,12 @@
 """What a guardrail would stop, before it is switched on: names to who may read them, numbers to who sets it above.
 
 Implements docs/spec.md rule 20.11. The engine answers, on the account with the guardrail and without it. Nothing here
-is guessed, and nothing is told of an account to who is outside of it but how many.
+is guessed, and nothing is told of an account to who is outside of it but how many, and that only where its owner lets.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bailiwick.engine.guardrail_effect import (
@@ -33,8 +33,9 @@ from bailiwick.service.snapshots import Snapshot
 
 MOST_QUESTIONS = 100_000
 MOST_QUESTIONS_AN_ACCOUNT = 20_000
-MOST_POLICIES = 20_000
+MOST_GRANTS = 50_000
 GUARDRAIL = "Guardrail"
+_NUMBERS = ("policies_void", "policies_partly_void", "principals", "losses", "complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,13 @@ class Reporting:
                 return ReportPage(self.guardrail, "accounts", tuple(items), items[-1]["account"], None)
             below = self.host.find_snapshot(name)
             if below is not None and below.account.enterprise == tree.name:
+                # SECURITY: whoever may draft a guardrail as narrow as one question would be told the answer in numbers.
+                if not below.account.shares_reports:
+                    items.append({"account": name, "shared": False, **dict.fromkeys(_NUMBERS)})
+                    continue
                 numbers, asked = self._count(below, named, above=True)
                 left -= asked
-                items.append({"account": name, **_told(numbers)})
+                items.append({"account": name, "shared": True, **asdict(numbers)})
         return ReportPage(self.guardrail, "accounts", tuple(items), None, None)
 
     def policies(self, after: str | None, limit: int) -> ReportPage:
@@ -116,10 +121,12 @@ class Reporting:
         names = self.snapshot.sorted_names("Policy")
         start = 0 if after is None else int(after)
         items: list[dict[str, Any]] = []
+        grants = 0
         for at in range(start, len(names)):
-            if len(items) == limit or at - start == MOST_POLICIES:
+            if len(items) == limit or grants > MOST_GRANTS:
                 return self._page("policies", items, str(at), after)
             effect = policy_effect(compared, self.snapshot.account.policies[names[at]])
+            grants += effect.actions
             if effect.is_touched and self._may_read("Policy", effect.policy):
                 items.append(_policy(effect))
         return self._page("policies", items, None, after)
@@ -152,8 +159,13 @@ class Reporting:
     ) -> tuple[Numbers, int]:
         """How much is stopped, of everything or (`mine`) of what the session may read; and how much was asked?"""
         compared = Compared.of(snapshot.compiled, guardrail, above=above)
-        names = snapshot.sorted_names("Policy")[:MOST_POLICIES]
-        effects = [policy_effect(compared, snapshot.account.policies[name]) for name in names]
+        effects = []
+        grants = 0
+        for name in snapshot.sorted_names("Policy"):
+            if grants > MOST_GRANTS:
+                break
+            effects.append(policy_effect(compared, snapshot.account.policies[name]))
+            grants += effects[-1].actions
         told = [
             one for one in effects if one.is_touched and (not mine or self._may_read("Policy", one.policy))
         ]
@@ -166,9 +178,9 @@ class Reporting:
             policies_partly_void=len(told) - void,
             principals=len({one.principal for one in lost}),
             losses=len(lost),
-            complete=scan.place is None and len(names) == len(snapshot.account.policies),
+            complete=scan.place is None and len(effects) == len(snapshot.account.policies),
         )
-        return numbers, len(names) + MOST_QUESTIONS_AN_ACCOUNT - scan.left
+        return numbers, grants + MOST_QUESTIONS_AN_ACCOUNT - scan.left
 
     def _may_read(self, kind: str, name: str) -> bool:
         return self.reader.may_read(kind, name, find_value(self.snapshot.account, kind, name))
@@ -182,16 +194,6 @@ class Reporting:
             return False
         registered = loss.resource in self.snapshot.account.resources
         return not registered or self._may_read("Resource", loss.resource)
-
-
-def _told(numbers: Numbers) -> dict[str, Any]:
-    return {
-        "policies_void": numbers.policies_void,
-        "policies_partly_void": numbers.policies_partly_void,
-        "principals": numbers.principals,
-        "losses": numbers.losses,
-        "complete": numbers.complete,
-    }
 
 
 def _policy(effect: PolicyEffect) -> dict[str, Any]:

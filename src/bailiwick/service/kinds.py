@@ -104,6 +104,7 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
                 suspended=value.suspended,
                 description=value.description,
                 enterprise=value.enterprise,
+                shares_reports=value.shares_reports,
                 project_quota=value.project_quota,
             )
             continue

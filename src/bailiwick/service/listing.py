@@ -115,7 +115,7 @@ def _all_of(asking: Asking, listed: Listed, question: Question) -> Search:
 def _every_name(asking: Asking, kind: str) -> Sequence[str]:
     account = asking.snapshot.account
     if kind != "project":
-        return asking.snapshot.own_names(kind)
+        return asking.snapshot.own_names(IAM, kind)
     paths = (((kind, project),) for project in account.projects)
     return sorted(format_resource_name(ResourceName(account.name, IAM, "", "", path)) for path in paths)
 

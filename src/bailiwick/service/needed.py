@@ -82,7 +82,7 @@ def needed_actions(
     if difference.op == "created":
         yield from _created(word, name, new)
     elif difference.op == "deleted":
-        project = _of_project("delete", name)
+        project = needed_on_project("delete", name)
         removal = f"iam.{KINDS[word].resource_type}.delete"
         yield project if isinstance(old, Project) else Needed(removal, object_of(word, name, old))
     elif isinstance(old, Group) and isinstance(new, Group):
@@ -97,7 +97,7 @@ def needed_actions(
 
 def _created(word: str, name: str, new: object) -> Iterator[Needed]:
     if isinstance(new, Project):
-        yield _of_project("create", name)
+        yield needed_on_project("create", name)
         return
     yield Needed(_CREATE.get(word, f"iam.{KINDS[word].resource_type}.create"), iam_service())
     if isinstance(new, Resource) and new.project is not None:
@@ -128,12 +128,12 @@ def _group(old: Group, new: Group, here: ResourceQuery) -> Iterator[Needed]:
 
 def _project(old: Project, new: Project) -> Iterator[Needed]:
     if old.disabled != new.disabled:
-        yield _of_project("disable" if new.disabled else "enable", old.name)
+        yield needed_on_project("disable" if new.disabled else "enable", old.name)
     if replace(old, disabled=new.disabled) != new:
-        yield _of_project("update", old.name)
+        yield needed_on_project("update", old.name)
 
 
-def _of_project(verb: str, name: str) -> Needed:
+def needed_on_project(verb: str, name: str) -> Needed:
     """A deed on a project, by the action of `eps` or by that of `iam`; creating is asked of the services."""
     there, here = eps_project(name), iam_object("project", name)
     if verb == "create":
@@ -202,16 +202,34 @@ def needed_to_read(name: str) -> Needed:
     return Needed(GET, eps_project(name), (Asked("iam.project.read", iam_object("project", name)),))
 
 
-def needed_to_list(name: str) -> Needed:
-    """Which actions does seeing a project in the list need? That of all projects, or of this one."""
-    others = (Asked("iam.project.list", iam_service()), *needed_to_read(name).any_of)
-    return Needed(LIST, eps_project(name), others)
+def needed_to_list(name: str) -> tuple[Needed, Needed]:
+    """Which deeds show a project in the list? Any of them: listing it (or all), or seeing it."""
+    return Needed(LIST, eps_project(name), (Asked("iam.project.list", iam_service()),)), needed_to_read(name)
 
 
 def needed_to_list_all() -> Needed:
     """Which actions does seeing the list of projects need, where there is none to be asked about?"""
     # WHY no name: an id that nothing has is asked about, so that only who sees all projects is answered.
     return Needed(LIST, eps_project("*"), (Asked("iam.project.list", iam_service()),))
+
+
+def needed_to_add_resources(project: str) -> Needed:
+    """Which actions does putting a resource into this project need?"""
+    return _adding(project)
+
+
+def needed_to_remove_resources(project: str) -> Needed:
+    """Which actions does taking a resource out of this project need?"""
+    first, *others = _removing(project)
+    return Needed(*first, tuple(others))
+
+
+def needed_to_see_resource(value: Resource, project: str | None) -> tuple[Needed, ...]:
+    """Which deeds show this resource? Any of them: seeing it, listing its project, taking it out of there."""
+    here = Needed("iam.resource.read", object_of("Resource", value.name, value))
+    if project is None:
+        return here, Needed("iam.resource.list", iam_service())
+    return here, needed_to_list_resources(project), needed_to_remove_resources(project)
 
 
 def needed_to_list_resources(project: str) -> Needed:

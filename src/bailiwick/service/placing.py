@@ -25,6 +25,8 @@ def place(own: Snapshot, management: Snapshot | None) -> Snapshot:
 
     SECURITY: where the tree does not hold it, nothing of the named account shows, not even its revision.
     """
+    if management is not None and own.vector.get(ENTERPRISE) == management.vector["account"]:
+        return own
     held = management is not None and is_held_by(management, own.account.name)
     above = guardrails_binding(management.account, own.account.name) if held and management else {}
     vector = dict(own.vector)

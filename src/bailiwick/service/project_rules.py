@@ -30,6 +30,7 @@ from bailiwick.model.accounts import Account, Project, Resource
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy
 from bailiwick.service.edits import Difference
+from bailiwick.service.eps import projects_of
 from bailiwick.service.grants import is_narrowed
 from bailiwick.service.kinds import find_value
 
@@ -90,11 +91,11 @@ class _Check:
         """Does a disabled project get a policy, or one that allows more? (a deny takes nothing)"""
         if new.effect != "allow" or not new.enabled or is_narrowed(old, new):
             return
-        for project in new.scope.project or ():
+        for project in projects_of(new.scope):
             if not is_pattern(project) and self._stays_disabled(project):
                 notes = self._notes("Policy", new.name)
                 notes.add(
-                    ("scope", "project"),
+                    ("scope",),
                     f"project `{project}` is disabled: it takes no policies",
                     "enable it first",
                     PROJECT_IS_DISABLED,

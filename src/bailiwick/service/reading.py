@@ -16,6 +16,7 @@ from bailiwick.catalog.eps_codes import NO_SUCH_PROJECT
 from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
 from bailiwick.model.policies import Policy, Scope
+from bailiwick.model.services import Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
@@ -124,6 +125,15 @@ class Reader:
         self.session = session
         self.judge = Judge(host.catalog, session, self.snapshot, None, host.now())
 
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """Which services are there, the system's and the account's own?"""
+        return self.snapshot.compiled.services
+
+    def found(self, kind: str, name: str) -> Found:
+        """What is this object, of which it was asked already whether the session sees it?"""
+        return self._found(kind, name, find_value(self.snapshot.account, kind, name))
+
     def get(self, kind: str, name: str) -> Found:
         """What is this object? Raises Denied, and NotFound only to who may read it."""
         value = find_value(self.snapshot.account, kind, name)
@@ -153,7 +163,7 @@ class Reader:
 
     def _may_see_in_list(self, kind: str, name: str, value: Any) -> bool:
         if kind == "Project":
-            return self.judge.is_any_allowed(needed_to_list(name))
+            return any(self.judge.is_any_allowed(needed) for needed in needed_to_list(name))
         return self.may_read(kind, name, value)
 
     def may_list(self, kind: str) -> bool:

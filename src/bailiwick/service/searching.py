@@ -24,7 +24,7 @@ from bailiwick.engine import (
     find_principals,
     find_resources,
 )
-from bailiwick.engine.own import PRINCIPAL_TYPES, as_stored
+from bailiwick.engine.own import PRINCIPAL_TYPES, as_stored, has_own
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Property
 from bailiwick.model.names import (
@@ -36,7 +36,6 @@ from bailiwick.model.names import (
 )
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, ResourceQuery
-from bailiwick.model.services import IAM
 from bailiwick.service.asking import DESCRIBE, EVALUATE, Asking, Question
 from bailiwick.service.granting import could_hold
 from bailiwick.service.narrowing import StoredSo
@@ -137,7 +136,7 @@ def search_resources(asking: Asking, sought: ResourcesSought) -> Search:
     service = compiled.services.get(sought.service)
     if service is None or sought.type not in (SERVICE_TYPE, *service.resource_types):
         return Search(_listed(()))
-    if _is_own_type(asking, sought):
+    if sought.type == SERVICE_TYPE or has_own(sought.service, sought.type):
         names = _own_names(asking, sought)
         wanted = None if sought.stored.is_anything else _stored_so(asking, sought)
         return Search(_listed(names), lambda name: _is_found(asking, sought, name, needed, wanted))
@@ -171,18 +170,10 @@ def _require_somewhere(asking: Asking, action: str) -> None:
         )
 
 
-def _is_own_type(asking: Asking, sought: ResourcesSought) -> bool:
-    """Are such resources neither registered nor projects?"""
-    if sought.type == SERVICE_TYPE:
-        return True
-    found = asking.snapshot.compiled.services[sought.service].resource_types[sought.type]
-    return sought.service == IAM and not found.stands_for_project
-
-
 def _own_names(asking: Asking, sought: ResourcesSought) -> Sequence[str]:
     account = asking.snapshot.account
     if sought.type != SERVICE_TYPE:
-        return asking.snapshot.own_names(sought.type)
+        return asking.snapshot.own_names(sought.service, sought.type)
     path = ((SERVICE_TYPE, sought.service),)
     stored = sought.stored
     name = ResourceName(account.name, sought.service, stored.region or "", stored.instance or "", path)

@@ -108,11 +108,12 @@ class Snapshot:
         known[kind] = (listed, pending)
         return cast(Sequence[str], listed)
 
-    def own_names(self, kind: str) -> Sequence[str]:
-        """Which stored objects of this type of `iam` are there, by canonical name? Made at the first question."""
-        found: list[str] | None = self._derived.get(f"own names of {kind}")
+    def own_names(self, service: str, kind: str) -> Sequence[str]:
+        """Which stored objects are resources of this type, by canonical name? Made at the first question."""
+        place = f"own names of {service}/{kind}"
+        found: list[str] | None = self._derived.get(place)
         if found is None:
-            found = self._derived[f"own names of {kind}"] = own_names(self.account, kind)
+            found = self._derived[place] = own_names(self.account, service, kind)
         return found
 
     @property

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bailiwick.engine.own import as_stored, own_names
+from bailiwick.engine.own import as_stored, has_own, own_names
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM, Role
@@ -46,7 +49,34 @@ ACCOUNT = Account(
 )
 def test_stored_objects_have_canonical_names_in_order(kind: str, ids: list[str]) -> None:
     """Each kind has its type of `iam`; projects are projects, and keys no objects."""
-    assert own_names(ACCOUNT, kind) == [f"brn:acme:iam:::{kind}/{one}" for one in ids]
+    assert own_names(ACCOUNT, IAM, kind) == [f"brn:acme:iam:::{kind}/{one}" for one in ids]
+
+
+def test_nodes_of_a_tree_have_their_path_as_name() -> None:
+    """Enterprise, account groups and accounts, and what somebody registered besides."""
+    registered = "brn:acme:enterprise:::enterprise/big/account-group/old"
+    tree = replace(
+        ACCOUNT,
+        enterprises={"big": Enterprise("big")},
+        account_groups={"live": AccountGroup("live", "enterprise:big")},
+        enterprise_accounts={"shop": EnterpriseAccount("shop", "account-group:live")},
+        resources={**ACCOUNT.resources, registered: Resource(registered)},
+    )
+    root = "brn:acme:enterprise:::enterprise/big"
+    assert own_names(tree, "enterprise", "enterprise") == [root]
+    assert own_names(tree, "enterprise", "account-group") == [f"{root}/account-group/live", registered]
+    assert own_names(tree, "enterprise", "account") == [f"{root}/account-group/live/account/shop"]
+    assert own_names(ACCOUNT, "enterprise", "account") == []
+
+
+@pytest.mark.parametrize(
+    ("service", "kind", "has"),
+    [("iam", "user", True), ("iam", "project", False), ("enterprise", "account", True), ("enterprise", "x", False),
+     ("records", "user", False)],
+)  # fmt: skip
+def test_what_is_stored_without_being_registered(service: str, kind: str, has: bool) -> None:
+    """Bailiwick's own objects but projects, and the nodes of a tree."""
+    assert has_own(service, kind) is has
 
 
 @pytest.mark.parametrize(

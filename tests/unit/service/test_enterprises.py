@@ -134,6 +134,21 @@ def test_the_owner_below_cannot_lift_it(company: Company) -> None:
     assert company.reason("prod") == "guardrail"
 
 
+def test_a_guardrail_from_above_may_freeze_the_owners_own_guardrails(company: Company) -> None:
+    """What an owner may always do without an enterprise, an enterprise may forbid."""
+    own = "{kind: Guardrail, name: own, actions: [ims:images:get], scope: {service: ims}}"
+    company.apply("prod", own)
+    freeze = "actions: ['iam.guardrail.*'], scope: {service: iam}"
+    frozen = f"{{kind: Guardrail, name: frozen, node: 'account:prod', {freeze}}}"
+    company.apply("acme", frozen)
+    with pytest.raises(Denied) as caught:
+        company.apply("prod", own.replace("get", "list"))
+    assert refusal(caught.value) == ["`user:owner` lacks `iam.guardrail.update` on guardrail `own`"]
+    assert caught.value.reason == "guardrail"
+    company.acme.edit(_edit("Guardrail", "frozen"))
+    company.apply("prod", own.replace("get", "list"))
+
+
 def test_an_account_below_answers_with_the_revision_of_its_enterprise(company: Company) -> None:
     """Account, enterprise and system, each from its own log; others have no enterprise in their vector."""
     above = company.host.snapshot("acme").vector
@@ -161,6 +176,62 @@ def test_a_change_above_is_followed_below_at_once_and_in_other_processes(company
     for host in (company.host, other):
         assert company.reason("prod", host=host) == "allowed"
         assert host.snapshot("prod").vector["enterprise"] == host.snapshot("acme").vector["account"]
+
+
+def test_a_change_above_that_was_never_announced_is_found_by_comparing_heads(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that died between its commit and the word leaves the accounts below behind until they look."""
+    other = company.acme.another_host()
+    assert company.reason("prod", host=other) == "guardrail"
+    monkeypatch.setattr(company.acme.store.generation, "bump", lambda: None)
+    company.acme.edit(_edit("Guardrail", "no-deletes"))
+    assert company.reason("prod", host=other) == "guardrail"
+    other.poll()
+    assert company.reason("prod", host=other) == "allowed"
+
+
+def test_an_account_that_waits_for_its_enterprise_finds_it_when_it_begins(company: Company) -> None:
+    """The management account that its owner named did not exist when the account was first asked about."""
+    company.begin("shop", enterprise="late")
+    other = company.acme.another_host()
+    for host in (company.host, other):
+        assert company.reason("shop", host=host) == "allowed"
+    company.begin("late")
+    company.apply(
+        "late",
+        """
+        {kind: Enterprise, name: late-corp}
+        ---
+        {kind: EnterpriseAccount, name: shop, parent: 'enterprise:late-corp'}
+        ---
+        {kind: Guardrail, name: all, node: 'account:shop', actions: ['*'], scope: {service: ims}}
+        """,
+    )
+    for host in (company.host, other):
+        assert company.reason("shop", host=host) == "guardrail"
+
+
+def test_a_suspended_enterprise_still_binds(company: Company) -> None:
+    """Nothing is done in the management account then, and nothing falls below it."""
+    company.apply("acme", "{kind: Account, name: acme, owner: 'user:owner', suspended: true}")
+    assert company.reason("acme") == "account_suspended"
+    assert company.reason("prod") == "guardrail"
+
+
+def test_a_freed_name_of_a_node_inherits_nothing(company: Company) -> None:
+    """A new group of an old name is another node: what named the old one had to go first."""
+    with pytest.raises(Invalid) as caught:
+        company.acme.edit(_edit("AccountGroup", "live"))
+    assert refusal(caught.value) == [
+        "`live` is still referred to by Guardrail no-deletes, EnterpriseAccount prod at AccountGroup live\n"
+        "  help: change or remove these first"
+    ]
+    company.apply("acme", MOVE)
+    company.acme.edit(_edit("Guardrail", "no-deletes"), _edit("AccountGroup", "live"))
+    company.apply("acme", "{kind: AccountGroup, name: live, parent: 'enterprise:corp'}")
+    company.apply("acme", "{kind: EnterpriseAccount, name: prod, parent: 'account-group:live'}")
+    assert company.reason("prod") == "allowed"
 
 
 def test_a_change_below_keeps_what_binds(company: Company) -> None:

@@ -13,7 +13,8 @@ import pytest
 from bailiwick.catalog.documents import assemble_account, kind_of, name_of, parse_document
 from bailiwick.catalog.sources import parse_documents
 from bailiwick.model.accounts import Account
-from bailiwick.model.policies import Window
+from bailiwick.model.conditions import parse_condition
+from bailiwick.model.policies import Guardrail, Scope, Window
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.grants import Differ, Handover, covers
 
@@ -101,6 +102,7 @@ name: "brn:acme:hs-crypto:us-south:i1:instance/i1"
 project: dev
 """
 UNTIL = 1_893_456_000.0
+NOT_CLEARED = {"key": "principal.properties.cleared", "operator": "bool-equals", "value": False}
 
 
 def account(text: str, onto: Account | None = None) -> Account:
@@ -252,7 +254,7 @@ def test_an_instance_takes_everything_in_it_along() -> None:
     assert moved == []
     before = account(
         BEFORE + "---\nkind: Policy\nname: keys\nsubjects: [user:alice]\nroles: [Reader]\n"
-        "scope: {service: hs-crypto, project: dev}\n"
+        "scope: {service: hs-crypto, project: prod}\n"
     )
     after = account(
         'kind: Resource\nname: "brn:acme:hs-crypto:us-south:i1:instance/i1"\nproject: prod\n', before
@@ -265,6 +267,47 @@ def test_an_instance_takes_everything_in_it_along() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("policy", "because"),
+    [
+        ("effect: allow\nscope: {service: ims, project: dev}", []),
+        ("effect: allow\nscope: {project: [dev, d*]}", []),
+        ("effect: deny\nscope: {service: ims, project: dev}", ["dev", "prod"]),
+        ("effect: allow\nscope: {service: ims, project: p*}", ["dev", "prod"]),
+        ("effect: allow\nscope: {service: ims, project: prod}", ["dev", "prod"]),
+        ("effect: allow\nscope: {service: ims}\nwhen: {key: resource.project, operator: string-not-equals, value: dev}",
+         ["dev", "prod"]),
+        ("effect: allow\nscope: {service: vpc, project: prod}", []),
+    ],
+)  # fmt: skip
+def test_moving_hands_over_what_may_hold_in_the_new_project(policy: str, because: list[str]) -> None:
+    """An allow on the project that is left gives nothing; a deny on it falls away, and is handed over at both."""
+    image = 'kind: Resource\nname: "brn:acme:ims:eu-de::image/m"\nproject: '
+    role = "VPC Viewer" if "vpc" in policy else "IMS FullAccess"
+    before = account(
+        f"{BEFORE}---\n{image}dev\n---\nkind: Policy\nname: p\nsubjects: [user:alice]\nroles: [{role}]\n{policy}\n"
+    )
+    moved = account(f"{image}prod\n", before)
+    name = "brn:acme:ims:eu-de::image/m"
+    differ = Differ(before, moved, load_system_catalog().services_for(before))
+    found = list(differ.handovers({("Resource", name)}))
+    assert [one.scope.project for one in found] == [(project,) for project in because]
+    words = f"policy `p` may newly grant its roles on `{name}` in project `prod`"
+    assert {one.because for one in found} == ({words} if because else set())
+
+
+def test_what_no_decision_reads_hands_over_nothing() -> None:
+    """A description, and what a resource is attached to."""
+    image = 'kind: Resource\nname: "brn:acme:ims:eu-de::image/m"\nproject: prod\n'
+    policy = (
+        "kind: Policy\nname: p\nsubjects: [user:alice]\nroles: [IMS FullAccess]\nscope: {project: prod}\n"
+    )
+    before = account(f"{BEFORE}---\n{image}---\n{policy}")
+    after = account(f"{image}description: new\n", before)
+    differ = Differ(before, after, load_system_catalog().services_for(before))
+    assert list(differ.handovers({("Resource", "brn:acme:ims:eu-de::image/m")})) == []
+
+
 def test_a_window_covers_one_that_lies_in_it() -> None:
     """Open ends are the widest."""
     assert covers(Window(), Window(1.0, 2.0))
@@ -272,3 +315,31 @@ def test_a_window_covers_one_that_lies_in_it() -> None:
     assert not covers(Window(1.0, 2.0), Window())
     assert not covers(Window(1.0, 2.0), Window(0.0, 2.0))
     assert not covers(Window(1.0, 2.0), Window(1.0, 3.0))
+
+
+def test_what_may_spare_somebody_a_guardrail_from_above_is_no_owners_privilege() -> None:
+    """An attribute that a node's guardrail reads hands over what it forbids, and owning the account is not enough."""
+    rail = Guardrail("corp/cleared", ("*",), Scope(service=("ims",)), parse_condition(NOT_CLEARED))
+    before = replace(account(BEFORE), guardrails_above={rail.name: rail})
+    after = account("kind: User\nname: alice\nproperties: {cleared: true}\n", before)
+    own = replace(before, guardrails_above={}, guardrails={rail.name: rail})
+    for state, unguards in ((before, False), (own, True)):
+        changed = replace(after, guardrails=state.guardrails, guardrails_above=state.guardrails_above)
+        differ = Differ(state, changed, load_system_catalog().services_for(state))
+        [found] = [one for one in differ.handovers({("User", "alice")}) if "guardrail" in one.because]
+        assert found.unguards is unguards
+
+
+def test_registering_a_resource_does_not_touch_what_reads_only_its_name() -> None:
+    """A guardrail on regions is as strict before as after; one on tags is not."""
+    image = "brn:acme:ims:eu-de::image/new"
+    for key, expected in (
+        ("resource.region", []),
+        ("resource.tags.env", [f"attributes of `{image}` change"]),
+    ):
+        condition = {"key": key, "operator": "string-not-equals", "value": "eu-de"}
+        rail = Guardrail("corp/eu", ("*",), Scope(service=("ims",)), parse_condition(condition))
+        before = replace(account(BEFORE), guardrails_above={rail.name: rail})
+        after = account(f'kind: Resource\nname: "{image}"\n', before)
+        differ = Differ(before, after, load_system_catalog().services_for(before))
+        assert reasons(list(differ.handovers({("Resource", image)}))) == expected

@@ -169,7 +169,7 @@ def test_a_disabled_project_takes_no_policy_that_allows(acme: Installation) -> N
     acme.edit(policy(roles=two))
     acme.edit(project("dev", disabled=True))
     refused = (
-        "project `dev` is disabled: it takes no policies at Policy p: scope.project (EPS.0014)\n"
+        "project `dev` is disabled: it takes no policies at Policy p: scope (EPS.0014)\n"
         "  help: enable it first"
     )
     acme.edit(policy())
@@ -181,6 +181,41 @@ def test_a_disabled_project_takes_no_policy_that_allows(acme: Installation) -> N
     acme.edit(policy(effect="deny"))
     acme.edit(project("dev"), Edit("Policy", "p", None))
     acme.edit(policy())
+
+
+def test_a_policy_on_a_project_as_a_resource_counts_too(acme: Installation) -> None:
+    """`type: enterprise-project, id: dev` names the project: a disabled one takes none, and it is not deleted."""
+    scope = Scope(service=("eps",), type=("enterprise-project",), id=("dev",))
+    policy = Edit("Policy", "p", Policy("p", ("user:owner",), ("EPS FullAccess",), scope))
+    acme.edit(project("dev", disabled=True))
+    assert refusal(acme, policy) == [
+        "project `dev` is disabled: it takes no policies at Policy p: scope (EPS.0014)\n  help: enable it first"
+    ]
+    acme.edit(project("dev"))
+    acme.edit(policy)
+    assert refusal(acme, Edit("Project", "dev", None)) == [
+        "`dev` is still referred to by Policy p at Project dev\n  help: change or remove these first"
+    ]
+
+
+def test_a_project_that_takes_an_old_name_is_under_no_old_policy(acme: Installation) -> None:
+    """Nothing that names a project by its id outlives it: neither in `eps` nor in `iam`, nor in a guardrail."""
+    acme.apply("""
+        {kind: Project, name: dev}
+        ---
+        {kind: Policy, name: p, subjects: [user:owner], roles: [Editor], scope: {service: iam, type: project, id: dev}}
+        ---
+        kind: Guardrail
+        name: g
+        actions: ["eps:resources:list"]
+        scope: {service: eps, type: enterprise-project, id: [dev, x]}
+    """)
+    assert refusal(acme, Edit("Project", "dev", None), Edit("Policy", "p", None)) == [
+        "`dev` is still referred to by Guardrail g at Project dev\n  help: change or remove these first"
+    ]
+    assert refusal(acme, Edit("Project", "dev", None), Edit("Guardrail", "g", None)) == [
+        "`dev` is still referred to by Policy p at Project dev\n  help: change or remove these first"
+    ]
 
 
 def test_an_account_comes_back_from_its_documents_with_disabled_projects(acme: Installation) -> None:
