@@ -26,6 +26,7 @@ from bailiwick.engine import (
     holders,
     indexes,
     paging,
+    where,
 )
 
 BLOCK = 12
@@ -37,6 +38,8 @@ LARGE_FROM = (
     (indexes, "SMALL_TABLE"),
     (indexes, "MOST_NUMBERED"),
     (paging, "MOST_DECIDED"),
+    (where, "MANY_CELLS"),
+    (where, "MOST_UNITED"),
 )
 CHANGES = 4
 SEARCHES = 10
@@ -99,8 +102,8 @@ def compare_searches(draw: SeededDraw, world: GeneratedWorld, compiled: Compiled
 def test_search_equals_check(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every search finds what the reference allows, before changes and after each; small worlds take large paths."""
     if block % 2:
-        for where, name in LARGE_FROM:
-            monkeypatch.setattr(where, name, 1)
+        for module, name in LARGE_FROM:
+            monkeypatch.setattr(module, name, 1)
     total = 0
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         draw = SeededDraw(f"searches {seed}")

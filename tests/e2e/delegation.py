@@ -7,8 +7,11 @@ Each scope has things of its own: a group, a user, a profile, a role with a poli
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from tests.e2e.server import Reply
 
 Document = dict[str, Any]
 Scope = dict[str, Any]
@@ -21,10 +24,11 @@ KEY = f"brn:acme:{CRYPTO}:us-south:development:key-ring/payments/key/k-1"
 
 @dataclass(frozen=True)
 class Realm:
-    """What one administrator administers: a scope, in words too, and one thing inside and one outside of it.
+    """What one administrator administers: a scope, in words too, and one thing inside of it.
 
     `service` and `role`: whose role the things of the realm hold; `asked` is the action that it allows, `wider` one
-    that a widened custom role would allow, `railed` one that a guardrail forbids there.
+    that a widened custom role would allow, `railed` one that a guardrail forbids there, `outside` an action on a
+    resource that is not in the realm.
     """
 
     admin: str
@@ -36,29 +40,30 @@ class Realm:
     wider: str
     railed: str
     inside: str
-    outside: str
+    outside: tuple[str, str]
 
 
 IMAGES = ("ims", "IMS ReadOnlyAccess", "ims:images:get", "ims:images:delete", "ims:images:export")
+OTHER_IMAGE = ("ims:images:get", "brn:acme:ims:eu-nl::image/in-prod")
 REALMS = {
     "project": Realm(
         "pia", {"project": "dev"}, "project `dev`", *IMAGES,
-        "brn:acme:ims:eu-nl::image/in-dev", "brn:acme:ims:eu-nl::image/in-prod",
+        "brn:acme:ims:eu-nl::image/in-dev", OTHER_IMAGE,
     ),
     "service": Realm(
         "sam", {"service": "vpc"}, "service `vpc`",
         "vpc", "VPC ReadOnlyAccess", "vpc:vpcs:get", "vpc:vpcs:delete", "vpc:vpcs:update",
-        "brn:acme:vpc:eu-nl::vpc/one", "brn:acme:ims:eu-nl::image/in-prod",
+        "brn:acme:vpc:eu-nl::vpc/one", OTHER_IMAGE,
     ),
     "instance": Realm(
         "ina", {"service": CRYPTO, "region": "us-south", "instance": "development"},
         "service `hs-crypto`, region `us-south`, instance `development`",
         CRYPTO, "Reader", "hs-crypto.secrets.readmetadata", "hs-crypto.secrets.delete", "hs-crypto.secrets.rotate",
-        KEY, KEY.replace("development", "production"),
+        KEY, ("hs-crypto.secrets.readmetadata", KEY.replace("development", "production")),
     ),
     "region": Realm(
         "rex", {"region": "eu-de"}, "region `eu-de`", *IMAGES,
-        "brn:acme:ims:eu-de::image/here", "brn:acme:ims:eu-nl::image/in-prod",
+        "brn:acme:ims:eu-de::image/here", OTHER_IMAGE,
     ),
 }  # fmt: skip
 
@@ -164,3 +169,15 @@ def world() -> list[Document]:
         {"kind": "Resource", "name": f"brn:acme:{CRYPTO}:us-south:development:instance/development",
          "project": "dev"},
     ]  # fmt: skip
+
+
+def assert_unmovable(reply: Reply, name: str, words: str) -> None:
+    """The reply refuses to move this resource for lack of authority over this, and names what the move touches."""
+    assert reply.status == 403, reply.text
+    error = dict(reply.error)
+    because, _, lacking = error.pop("detail").partition(", and you lack ")
+    attributes = f"attributes of `{name}` change"
+    newly = rf"policy `[a-z0-9-]+` may newly grant its roles on `{re.escape(name)}` in project `[a-z]+`"
+    assert because == attributes or re.fullmatch(newly, because), because
+    assert lacking == f"`{CREATE}` over {words}"
+    assert error == {"code": "denied", "action": CREATE, "reason": "no_authority", "help": HELP}

@@ -64,6 +64,15 @@ def test_the_documents_example_for_using_the_registry(ask: Ask) -> None:
     assert not may(ask, "user:rita", "container-registry.quota.get", "service/container-registry")
 
 
+def test_without_a_region_it_is_every_region(ask: Ask) -> None:
+    """The document's third criterion: the region is one, or left out to mean all."""
+    assert ask("user-policy-create", "rita@acme.example", *SERVICE, "--roles", "Reader").code == 0
+    for region in ("eu-de", "us-south"):
+        assert may(
+            ask, "user:rita", "container-registry.image.pull", "namespace/dev/image/app", region=region
+        )
+
+
 @pytest.mark.parametrize("option", ["--resource-group-name", "--resource-group"])
 def test_a_resource_group_is_a_project(ask: Ask, option: str) -> None:
     """A policy on a resource group reaches the images of the namespaces in it."""
@@ -119,6 +128,12 @@ def test_an_address_is_found_whatever_its_case(ask: Ask) -> None:
             "error: `container-registry` does not support the platform role `Viewer`"
             " at Policy rita-Viewer-container-registry: roles[0]\n"
             "  help: use one of its roles: `Administrator`, `Manager`, `Reader`, `Writer`\n",
+        ),
+        (
+            ("user-policy-create", "rita", *SERVICE, "--service-instance", "one", "--roles", "Reader"),
+            "error: a scope on `container-registry` cannot constrain `instance`"
+            " at Policy rita-Reader-container-registry-one: scope.instance\n"
+            "  help: it may constrain `region`, `project`, `type`, `id`, `within`\n",
         ),
         (
             ("user-policy-create", "rita", *SERVICE, "--roles", " , "),

@@ -205,7 +205,7 @@ def test_what_is_granted_holds_there_and_nowhere_else(company: RunningServer, na
     assert made.status == 201, made.text
     assert owner.is_allowed(*asked)
     assert company.client("user:newcomer").is_allowed(realm.asked, realm.inside)
-    assert not owner.is_allowed(realm.asked, realm.outside, "user:newcomer")
+    assert not owner.is_allowed(*realm.outside, "user:newcomer")
     assert not owner.is_allowed(realm.wider, realm.inside, "user:newcomer")
     assert admin.delete("policies", "granted").status == 204
     assert not owner.is_allowed(*asked)

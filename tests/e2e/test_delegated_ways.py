@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 from tests.e2e.delegation import (
     CREATE,
+    HELP,
     REALMS,
+    Document,
     Realm,
+    assert_unmovable,
     lacks,
     over,
     policy,
@@ -197,7 +200,7 @@ def test_a_key_is_made_for_whom_one_could_grant_it_all(company: RunningServer, w
             as_it = company.caller(company.token(reply.json["apikey"]))
             assert as_it.whoami == f"{kind}:{where}-holder"
             assert as_it.is_allowed(realm.asked, realm.inside)
-            assert not as_it.is_allowed(realm.asked, realm.outside)
+            assert not as_it.is_allowed(*realm.outside)
             assert company.owner().delete("api-keys", reply.json["id"]).status == 204
         else:
             because = f"`{kind}:{where}-holder` holds policy `{where}-holder`"
@@ -231,7 +234,7 @@ def test_an_administrator_makes_a_service_id_and_grants_to_it(company: RunningSe
         assert key.status == 201, key.text
         robot = company.caller(company.token(key.json["apikey"]))
         assert robot.is_allowed(realm.asked, realm.inside)
-        assert not robot.is_allowed(realm.asked, realm.outside)
+        assert not robot.is_allowed(*realm.outside)
         wide = caller.put("policies", "robots", body={**grant, "scope": {"service": realm.service}})
         assert wide.status == (200 if name == "service" else 403)
         put_back(company)
@@ -262,14 +265,15 @@ def test_what_is_moved_is_ones_own_on_both_sides(company: RunningServer, who: st
     was = owner.get("resources", name).json["project"]
     to = "prod" if was == "dev" else "dev"
     reply = caller.patch("resources", name, body={"project": to})
-    if who == where != "project":
+    if who == where == "instance":
+        # Authority is not what it lacks: an instance keeps the project that it was registered with.
+        assert (reply.status, reply.error["code"]) == (400, "EPS.0033"), reply.text
+    elif who == where != "project":
         assert reply.status == 200, reply.text
         assert owner.get("resources", name).json["project"] == to
         put_back(company)
     else:
-        lacking = "prod" if who == "project" else "dev"
-        assert reply.status == 403, reply.text
-        assert reply.error == lacks(CREATE, words.format(lacking), f"attributes of `{name}` change")
+        assert_unmovable(reply, name, words.format("prod" if who == "project" else "dev"))
     assert company.export() == before
 
 
@@ -283,10 +287,10 @@ def test_who_administers_two_projects_moves_between_them(company: RunningServer)
     assert not owner.is_allowed("ims:images:get", image, "user:project-holder")
     out = lou.patch("resources", image, body={"project": "prod"})
     words = "service `ims`, region `eu-nl`, project `prod`, `image` `in-dev`"
-    assert out.error == lacks(CREATE, words, f"attributes of `{image}` change")
+    assert_unmovable(out, image, words)
     taken = lou.patch("resources", image.replace("in-dev", "in-prod"), body={"project": "test"})
     words = "service `ims`, region `eu-nl`, project `prod`, `image` `in-prod`"
-    assert taken.error == lacks(CREATE, words, f"attributes of `{image.replace('in-dev', 'in-prod')}` change")
+    assert_unmovable(taken, image.replace("in-dev", "in-prod"), words)
     assert lou.patch("resources", image, body={"project": "dev"}).status == 200
     assert company.export() == before
 
@@ -326,12 +330,25 @@ def test_who_keeps_nothing_is_stopped_by_bailiwicks_own_actions(company: Running
          "iam.role.update", " on role `project-looker`"),
         ({"kind": "Guardrail", "name": "project-rail", "actions": ["ims:images:get"], "scope": {"service": "ims"}},
          "iam.guardrail.update", " on guardrail `project-rail`"),
-        ({"kind": "Resource", "name": image, "project": "test"}, "iam.resource.move", f" on resource `{image}`"),
+        ({"kind": "Resource", "name": image, "project": "dev", "tags": {"a": "b"}},
+         "iam.resource.update", f" on resource `{image}`"),
         ({"kind": "Group", "name": "new", "members": []}, "iam.group.create", ""),
-        ({"kind": "Project", "name": "dev", "disabled": True}, "iam.project.disable", " on project `dev`"),
     ):  # fmt: skip
         reply = nora.apply(document)
         assert reply.error == refusal(action, f"`user:nora` lacks `{action}`{place}", "no_matching_policy")
+    # What is done to projects, an action of the project service is enough for as well.
+    dev = " on enterprise-project `dev`"
+    projects: list[tuple[Document, str, str, str]] = [
+        ({"kind": "Resource", "name": image, "project": "test"}, "eps:resources:remove", dev,
+         "`iam.project.remove-resource` on project `dev`"),
+        ({"kind": "Project", "name": "dev", "disabled": True}, "eps:enterpriseProjects:disable", dev,
+         "`iam.project.disable` on project `dev`"),
+        ({"kind": "Project", "name": "new"}, "eps:enterpriseProjects:create", "", "`iam.project.create`"),
+    ]  # fmt: skip
+    for asked, action, place, enough in projects:
+        said = f"`user:nora` lacks `{action}`{place}"
+        error = refusal(action, said, "no_matching_policy", f"{enough} is enough too; {HELP}")
+        assert nora.apply(asked).error == {**error, "code": "EPS.0039"}
     key = nora.post("api-keys", body={"owner": "user:bob"})
     assert key.error == refusal(
         "iam.api-key.create", "`user:nora` lacks `iam.api-key.create`", "no_matching_policy"

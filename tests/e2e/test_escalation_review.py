@@ -144,6 +144,110 @@ def test_a_user_is_not_invited_into_what_everyone_holds_who_is_so(server: Runnin
     assert not server.owner().is_allowed("iam.account.update", ACCOUNT, "user:dora")
 
 
+TRUSTING = when("principal.properties.team", "string-equals", "ops")
+
+
+def test_what_a_profile_asks_of_its_assumers_is_not_said_of_anybody(server: RunningServer) -> None:
+    """An attribute that decides who may assume a profile hands over what the profile holds."""
+    profile = {"kind": "Profile", "name": "deployer", "trust": ["group:staff"], "when": TRUSTING}
+    owner = hold(
+        server,
+        *delegate("iam.user.*", "iam.group.*"),
+        {"kind": "Group", "name": "staff", "members": ["user:dora"]},
+        profile,
+        policy("deploys", "profile:deployer", "IMS FullAccess", {"service": "ims"}),
+    )
+    dora = server.client("user:dora")
+    before = server.export()
+    because = "`profile:deployer` trusts by property `team` of `user:dora` and holds policy `deploys`"
+    for reply in (
+        dora.patch("users", "dora", body={"properties": {"team": "ops"}}),
+        dora.apply({"kind": "User", "name": "dora", "properties": {"team": "ops"}}),
+    ):
+        assert_refused(reply, lacks(CREATE, "service `ims`", because))
+    assert server.export() == before
+    assert dora.patch("users", "dora", body={"properties": {"floor": 3}}).status == 200
+    assert dora.post("users", body={"name": "bob", "properties": {"team": "ops"}}).status == 201
+    assert owner.patch("users", "dora", body={"properties": {"team": "ops"}}).status == 200
+
+
+def test_a_profile_that_anybody_may_assume_who_is_so_is_not_handed_to_a_new_user(
+    server: RunningServer,
+) -> None:
+    """Members of the account whom a profile trusts for what they are cannot be invited to be so."""
+    profile = {"kind": "Profile", "name": "deployer", "trust": ["group:members"], "when": TRUSTING}
+    hold(
+        server,
+        *delegate("iam.user.*"),
+        profile,
+        policy("deploys", "profile:deployer", "IMS FullAccess", {"service": "ims"}),
+    )
+    dora = server.client("user:dora")
+    before = server.export()
+    assert_refused(
+        dora.post("users", body={"name": "mallory", "properties": {"team": "ops"}}),
+        lacks(CREATE, "service `ims`", "`user:mallory` is created and holds policy `deploys`"),
+    )
+    assert_refused(
+        dora.patch("users", "dora", body={"properties": {"team": "ops"}}),
+        lacks(
+            CREATE,
+            "service `ims`",
+            "`profile:deployer` trusts by property `team` of `user:dora` and holds policy `deploys`",
+        ),
+    )
+    assert server.export() == before
+
+
+def test_a_group_that_a_profile_looks_at_is_not_joined(server: RunningServer) -> None:
+    """Trust in everybody who is in some group is trust in that group."""
+    looks = when("principal.groups", "contains-any", "group:crew")
+    hold(
+        server,
+        *delegate("iam.group.*"),
+        {"kind": "Group", "name": "crew", "members": []},
+        {"kind": "Profile", "name": "deployer", "trust": ["group:members"], "when": looks},
+        policy("deploys", "profile:deployer", "IMS FullAccess", {"service": "ims"}),
+    )
+    dora = server.client("user:dora")
+    before = server.export()
+    assert_refused(
+        dora.patch("groups", "crew", body={"members": ["user:dora"]}),
+        lacks(
+            CREATE,
+            "service `ims`",
+            "`profile:deployer` trusts by membership of `group:crew` and holds policy `deploys`",
+        ),
+    )
+    assert server.export() == before
+
+
+def test_a_service_is_not_changed_so_that_a_guardrail_misses_it(server: RunningServer) -> None:
+    """Taking the attribute from a type by which a guardrail finds its resources is loosening the guardrail."""
+    record = {"attributes": ["project"], "project": "free"}
+    service = {**records("rec.read"), "resource_types": {"record": record}}
+    hold(
+        server,
+        *delegate("iam.catalog.update"),
+        {"kind": "Project", "name": "prod"},
+        service,
+        {"kind": "Guardrail", "name": "no-reads-in-prod", "actions": ["rec.read"], "scope": {"service": "rec"},
+         "when": when("resource.project", "string-equals", "prod")},
+    )  # fmt: skip
+    dora = server.client("user:dora")
+    before = server.export()
+    error = lacks(CREATE, "service `rec`", "guardrail `no-reads-in-prod` may miss service `rec`")
+    for change in (
+        {"resource_types": {"record": {"attributes": [], "project": "none"}}},
+        {"actions": [{**one, "decided_on": []} for one in service["actions"]]},
+        {"locality": "regional"},
+    ):
+        assert_refused(dora.apply({**service, **change}), error)
+    assert server.export() == before
+    more = {"title": "Records of old", "resource_types": {"record": record, "shelf": {}}}
+    assert dora.apply({**service, **more}).status == 200
+
+
 def test_a_key_is_not_made_for_whom_everyones_policy_means(server: RunningServer) -> None:
     """A policy of everyone that means one user by its condition is what a key for that user hands over."""
     owner = hold(

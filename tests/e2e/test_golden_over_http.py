@@ -7,18 +7,30 @@ reason and, where a table says them, the policies that decide must be the table'
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from tests.e2e.processes import ACCOUNT, ServerProcess
 from tests.e2e.server import Client
-from tests.golden.asker import Answer, Context, HttpAsker
-from tests.golden.cells import Question, Sheet, faults_of, sheet_of
-from tests.golden.tables import ApiTable, DecisionTable, Document, Texts, load_table, table_names
+from tests.golden.asker import UNSAID_ID, Answer, Context, HttpAsker
+from tests.golden.cells import Question, Sheet, faults_of, named_resources, sheet_of
+from tests.golden.tables import (
+    ApiTable,
+    DecisionTable,
+    Document,
+    OperationMatrix,
+    Texts,
+    load_table,
+    table_names,
+)
 
 from bailiwick.api.authzen import MAX_EXPLAINED_EVALUATIONS
+from bailiwick.engine.operations import DISCONTINUED
+from bailiwick.model.names import ResourceName, format_resource_name
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.catalog_files import load_system_catalog
 
@@ -131,3 +143,86 @@ def test_the_tables_are_all_there() -> None:
 def facts() -> int:
     """How many tables hold facts of the catalog, which nobody is asked?"""
     return sum(isinstance(load_table(name), ApiTable | Texts) for name in table_names())
+
+
+OPERATIONS = [name for name in TABLES if isinstance(load_table(name), OperationMatrix)]
+FACTS = [name for name in table_names() if name not in TABLES]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_server_says_which_roles_are_enough_as_the_document_lists_them(name: str, client: Client) -> None:
+    """Of the smallest sets of roles that are enough for each command, those of the columns are the table's."""
+    table = decision_table(name)
+    assert isinstance(table, OperationMatrix)
+    make_world(client, [])
+    service = load_system_catalog()[table.service]
+    faults = []
+    for row in table.rows:
+        named = named_resources(table, row, service).items()
+        resources = {side: client_name(query) for side, query in named}
+        asked = {"service": table.service, "operation": row.operation, "resources": resources}
+        reply = client.post("operations", "check", body=asked)
+        assert reply.status == 200, reply.text
+        found = {frozenset(one) for one in reply.json["sufficient_roles"] if set(one) <= set(table.columns)}
+        if found != {frozenset(one) for one in row.enough}:
+            faults.append(f"{row.operation}: expected {row.enough}, got {sorted(map(sorted, found))}")
+        if reply.json["decision"] != bool(row.enough):
+            faults.append(f"{row.operation} by the account's owner: got {reply.json['reason']}")
+    assert not faults, "\n  ".join(faults)
+
+
+def client_name(query: ResourceQuery) -> str:
+    """By which full name is this resource named to a server?"""
+    path = tuple((kind, ident or UNSAID_ID) for kind, ident in query.path)
+    return format_resource_name(
+        ResourceName(ACCOUNT, query.service, query.region or "", query.instance or "", path)
+    )
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_server_shows_every_fact_that_it_tells_of_a_service(name: str, client: Client) -> None:
+    """The actions that an API needs, the actions of a type, and which roles a policy may have, are the table's."""
+    table = load_table(name)
+    assert isinstance(table, ApiTable | Texts)
+    shown = client.send("GET", f"/v1/services/{table.service}").json
+    facts = api_facts(table, shown) if isinstance(table, ApiTable) else text_facts(table, shown, client)
+    faults = [f"{words}: expected {said}, got {got}" for words, said, got in facts if said != got]
+    assert not faults, "\n  ".join(faults)
+
+
+def api_facts(table: ApiTable, shown: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    """Which operations of this API does the server show, with exactly these actions?"""
+    for row in table.rows:
+        needed = sorted(one.action for one in row.actions)
+        forms = [
+            sorted(action["action"] for action in one["actions"])
+            for one in shown["operations"]
+            if without_names(one["id"].split(" (", 1)[0]) == without_names(row.operation)
+        ]
+        yield f"{row.operation} {row.form}", True, needed in forms
+
+
+def without_names(path: str) -> str:
+    """Names of path parameters do not matter."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def text_facts(
+    table: Texts, shown: Mapping[str, Any], client: Client
+) -> Iterator[tuple[str, object, object]]:
+    """What does the server say of the facts that can be asked of it?"""
+    for fact in table.rows:
+        if fact.actions is not UNSET:
+            actions = [one["id"] for one in shown["actions"] if one["resource_type"] == fact.resource_type]
+            yield f"actions of {fact.resource_type}", sorted(fact.actions), sorted(actions)
+        if fact.supported is not UNSET:
+            policy = {
+                "kind": "Policy", "name": "p", "subjects": ["user:owner"], "roles": [fact.role],
+                "scope": {"service": table.service},
+            }  # fmt: skip
+            status = client.apply(policy, dry_run=True).status
+            yield f"{fact.role} is supported", 200 if fact.supported else 400, status
+        if fact.discontinued is not UNSET:
+            body = {"service": table.service, "operation": fact.operation, "resources": {}}
+            answer = client.post("operations", "check", body=body).json
+            yield f"{fact.operation} is discontinued", DISCONTINUED, answer.get("reason")

@@ -39,6 +39,7 @@ from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, RESOURCE, Kind, 
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.resource_filter import ResourceFilter
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.template_edits import ACCEPTANCE
 
 ACCOUNT_PATH = "/v1/accounts/{account}"
 VIA = "api"
@@ -75,6 +76,7 @@ _WITH_DISABLED = ("User", "ServiceId", "Profile", "Project")
 _MORE_UPDATES = {
     "Group": ("iam.group.add-member", "iam.group.remove-member"),
     "Project": ("iam.project.enable", "iam.project.disable"),
+    "Template": ("iam.template.commit",),
     "Resource": (
         "iam.resource.move",
         *("iam.project.add-resource", "iam.project.remove-resource", ADD_RESOURCES, REMOVE_RESOURCES),
@@ -89,7 +91,8 @@ _EPS_VERBS = {
 
 def administration_entries() -> list[Entry]:
     """Which routes administer accounts and their objects?"""
-    return [*_account_entries(), *(entry for kind in KINDS.values() for entry in _entries_of(kind))]
+    kinds = (kind for kind in KINDS.values() if kind.word != ACCEPTANCE)
+    return [*_account_entries(), *(entry for kind in kinds for entry in _entries_of(kind))]
 
 
 def _account_entries() -> Iterator[Entry]:
@@ -177,12 +180,16 @@ def _access(kind: Kind, verb: str) -> Access:
         return _access_to_tree(kind, verb)
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
+    if kind.word == "TemplateAssignment" and verb in _RULES:
+        return actions(*(f"enterprise.{node}.{_RULES[verb]}-templates" for node in NODE_TYPES.values()))
     if verb == "list":
         return actions(
             f"iam.{kind.resource_type}.list", f"iam.{kind.resource_type}.read", *_of_eps(kind, verb)
         )
     if verb == "create" and kind.word == "User":
         return actions("iam.user.invite")
+    if verb == "create" and kind.word == "Template":
+        return actions("iam.template.create", "iam.template.commit")
     if verb == "create" and kind.word == "Resource":
         return actions("iam.resource.register", "iam.project.add-resource", ADD_RESOURCES)
     more = _MORE_UPDATES.get(kind.word, ()) if verb == "update" else ()

@@ -43,6 +43,7 @@ from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
 from bailiwick.api.services import service_entries
+from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
 from bailiwick.service.host import Host
 
@@ -95,6 +96,7 @@ def table() -> list[Entry]:
         *search_entries(),
         *list_entries(),
         *service_entries(),
+        *template_entries(),
         *token_entries(),
         *health_entries(),
     ]

@@ -21,6 +21,7 @@ from bailiwick.catalog.document_principals import (
     USER_FIELDS,
 )
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
+from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
 
 Schema = dict[str, Any]
 
@@ -50,17 +51,20 @@ FIELDS: dict[str, Schema] = {
     "except_actions": TEXTS,
     "enterprise": {
         "type": "string",
-        "description": "the management account of the enterprise that it may join",
+        "description": "the management account of the enterprise",
     },
+    "follows": FLAG,
+    "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
     "node": {
         "type": "string",
-        "description": "below which node it binds, such as `account-group:production`",
+        "description": "below which node it holds, such as `account-group:production`",
     },
     "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
+    "policies": TEXTS,
     "project": TEXT,
     "project_quota": {"type": "integer"},
     "properties": ANYTHING,
@@ -76,9 +80,11 @@ FIELDS: dict[str, Schema] = {
     "state": {"type": "string", "enum": ["enabled", "disabled"], "default": "enabled"},
     "subjects": TEXTS,
     "suspended": FLAG,
+    "template": {"type": "string", "description": "a version of a template, such as `auditors@1`"},
     "tags": {"type": "object", "additionalProperties": TEXT},
     "title": TEXT,
     "trust": TEXTS,
+    "version": {"type": "integer"},
     "type": {"type": "string", "enum": ["prod", "poc"], "default": "prod"},
     "when": {"$ref": "#/components/schemas/Condition"},
 }
@@ -93,9 +99,22 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Template": TEMPLATE_FIELDS,
+    "TemplateAssignment": ASSIGNMENT_FIELDS,
+    "TemplateAcceptance": ACCEPTANCE_FIELDS,
     "Enterprise": ENTERPRISE_FIELDS,
     "AccountGroup": ACCOUNT_GROUP_FIELDS,
     "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
+}
+_DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
+# What a field holds in this kind of document, where that is something else than in the others.
+_FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
+    "Template": {
+        "groups": _DOCUMENTS,
+        "roles": _DOCUMENTS,
+        "policies": _DOCUMENTS,
+        "state": {"type": "string", "enum": ["draft", "committed"], "default": "draft"},
+    },
 }
 _REQUIRED = {
     "Account": ["owner"],
@@ -104,6 +123,8 @@ _REQUIRED = {
     "AccountGroup": ["parent"],
     "EnterpriseAccount": ["parent"],
     "Role": ["service", "rights"],
+    "TemplateAssignment": ["template", "node"],
+    "TemplateAcceptance": ["version", "enterprise"],
 }
 
 
@@ -114,7 +135,7 @@ def component_schemas() -> dict[str, Schema]:
 
 
 def _document(kind: str) -> Schema:
-    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]}
+    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]} | _FIELDS_OTHERWISE.get(kind, {})
     around = {"kind": {"const": kind}, "account": TEXT}
     return _object({**around, **fields}, ["name", *_REQUIRED.get(kind, [])])
 
@@ -467,6 +488,7 @@ _REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "AcceptTemplate": _object({"version": {"type": "integer"}, "follows": FLAG}),
     "NamedResources": _object({"resources": TEXTS, "associated": FLAG}, ["resources"]),
     "MoveResources": _object({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
     "Attachment": _object({"subject": TEXT, "roles": TEXTS}, ["subject"]),

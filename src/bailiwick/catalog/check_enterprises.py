@@ -84,7 +84,7 @@ def check_node(guardrail: Guardrail, notes: ObjectNotes, world: World) -> None:
     """Is the node there, and does the guardrail speak of nothing that each account has for itself? (rule 20.5)"""
     if guardrail.node is None:
         return
-    _check_node_exists(guardrail.node, ("node",), notes, world)
+    check_node_exists(guardrail.node, ("node",), notes, world)
     if guardrail.scope.project is not None:
         notes.add(
             ("scope", "project"),
@@ -106,10 +106,10 @@ def _tier(tree: Account, node: str) -> int:
 
 
 def _check_parent(parent: str, notes: ObjectNotes, world: World) -> bool:
-    return _check_node_exists(parent, ("parent",), notes, world)
+    return check_node_exists(parent, ("parent",), notes, world)
 
 
-def _check_node_exists(node: str, path: Path, notes: ObjectNotes, world: World) -> bool:
+def check_node_exists(node: str, path: Path, notes: ObjectNotes, world: World) -> bool:
     """Is there such a node?"""
     kind, name = split_node(node)
     tree = world.account

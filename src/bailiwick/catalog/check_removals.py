@@ -90,6 +90,9 @@ def _of_resources(account: Account, *, services: bool) -> Iterator[tuple[str, st
         yield holder, str(resource.owner)
         for group_reference in resource.groups or ():
             yield holder, group_reference
+    for assignment in account.template_assignments.values():
+        yield f"TemplateAssignment {assignment.name}", f"template:{assignment.template}"
+        yield f"TemplateAssignment {assignment.name}", f"node:{assignment.node}"
 
 
 def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:

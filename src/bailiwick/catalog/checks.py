@@ -21,6 +21,7 @@ from bailiwick.catalog.check_policies import check_guardrail, check_policy
 from bailiwick.catalog.check_removals import check_removals, policies_naming
 from bailiwick.catalog.check_resources import check_resource
 from bailiwick.catalog.check_roles import check_own_service, check_role
+from bailiwick.catalog.check_templates import check_acceptance, check_assignment, check_template
 from bailiwick.catalog.check_world import LocateObject, ObjectNotes, World
 from bailiwick.catalog.documents import KINDS, Value, kind_of, name_of
 from bailiwick.errors import Finding
@@ -41,6 +42,9 @@ _CHECKS: dict[str, Callable[[Any, ObjectNotes, World], None]] = {
     "Policy": check_policy,
     "Guardrail": check_guardrail,
     "Resource": check_resource,
+    "Template": check_template,
+    "TemplateAssignment": check_assignment,
+    "TemplateAcceptance": check_acceptance,
     "Enterprise": check_enterprise,
     "AccountGroup": check_account_group,
     "EnterpriseAccount": check_enterprise_account,

@@ -5,6 +5,7 @@ Implements docs/spec.md 3.5, 4.1 and 7.7 (grammar), and the documents of account
 
 from __future__ import annotations
 
+from bailiwick.catalog.managing import format_manager, parse_manager
 from bailiwick.catalog.reading import Fields
 from bailiwick.catalog.rights import format_right, parse_action_pattern, parse_right
 from bailiwick.catalog.scopes import (
@@ -22,12 +23,12 @@ from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.services import Role
 
 POLICY_FIELDS = (
-    "name", "subjects", "roles", "scope", "when", *WINDOW_FIELDS, "effect", "state", "description",
+    "name", "subjects", "roles", "scope", "when", *WINDOW_FIELDS, "effect", "state", "description", "managed_by",
 )  # fmt: skip
 GUARDRAIL_FIELDS = (
     "name", "node", "actions", "except_actions", "scope", "when", *WINDOW_FIELDS, "state", "description",
 )  # fmt: skip
-ROLE_FIELDS = ("name", "service", "title", "description", "held_by", "rights")
+ROLE_FIELDS = ("name", "service", "title", "description", "held_by", "rights", "managed_by")
 
 
 def parse_policy(fields: Fields, account: str) -> Policy:
@@ -44,6 +45,7 @@ def parse_policy(fields: Fields, account: str) -> Policy:
         effect=fields.choice("effect", ("allow", "deny"), "allow"),
         enabled=fields.choice("state", STATES, "enabled") == "enabled",
         description=fields.text("description"),
+        managed_by=parse_manager(fields),
     )
 
 
@@ -56,7 +58,7 @@ def format_policy(policy: Policy) -> dict[str, object]:
     }
     if policy.effect != "allow":
         out["effect"] = policy.effect
-    return {**out, **_format_reach(policy)}
+    return {**out, **_format_reach(policy), **format_manager(policy.managed_by)}
 
 
 def parse_guardrail(fields: Fields, account: str) -> Guardrail:
@@ -110,6 +112,7 @@ def parse_role(fields: Fields, account: str) -> Role:
         title=fields.text("title"),
         description=fields.text("description"),
         held_by=fields.text("held_by"),
+        managed_by=parse_manager(fields),
     )
 
 
@@ -120,7 +123,7 @@ def format_role(role: Role) -> dict[str, object]:
         if getattr(role, field):
             out[field] = getattr(role, field)
     out["rights"] = [format_right(right, role.service) for right in role.rights]
-    return out
+    return {**out, **format_manager(role.managed_by)}
 
 
 def parse_role_reference(text: str, place: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from bailiwick.catalog.managing import format_manager, parse_manager
 from bailiwick.catalog.places import Path
 from bailiwick.catalog.properties import format_property, parse_properties
 from bailiwick.catalog.reading import Fields, parse_text
@@ -26,7 +27,7 @@ _SHARED = ("name", "disabled", "properties", "budgets", "owner", "description")
 USER_FIELDS = (*_SHARED, "email")
 SERVICE_ID_FIELDS = _SHARED
 PROFILE_FIELDS = (*_SHARED, "trust", "when", "maximum_session_seconds")
-GROUP_FIELDS = ("name", "members", "description")
+GROUP_FIELDS = ("name", "members", "description", "managed_by")
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _MEMBER_FIELDS = ("member", *WINDOW_FIELDS, "managed_by")
@@ -90,7 +91,8 @@ def parse_group(fields: Fields, account: str) -> Group:
         if membership in members:
             fields.notes.add(path, f"duplicate `{membership.member}`")
         members[membership] = None
-    return Group(fields.parsed("name", parse_name) or "", tuple(members), fields.text("description"))
+    name, description = fields.parsed("name", parse_name) or "", fields.text("description")
+    return Group(name, tuple(members), description, parse_manager(fields))
 
 
 def format_group(group: Group) -> dict[str, object]:
@@ -99,7 +101,7 @@ def format_group(group: Group) -> dict[str, object]:
     out["members"] = [_format_membership(membership) for membership in group.members]
     if group.description:
         out["description"] = group.description
-    return out
+    return {**out, **format_manager(group.managed_by)}
 
 
 def parse_trust_entry(text: str, place: str) -> str:

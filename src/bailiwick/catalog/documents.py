@@ -15,6 +15,7 @@ from bailiwick.catalog import document_enterprises as enterprises
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
+from bailiwick.catalog import document_templates as templates
 from bailiwick.catalog.entries import format_service, parse_service
 from bailiwick.catalog.places import Collector, Locate, nowhere
 from bailiwick.catalog.reading import Fields, format_value
@@ -25,6 +26,7 @@ from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAcco
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.services import Role, Service
+from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 
 Value = (
     Account
@@ -36,6 +38,9 @@ Value = (
     | Guardrail
     | Resource
     | Service
+    | Template
+    | TemplateAssignment
+    | TemplateAcceptance
     | Enterprise
     | AccountGroup
     | EnterpriseAccount
@@ -90,6 +95,9 @@ _RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
 _ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
 _POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
 _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
+_TEMPLATE = _by_fields(templates.TEMPLATE_FIELDS, templates.parse_template)
+_ASSIGNMENT = _by_fields(templates.ASSIGNMENT_FIELDS, templates.parse_assignment)
+_ACCEPTANCE = _by_fields(templates.ACCEPTANCE_FIELDS, templates.parse_acceptance)
 _ENTERPRISE = _by_fields(enterprises.ENTERPRISE_FIELDS, enterprises.parse_enterprise)
 _ACCOUNT_GROUP = _by_fields(enterprises.ACCOUNT_GROUP_FIELDS, enterprises.parse_account_group)
 _ENTERPRISE_ACCOUNT = _by_fields(enterprises.ENTERPRISE_ACCOUNT_FIELDS, enterprises.parse_enterprise_account)
@@ -108,6 +116,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("Policy", "policies", _POLICY, policies.format_policy),
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
+        Kind("Template", "templates", _TEMPLATE, templates.format_template),
+        Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
+        Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
         Kind("Enterprise", "enterprises", _ENTERPRISE, enterprises.format_enterprise),
         Kind("AccountGroup", "account_groups", _ACCOUNT_GROUP, enterprises.format_node),
         Kind("EnterpriseAccount", "enterprise_accounts", _ENTERPRISE_ACCOUNT, enterprises.format_node),
@@ -116,7 +127,8 @@ KINDS: Mapping[str, Kind] = {
 PRINCIPAL_KINDS: Mapping[str, str] = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
 _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
-    Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource",
+    Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
+    TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
     Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from pyroaring import BitMap
 
 from bailiwick.engine.holders import Holders, Hot, after_change, build_holders
-from bailiwick.engine.inventory import Inventory, build_inventory
+from bailiwick.engine.inventory import Inventory, Row, build_inventory
 from bailiwick.engine.people import People, build_people
 from bailiwick.engine.ranks import Segment
 from bailiwick.engine.scopes import Key
@@ -28,6 +28,8 @@ MOST_NUMBERED = 4096
 
 # Which of those who hold the very same under one key are in one segment?
 Numbered = tuple[Hot, int | None, Segment[Principal]]
+# Which cells of one subject, by shape and mask, as seen by an action in one segment?
+Cells = tuple[str, int, int, Segment[Row], int, bool]
 Arranged = tuple[SubjectTable, Mapping[int, Sequence[Key]]]
 
 
@@ -40,6 +42,7 @@ class Indexes:
     holders: Holders | None = None
     arranged: dict[str, Arranged] = field(default_factory=dict)
     numbered: dict[Numbered, BitMap] = field(default_factory=dict)
+    united: dict[Cells, tuple[SubjectTable, BitMap]] = field(default_factory=dict)
 
     def after(
         self, old: CompiledAccount, new: CompiledAccount, changed: Iterable[tuple[str, str]]
@@ -57,6 +60,7 @@ class Indexes:
             holders,
             {} if is_worn else self.arranged,
             {} if is_worn else self.numbered,
+            self.united,
         )
 
 

@@ -6,7 +6,7 @@ LAW: where it is sure `decide` allows, and where `decide` allows it is possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -24,11 +24,14 @@ from bailiwick.engine.inventory import Row, find_kind_of
 from bailiwick.engine.ranks import Part
 from bailiwick.engine.resources import ALL_OF_IT, INSTANCE, PROJECT, REGION, Kind
 from bailiwick.engine.roles import Need, Reaching, RightTest
-from bailiwick.engine.scopes import Shape
+from bailiwick.engine.scopes import Key, Shape
 from bailiwick.engine.tables import Block, Entry, Held, Residue, SubjectTable, holds
 from bailiwick.engine.views import View, find_tables, find_view
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.model.searches import Narrowing, ResourceSearch
+
+MANY_CELLS = 64
+MOST_UNITED = 1024
 
 
 def find_extents(compiled: CompiledAccount, search: ResourceSearch) -> Iterator[tuple[Part[Row], Extent]]:
@@ -248,15 +251,37 @@ class _Grants:
         steps = [shape for mask, shape in self.table.allows.get(slots.space) or () if mask & slots.every]
         if not steps:
             return
-        keys = keys_by_shape(self.asked.judged.compiled, self.subject, self.table)
+        by_shape = keys_by_shape(self.asked.judged.compiled, self.subject, self.table)
         rights: dict[tuple[int, bool], Extent] = {}
         for shape in steps:
-            for key in keys.get(shape.number, ()):
+            keys = by_shape.get(shape.number, ())
+            if len(keys) > MANY_CELLS:
+                yield exactly(self._many(shape, keys, slots))
+            for key in keys:
                 held = cast(Held, self.table.allows.get(key))
                 if isinstance(held, int) and held & slots.plain:
-                    yield exactly(self.asked.seen.cell(shape, key))
+                    if len(keys) <= MANY_CELLS:
+                        yield exactly(self.asked.seen.cell(shape, key))
                 elif (grant := self._held(held, slots, shape, rights)).maybe:
                     yield grant.both(exactly(self.asked.seen.cell(shape, key)))
+
+    def _many(self, shape: Shape, keys: Sequence[Key], slots: Reaching) -> BitMap:
+        """Where does a plain right hold, in so many cells of one shape? Looked up once, as nothing in it can change."""
+        seen, known = self.asked.seen, self.asked.judged.compiled.indexes.united
+        place = (self.subject, shape.number, slots.plain, seen.part.segment, seen.has, seen.itself)
+        found = known.get(place)
+        if found is not None and found[0] is self.table:
+            return found[1]
+        every = replace(seen, part=Part(seen.part.segment, BitMap(range(len(seen.part.segment.names)))))
+        united = BitMap()
+        for key in keys:
+            held = cast(Held, self.table.allows.get(key))
+            if isinstance(held, int) and held & slots.plain:
+                united |= every.cell(shape, key)
+        if len(known) >= MOST_UNITED:
+            known.clear()
+        known[place] = (self.table, united)
+        return united
 
     def _held(
         self, held: Held, slots: Reaching, shape: Shape, rights: dict[tuple[int, bool], Extent]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.services import Role, Service
 
+if TYPE_CHECKING:
+    from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 PROJECT_TYPES = ("prod", "poc")
 DEFAULT_PROJECT_QUOTA = 100
 
@@ -47,11 +50,12 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group?"""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,9 @@ class Account:
     projects: Mapping[str, Project] = field(default_factory=dict)
     resources: Mapping[str, Resource] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    template_assignments: Mapping[str, TemplateAssignment] = field(default_factory=dict)
+    template_acceptances: Mapping[str, TemplateAcceptance] = field(default_factory=dict)
     description: str = ""
     project_quota: int = DEFAULT_PROJECT_QUOTA
     enterprise: str | None = None

@@ -42,7 +42,10 @@ ALWAYS = Window()
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who has which roles where and when? `roles` are names or `service/name` references."""
+    """Who has which roles where and when? `roles` are names or `service/name` references.
+
+    `managed_by` names the template that manages the policy, if any.
+    """
 
     name: str
     subjects: tuple[str, ...]
@@ -53,6 +56,7 @@ class Policy:
     effect: str = "allow"
     enabled: bool = True
     description: str = ""
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

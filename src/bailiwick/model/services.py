@@ -102,7 +102,10 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Which rights go together? `custom` roles belong to an account, the others to the catalog."""
+    """Which rights go together? `custom` roles belong to an account, the others to the catalog.
+
+    `managed_by` names the template that manages a custom role, if any.
+    """
 
     service: str
     name: str
@@ -113,6 +116,7 @@ class Role:
     title: str = ""
     description: str = ""
     held_by: str = ""
+    managed_by: str = ""
 
     @property
     def reference(self) -> str:

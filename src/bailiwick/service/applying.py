@@ -14,6 +14,7 @@ from bailiwick.catalog.documents import name_of, parse_document
 from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.catalog.sources import MAX_DOCUMENTS, parse_documents
 from bailiwick.errors import Finding, Invalid
+from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.changes import Keep, Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
@@ -102,7 +103,7 @@ def _placed(where: str, finding: Finding) -> Finding:
 
 
 def prune_edits(snapshot: Snapshot, named: set[tuple[str, str]]) -> Iterator[Edit]:
-    """What goes that nobody names? Never the account, its owner or its default project.
+    """What goes that nobody names? Never the account, its owner, its default project or what a template manages.
 
     API keys are no documents: those of whoever stays, stay.
     """
@@ -111,7 +112,10 @@ def prune_edits(snapshot: Snapshot, named: set[tuple[str, str]]) -> Iterator[Edi
     for word, kind in KINDS.items():
         for name, value in list_values(account, word).items():
             is_owner = kind.prefix == f"{owner_kind}:" and name == owner
-            if (word, name) not in named and not is_owner and not getattr(value, "default", False):
+            is_managed = getattr(value, "managed_by", "") or isinstance(value, TemplateAcceptance)
+            if (word, name) in named or is_owner or is_managed:
+                continue
+            if not getattr(value, "default", False):
                 yield Edit(word, name, None)
 
 

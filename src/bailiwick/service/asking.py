@@ -95,26 +95,26 @@ class Asking:
 
     def decide(self, question: Question) -> Decision:
         """Is it allowed? Raises Denied where the session may not ask."""
-        self._check_may_ask(question)
+        self.check_may_ask(question)
         if question.unresolved is not None:
             decision = Decision(False, question.unresolved)
         else:
-            decision = _bounded(decide(self.snapshot.compiled, self._request(question)), question.judged)
+            decision = _bounded(decide(self.snapshot.compiled, self.request(question)), question.judged)
         self.host.record_decision(self.session, decision.allowed)
         return decision
 
     def explain(self, question: Question) -> Explanation:
         """Why is it allowed or not? Raises Denied where the session may not ask or may not see the reasons."""
-        self._check_may_ask(question)
+        self.check_may_ask(question)
         session = question.judged or self.session
         if question.principal != self.session.principal or session.chain:
-            self._require(EXPLAIN, question)
+            self.require(EXPLAIN, question)
         if question.unresolved is not None:
             decision = Decision(False, question.unresolved)
             text = f"denied: {question.unresolved.value.replace('_', ' ')}"
             found = Explanation(decision, question.principal, (), (), (), text)
         else:
-            found = explain(self.snapshot.compiled, self._request(question))
+            found = explain(self.snapshot.compiled, self.request(question))
             found = replace(found, decision=_bounded(found.decision, question.judged))
         self.host.record_decision(self.session, found.decision.allowed)
         return found
@@ -122,7 +122,7 @@ class Asking:
     def may_ask(self, action: str, question: Question) -> bool:
         """May the session do this over the asked resource, or is there nothing to protect?"""
         try:
-            self._require(action, question)
+            self.require(action, question)
         except Denied:
             return False
         return True
@@ -131,26 +131,14 @@ class Asking:
         """Does the session hold this action over the resource? Nothing that a question says enters."""
         return decide(self.snapshot.compiled, request_of(self.session, action, resource, self.now)).allowed
 
-    def require(self, action: str, question: Question) -> None:
-        """May the session do this over the asked resource? Raises Denied."""
-        self._require(action, question)
-
     def check_may_ask(self, question: Question) -> None:
-        """May the session ask this, and describe whom it describes? Raises Denied."""
-        self._check_may_ask(question)
-
-    def request(self, question: Question) -> Request:
-        """What is the engine asked for this question?"""
-        return self._request(question)
-
-    def _check_may_ask(self, question: Question) -> None:
         """Rule 10.1. Raises Denied."""
         if question.principal != self.session.principal:
-            self._require(EVALUATE, question)
+            self.require(EVALUATE, question)
         if question.principal_properties:
-            self._require(DESCRIBE, question)
+            self.require(DESCRIBE, question)
 
-    def _require(self, action: str, question: Question) -> None:
+    def require(self, action: str, question: Question) -> None:
         """May the session do this over the asked resource?
 
         SECURITY: nothing of the question but the resource enters, so no caller argues itself into a right.
@@ -224,7 +212,7 @@ class Asking:
         own = question.principal == self.session.principal
         return question.judged or (self.session if own else None)
 
-    def _request(self, question: Question) -> Request:
+    def request(self, question: Question) -> Request:
         """What is the engine asked?"""
         session = self.judged_session(question)
         return Request(

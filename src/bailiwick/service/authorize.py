@@ -32,7 +32,7 @@ from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import Over, loosened
 from bailiwick.service.reaching import find_restricted, held_actions
-from bailiwick.service.sessions import Session
+from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Name, Snapshot
 
 CREATE_POLICY = "iam.policy.create"
@@ -341,7 +341,8 @@ class Judge:
 
     def _ask(self, action: str, scope: Scope, role: str | None) -> Authority:
         session = self._session
-        ends: list[float] = []
+        # SECURITY: who may assume a profile till Friday hands on nothing of it that lasts longer.
+        ends = [session.acts_until] if session.acts_until < FOREVER else []
         links = (session.principal, *session.chain)
         for link, part in product(links, self._parts_known(scope)):
             question = AuthorityQuestion(

@@ -18,6 +18,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.joining import check_joining
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import API_KEY, account_log, vector_of
+from bailiwick.service.managed import check_managed
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
@@ -60,10 +61,12 @@ def change_account(
     via: str,
     dry_run: bool = False,
     idempotency: Keep | None = None,
+    template: str | None = None,
 ) -> Outcome:
     """Carry out the edits that `prepare` makes of the newest state, all or none.
 
-    `idempotency` is given a function from the head after the change to its outcome, and says what to keep.
+    `template` names the one whose own change it is (managed.py). `idempotency` is given a function from the head after
+    the change to its outcome, and says what to keep.
     Raises Invalid, Denied, Conflict, NotFound; then nothing has changed.
     """
     for _ in range(TRIES):
@@ -73,6 +76,7 @@ def change_account(
         plan = plan_edits(before, edits)
         authorize_plan(host.catalog, session, plan, host.now())
         _check_kept(host, session, plan)
+        check_managed(plan, template)
         check_plan(host.catalog, plan, edits)
         based_on = check_joining(host, plan, tuple(edits))
         if dry_run or not plan.changes:

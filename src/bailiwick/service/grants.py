@@ -17,6 +17,7 @@ from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import IAM, Right, Role, Service
+from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
@@ -97,6 +98,8 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
+            elif isinstance(new, TemplateAcceptance) and new.follows and not (old and old.follows):
+                yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
     def held_by(self, reference: str) -> Iterator[Handover]:
         """What would whoever acts as this principal be able to use? (a credential issued to it hands that over)"""
@@ -366,6 +369,27 @@ class Differ:
                 if role.explicit and opened & held_ids(role, old):
                     because = f"role `{role.reference}` is no longer the only way to `{min(opened)}`"
                     yield Handover(Scope(service=(name,)), (role.reference,), None, because)
+            if _is_reshaped(old, new):
+                yield from self._missed(name)
+
+    def _missed(self, name: str) -> Iterator[Handover]:
+        """Which guardrails may no longer find the resources of this service, whose shape changes?"""
+        for guardrail in self.reaching.guardrails:
+            names = guardrail.scope.service
+            if name in (names if names is not None else (name,)):
+                here = replace(guardrail, scope=replace(guardrail.scope, service=(name,)))
+                yield self._unguarded(here, f"guardrail `{guardrail.name}` may miss service `{name}`")
+
+
+def _is_reshaped(old: Service, new: Service) -> bool:
+    """Could a scope or condition no longer find what it finds of the service? (rules 2.1 to 2.6, 3.1 to 3.3)"""
+    types = any(new.resource_types.get(name) != one for name, one in old.resource_types.items())
+    asked = any(
+        (one.resource_type, one.decided_on) != (later.resource_type, later.decided_on)
+        for name, one in old.actions.items()
+        if (later := new.actions.get(name)) is not None
+    )
+    return types or asked or (old.regional, old.instances) != (new.regional, new.instances)
 
 
 def _is_same_to_decisions(old: Resource, new: Resource) -> bool:

@@ -18,6 +18,7 @@ from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM, Service
+from bailiwick.model.templates import Template
 from bailiwick.service.edits import Difference
 from bailiwick.service.eps import (
     ADD_RESOURCES,
@@ -33,6 +34,7 @@ from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value
 from bailiwick.service.needed_in_tree import (
     asked_at,
     needed_in_tree,
+    needed_of_assignment,
     needed_of_guardrail,
     read_action,
     rule_action,
@@ -69,6 +71,9 @@ def needed_actions(
     if word in NODE_TYPES:
         yield from (Needed(*one) for one in needed_in_tree(before, after, difference))
         return
+    if word == "TemplateAssignment":
+        yield from (Needed(*one) for one in needed_of_assignment(before, after, name))
+        return
     if word == "Guardrail":
         yield from _guardrail(before, after, name)
         return
@@ -79,6 +84,8 @@ def needed_actions(
         yield Needed("iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
+    if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
+        yield Needed("iam.template.commit", iam_object("template", name))
     if difference.op == "created":
         yield from _created(word, name, new)
     elif difference.op == "deleted":

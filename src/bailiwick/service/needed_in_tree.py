@@ -1,8 +1,8 @@
 """Which `enterprise` actions does an edit of the tree or of a node's guardrail need, and at which node is each asked?
 
-Implements docs/spec.md 20.3, 20.5 and 20.8 by the actions of the catalog entry `enterprise`. Pure: two states of the
-management account in, questions out. The tree hands over nothing inside the accounts below; what it takes off them
-is asked here, as `Over`.
+Implements docs/spec.md 20.3, 20.5, 20.8 and 21.4 by the actions of the catalog entry `enterprise`. Pure: two states
+of the management account in, questions out. The tree hands over nothing inside the accounts below; what it takes off
+them is asked here, as `Over`.
 """
 
 from __future__ import annotations
@@ -127,6 +127,21 @@ def needed_of_guardrail(
         yield asked_at(rule_action(was, UPDATE if was == is_ else DETACH), before, was)
     if is_ is not None and is_ != was:
         yield asked_at(rule_action(is_, ATTACH), after, is_)
+
+
+def needed_of_assignment(before: Account, after: Account, name: str) -> Iterator[NeededInTree]:
+    """Which actions does this edit of a template's assignment need, at which nodes? (rule 21.4)"""
+    old, new = before.template_assignments.get(name), after.template_assignments.get(name)
+    was, is_ = (None if old is None else old.node), (None if new is None else new.node)
+    if was is not None:
+        yield template_action(before, was, "update" if was == is_ else "detach")
+    if is_ is not None and is_ != was:
+        yield template_action(after, is_, "attach")
+
+
+def template_action(tree: Account, node: str, verb: str) -> NeededInTree:
+    """Which action attaches, updates or detaches templates at this node?"""
+    return asked_at(f"enterprise.{split_node(node)[0]}.{verb}-templates", tree, node)
 
 
 def loosened(before: Account, after: Account) -> Iterator[Over]:

@@ -33,6 +33,7 @@ EXPORT = "iam.export.read"
 _EXPORT_ORDER = (
     "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
     "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
+    "Template", "TemplateAssignment", "TemplateAcceptance",
 )  # fmt: skip
 
 

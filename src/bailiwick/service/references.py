@@ -32,12 +32,14 @@ _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (("scope", "project", "*"), "Project"),
     ),
     "Guardrail": ((("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
+    "TemplateAssignment": ((("template",), "Template"),),
     "Resource": ((("project",), "Project"), (("attached_to",), "Resource")),
 }
 _NODES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "AccountGroup": (("parent",),),
     "EnterpriseAccount": (("parent",),),
     "Guardrail": (("node",),),
+    "TemplateAssignment": (("node",),),
 }
 
 

@@ -10,6 +10,7 @@ from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
 
+FOREVER = float("inf")
 MOST_IN_LOG = 5
 MOST_NAME_IN_LOG = 60
 
@@ -22,7 +23,7 @@ class Session:
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
     `session_uid` is empty for a plain token. `by` holds who assumed the principal, `acts_for` the links of `chain`;
-    at `stands_until` some window of theirs opens or closes.
+    at `stands_until` some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
     """
 
     account: str
@@ -38,7 +39,8 @@ class Session:
     by: tuple[Link, ...] = ()
     acts_for: tuple[Link, ...] = ()
     head: Link | None = None
-    stands_until: float = float("inf")
+    stands_until: float = FOREVER
+    acts_until: float = FOREVER
 
     @property
     def is_whole(self) -> bool:

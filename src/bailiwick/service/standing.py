@@ -24,10 +24,9 @@ from bailiwick.model.trusting import ACT_AS, PROFILE, AssumeQuestion, Assumption
 from bailiwick.service.kinds import KIND_OF_PREFIX
 from bailiwick.service.loading import SESSION_END
 from bailiwick.service.references import parse_target
-from bailiwick.service.sessions import Session
+from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot
 
-FOREVER = float("inf")
 SERVICE = "service:"
 Snapshots = Callable[[str], Snapshot]
 
@@ -63,6 +62,7 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         acts_for=subject.acts_for,
         head=own,
         stands_until=walk.until,
+        acts_until=walk.acts_until,
     )
     return Standing(session, tuple(walk.snapshots.values()), walk.until)
 
@@ -76,12 +76,16 @@ def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
 
 @dataclass
 class _Walk:
-    """One look at every link, in one state of each account, which is remembered."""
+    """One look at every link, in one state of each account, which is remembered.
+
+    `until` is when to look again; `acts_until` leaves the ends of API keys out, which their owners may make anew.
+    """
 
     find: Snapshots
     now: float
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     until: float = FOREVER
+    acts_until: float = FOREVER
 
     def name_of(self, link: Link) -> str:
         """How is this identity called now, if it still stands? Raises Unauthenticated."""
@@ -153,6 +157,7 @@ class _Walk:
             raise Unauthenticated(_NOBODY)
         if answer.valid_until is not None:
             self.until = min(self.until, answer.valid_until)
+            self.acts_until = min(self.acts_until, answer.valid_until)
 
 
 def trusted_uids(home: Snapshot, trusting: Snapshot, profile: str) -> dict[str, str]:

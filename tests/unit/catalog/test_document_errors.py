@@ -22,7 +22,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         [
             "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
             "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
-            "`Resource`, `Role`, `Service`, `ServiceId`, `User`"
+            "`Resource`, `Role`, `Service`, `ServiceId`, "
+            "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
     ),
     "an unknown kind": (
@@ -34,7 +35,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         [
             "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
             "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
-            "`Project`, `Resource`, `Role`, `Service`, `ServiceId`, `User`"
+            "`Project`, `Resource`, `Role`, `Service`, `ServiceId`, "
+            "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
     ),
     "another account": (

@@ -32,13 +32,14 @@ from bailiwick.engine import (
     holders,
     indexes,
     prepare_searches,
+    where,
 )
 from bailiwick.engine.where import find_extents
 from bailiwick.engine.who import find_crowds
 from bailiwick.model.accounts import Membership, Project
 from bailiwick.model.conditions import All, Any, Comparison, Condition, Not, Ref
 from bailiwick.model.names import EVERYONE, MEMBERS, parse_resource_name
-from bailiwick.model.policies import Guardrail, Scope, Window
+from bailiwick.model.policies import Guardrail, Policy, Scope, Window
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.model.services import Right, Role
 
@@ -637,6 +638,29 @@ def test_large_tables_are_arranged_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert found(after, search("user:ann", "files.read")) == ((F4,), 0)
     assert found(account, search("user:ann", "files.read")) == ((F1, F3, F4), 0)
     assert account.indexes.arranged["user:ann"] == kept
+
+
+def test_many_cells_of_one_subject_are_united_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody holds one by one on many resources is looked up once, and again when it changes."""
+    monkeypatch.setattr(where, "MANY_CELLS", 1)
+    monkeypatch.setattr(where, "MOST_UNITED", 1)
+
+    def one(number: int, role: str = "Reader", when: Condition | None = None) -> Policy:
+        return policy("user:ann", role, Scope(("files",), type=("file",), id=(f"f{number}",)), when=when)
+
+    unmet = Comparison("context.ok", "bool-equals", True)
+    account = compiled(one(1), one(3), one(2, when=unmet), one(5, "Own"), one(4, "Own"))
+    for _ in range(2):
+        assert found(account, search("user:ann", "files.read")) == ((F1, F3, F4), 0)
+        assert len(account.indexes.united) == 1
+    assert found(account, search("user:ann", "files.purge")) == ((), 0)
+    more = one(5)
+    after = account.apply(
+        replace(account.account, policies={**account.account.policies, more.name: more}),
+        [("Policy", more.name)],
+    )
+    assert found(after, search("user:ann", "files.read")) == ((F1, F3, F5, F4), 0)
+    assert found(account, search("user:ann", "files.read")) == ((F1, F3, F4), 0)
 
 
 def test_no_more_than_so_many_sets_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
