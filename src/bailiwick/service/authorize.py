@@ -15,6 +15,7 @@ from bailiwick.catalog.catalog import Catalog
 from bailiwick.catalog.eps_codes import LACKS_PERMISSION, PROJECT_IS_DISABLED, TAKES_NO_RESOURCES
 from bailiwick.engine import Authority, CompiledAccount, decide, decide_over
 from bailiwick.engine.authority import scope_contains, split_cells
+from bailiwick.engine.compile import guardrails_of
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
 from bailiwick.model.enterprises import nodes_from, split_node
@@ -24,7 +25,7 @@ from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, projects_of
+from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
@@ -425,11 +426,24 @@ class Judge:
             self.refuse(asked.action, format_place(asked.resource), reason.value)
         raise _refused_on_project(self._session.principal, needed, asked, reason)
 
+    def _is_meant(self, asked: Asked, reason: Reason) -> bool:
+        """Is the deed forbidden, and not only one of its names together with everything of its service?
+
+        WHY: a guardrail that leaves only some services usable says nothing of projects that `iam` administers.
+        """
+        if reason is not Reason.GUARDRAIL:
+            return True
+        guardrails = (*guardrails_of(self._before.account), *self._session.restrictions)
+        return any(names_action(one, asked.action) for one in guardrails)
+
     def require_any_or_over(self, needed: Needed, action: str, scope: Scope) -> None:
         """Is the deed allowed, or, unless it is forbidden, this action held over this scope? Raises Denied."""
         refusal = self._find_refusal(needed)
-        if refusal is not None and (refusal[1] in _FORBIDDEN or not self.holds(action, scope)):
+        if refusal is not None and (self._is_forbidden(*refusal) or not self.holds(action, scope)):
             self.require_any(needed)
+
+    def _is_forbidden(self, asked: Asked, reason: Reason) -> bool:
+        return reason in _FORBIDDEN and self._is_meant(asked, reason)
 
     def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
         """Which action refuses the deed, and why? The first that is forbidden, else the first; None: it is allowed."""
@@ -437,7 +451,7 @@ class Judge:
         any_allowed = False
         for asked in needed.any_of:
             decision = self.decide(asked.action, asked.resource)
-            if decision.reason in _FORBIDDEN:
+            if self._is_forbidden(asked, decision.reason):
                 return asked, decision.reason
             any_allowed = any_allowed or decision.allowed
             first = first or decision.reason
