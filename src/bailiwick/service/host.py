@@ -20,6 +20,7 @@ from bailiwick.errors import NotFound, Unavailable
 from bailiwick.model.names import parse_name
 from bailiwick.service.authentication import Authenticator
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.freshness import Wanted, find_missing
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
@@ -214,6 +215,18 @@ class Host:
         with self.writing:
             self.poll()
             return self._load(account)
+
+    def vector_at(self, log: str, revision: int) -> str:
+        """How is this revision of the log written? Raises NotFound beyond its head."""
+        return self.store.head_at(log, revision).vector
+
+    def find_missing(self, account: str, wanted: Wanted) -> str | None:
+        """Which log has not yet reached the wanted revision here, looked for anew? None: all have. Raises Forked."""
+        missing = find_missing(self, account, wanted)
+        if missing is None:
+            return None
+        self.poll()
+        return find_missing(self, account, wanted)
 
     def system_head(self) -> Head:
         """At which revision of the system log are answers given?"""
