@@ -6,6 +6,7 @@ It has the same protocol class, server and process shape as the worker that deci
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import uvicorn
 from starlette.applications import Starlette
@@ -41,6 +42,10 @@ class Nobody:
     def authenticate(self, authorization: str | None) -> Session:
         """There is no session."""
         raise AssertionError("a constant answer needs no session")
+
+    def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
+        """There is no revision."""
+        raise AssertionError("a constant answer rests on no revision")
 
     def record_decision(self, session: Session, allowed: bool) -> None:
         """There is no decision."""

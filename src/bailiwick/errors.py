@@ -93,6 +93,12 @@ class Conflict(BailiwickError):
     code = "conflict"
 
 
+class Forked(Conflict):
+    """A revision that the caller has seen is not in this history, which was put back or is another one."""
+
+    code = "forked"
+
+
 class Denied(BailiwickError):
     """The engine refused; `action` and `reason` say what and why."""
 

@@ -13,11 +13,13 @@ from tests.differential.questions import draw_request
 from tests.differential.services import draw_services
 
 from bailiwick.model.accounts import Account, Principal
+from bailiwick.model.conditions import Condition, parse_condition
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.services import IAM, Action, ResourceType, Right, Role, Service
 from bailiwick.model.trusting import ACT_AS, ASSUME, AssumeQuestion, parse_trusted
 
 OTHER = "other"
+DEPARTMENT = "sales"
 PROFILES = ("profile:deployer", "profile:ops")
 CALLERS = (*words.STORED, "service:alpha", "anonymous", "user:ghost")
 UIDS = {reference: f"uid-{number}" for number, reference in enumerate(words.STORED)} | {
@@ -111,8 +113,17 @@ def draw_profile(draw: Draw, reference: str, others: tuple[str, ...]) -> Princip
         reference,
         disabled=draw.chance(4),
         trust=tuple(trust),
-        trust_when=draw_condition(draw) if draw.chance(60) else None,
+        trust_when=_draw_trust_when(draw),
     )
+
+
+def _draw_trust_when(draw: Draw) -> Condition | None:
+    """Which condition: any, none, or one that a change of the caller's properties makes true?"""
+    if draw.chance(25):
+        return parse_condition(
+            {"key": "principal.properties.dept", "operator": "string-equals", "value": DEPARTMENT}
+        )
+    return draw_condition(draw) if draw.chance(50) else None
 
 
 def _with_trust(draw: Draw, account: Account, others: tuple[str, ...]) -> Account:

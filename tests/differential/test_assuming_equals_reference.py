@@ -32,8 +32,9 @@ def test_engine_equals_reference_on_assuming(block: int) -> None:
             assert ours == theirs, f"assuming {seed}: {question}"
             met[ours.reason] += 1
     assert set(met) == set(TrustReason)
-    assert met[TrustReason.TRUSTED] > 150, met
-    assert met[TrustReason.TRUST_CONDITION] > 60, met
+    # WHY so far below what is met: what others add to the generators shifts it.
+    assert met[TrustReason.TRUSTED] > 60, met
+    assert met[TrustReason.TRUST_CONDITION] > 30, met
 
 
 def test_no_account_is_no_profile() -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from tests.differential import vocabulary as words
 from tests.differential.accounts import draw_policy, draw_principal, draw_scope
-from tests.differential.assuming import PROFILES, UIDS, Pair, draw_pair, draw_profile
+from tests.differential.assuming import DEPARTMENT, PROFILES, UIDS, Pair, draw_pair, draw_profile
 from tests.differential.changes import Changed, draw_changes
 from tests.differential.draw import Draw, SeededDraw
 from tests.differential.questions import draw_request
@@ -57,10 +57,12 @@ def _with_author(draw: Draw, pair: Pair) -> Account:
         scope = Scope() if draw.chance(60) else draw_scope(draw, services)
         roles = (draw.pick(("Administrator", f"{IAM}/Administrator")),)
         policies[f"author-{number}"] = Policy(f"author-{number}", (AUTHOR,), roles, scope)
-    people = dict(account.principals)
-    if AUTHOR in people:
-        people[AUTHOR] = replace(people[AUTHOR], disabled=False)
     owner = account.owner if account.owner != AUTHOR else "user:dan"
+    # WHY the owner too: an account whose owner is disabled is none (checked when it is written).
+    people = {
+        name: replace(one, disabled=False) if name in (AUTHOR, owner) else one
+        for name, one in account.principals.items()
+    }
     return replace(account, policies=policies, principals=people, owner=owner, suspended=False)
 
 
@@ -99,9 +101,10 @@ def _draw_changes(draw: Draw, pair: Pair) -> tuple[Account, Changed]:
         changed.append(("Policy", "acts"))
     if draw.chance(30):
         reference = draw.pick(words.USERS)
-        account = replace(
-            account, principals={**account.principals, reference: draw_principal(draw, reference)}
-        )
+        person = draw_principal(draw, reference)
+        if draw.chance(60):
+            person = replace(person, properties={**person.properties, "dept": DEPARTMENT})
+        account = replace(account, principals={**account.principals, reference: person})
         changed.append(("User", reference.removeprefix("user:")))
     if not changed or draw.chance(30):
         account, more = draw_changes(draw, pair.services, account)

@@ -244,6 +244,26 @@ def test_what_forbids_one_name_of_a_deed_forbids_the_deed(
     reset(world)
 
 
+@pytest.mark.parametrize(
+    "guardrail",
+    [
+        {"actions": ["*"]},
+        {"actions": ["*"], "except_actions": ["ims:*"]},
+        {"actions": ["eps:*"], "scope": {"service": "eps"}},
+    ],
+)
+def test_what_forbids_a_whole_service_says_nothing_of_the_other(
+    world: RunningServer, guardrail: dict[str, object]
+) -> None:
+    """The owner goes on administering projects by `iam`; whoever has only `eps` is stopped."""
+    owner, full = world.owner(), client(world, "full")
+    assert owner.apply({"kind": "Guardrail", "name": "stop", **guardrail}).status == 200
+    refused = full.patch("projects", "dev", body={"description": "new"})
+    assert (refused.status, refused.error["reason"]) == (403, "guardrail")
+    assert owner.patch("projects", "dev", body={"description": "new"}).status == 200
+    reset(world)
+
+
 def test_a_deny_on_a_project_beats_an_allow_for_the_account(world: RunningServer) -> None:
     """Decision 0011: one rule; the document's system would have let the account's allow win."""
     deny = {"kind": "Policy", "name": "no", "subjects": ["user:full"], "roles": ["EPS FullAccess"],

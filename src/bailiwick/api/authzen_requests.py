@@ -25,7 +25,10 @@ _TARGET = re.compile(r"(?:/accounts/([^/?#]{1,1024}))?/access/v1/evaluation(s)?(
 _ESCAPES = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _KEPT = frozenset(
-    {b"authorization", b"content-type", b"content-encoding", b"x-request-id", b"expect", b"content-length"}
+    {
+        *(b"authorization", b"content-type", b"content-encoding", b"x-request-id", b"expect"),
+        *(b"content-length", b"bailiwick-at-least"),
+    }
 )
 
 
@@ -47,6 +50,7 @@ class AskHeaders(NamedTuple):
     repeated_authorization: bool = False
     expect: bytes | None = None
     content_length: bytes | None = None
+    at_least: str | None = None
 
 
 def collect_headers(raw: Iterable[tuple[bytes, bytes]]) -> AskHeaders:
@@ -60,7 +64,7 @@ def collect_headers(raw: Iterable[tuple[bytes, bytes]]) -> AskHeaders:
                 value = found[name] + b", " + value  # noqa: PLW2901 - a repeated header is one value, RFC 9110
             found[name] = value
     get = found.get
-    authorization = get(b"authorization")
+    authorization, at_least = get(b"authorization"), get(b"bailiwick-at-least")
     return AskHeaders(
         None if authorization is None else authorization.decode("latin-1"),
         get(b"content-type"),
@@ -69,6 +73,7 @@ def collect_headers(raw: Iterable[tuple[bytes, bytes]]) -> AskHeaders:
         repeated,
         get(b"expect"),
         get(b"content-length"),
+        None if at_least is None else at_least.decode("latin-1"),
     )
 
 

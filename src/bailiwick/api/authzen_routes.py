@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,10 +21,12 @@ from bailiwick.api.authzen_requests import (
     EVALUATION_PATH,
     EVALUATIONS_PATH,
     AskHeaders,
+    check_authorization,
     collect_headers,
 )
+from bailiwick.api.freshness import await_revisions
 from bailiwick.api.problems import BodyTooLarge, problem_of, respond
-from bailiwick.errors import Invalid, NotFound
+from bailiwick.errors import BailiwickError, Invalid, NotFound
 from bailiwick.model.names import parse_name
 from bailiwick.service.asking import EVALUATE, Asked
 
@@ -62,9 +65,21 @@ def _evaluation(host: Asked, answering: Answering) -> Endpoint:
         body = await _read_body(request, headers)
         if body is None:
             return respond(answer_error(BodyTooLarge(MAX_BODY_BYTES), headers))
+        try:
+            await _await_revisions(host, headers)
+        except BailiwickError as error:
+            return respond(answer_error(error, headers))
         return respond(answering(host, _sent_target(request.scope), headers, body))
 
     return endpoint
+
+
+async def _await_revisions(host: Asked, headers: AskHeaders) -> None:
+    """Wait for what the caller has seen, where it says so: only for who may ask at all."""
+    if headers.at_least is not None:
+        check_authorization(headers)
+        session = await run_in_threadpool(host.authenticate, headers.authorization)
+        await await_revisions(host, session.account, headers.at_least)
 
 
 async def _read_body(request: Request, headers: AskHeaders) -> bytes | None:

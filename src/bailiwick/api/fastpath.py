@@ -199,6 +199,7 @@ class FastPath(HttpToolsProtocol):
         if (
             asked.repeated_authorization
             or asked.expect is not None
+            or asked.at_least is not None
             or not is_json(asked.content_type)
             or not is_identity(asked.content_encoding)
             or (asked.content_length is not None and int(asked.content_length) > MAX_BODY_BYTES)

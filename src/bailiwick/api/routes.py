@@ -22,6 +22,7 @@ from bailiwick.api.authzen_metadata import METADATA_PATH
 from bailiwick.api.authzen_requests import check_authorization, collect_headers, echo
 from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
+from bailiwick.api.freshness import await_revisions
 from bailiwick.api.problems import internal_problem, respond
 from bailiwick.errors import BailiwickError, Denied
 from bailiwick.service.authorize import Judge
@@ -105,6 +106,8 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
             if not entry.access.public:
                 check_authorization(headers)
                 call.who = await run_in_threadpool(_session, host, request, headers.authorization, entry)
+                if headers.at_least is not None:
+                    await await_revisions(host, call.account, headers.at_least)
             if entry.body:
                 call.body = await read_body(request, await _most_bytes(call, entry))
             response = await run_in_threadpool(entry.handler, call)

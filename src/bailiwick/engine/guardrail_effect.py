@@ -26,7 +26,7 @@ MOST_CELLS = 256
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One account without the guardrail and with it, enabled."""
+    """One account without the guardrail and with it, enabled and in its window."""
 
     guardrail: Guardrail
     without: CompiledAccount
@@ -39,7 +39,8 @@ class Compared:
         account = compiled.account
         held = account.guardrails_above if above else account.guardrails
         rest = {name: one for name, one in held.items() if name != guardrail.name}
-        enabled = replace(guardrail, enabled=True)
+        # WHY the window too: one that begins next week would be said to stop nothing.
+        enabled = replace(guardrail, enabled=True, window=ALWAYS)
         states = [
             replace(account, guardrails_above=one) if above else replace(account, guardrails=one)
             for one in (rest, {**rest, guardrail.name: enabled})
@@ -108,8 +109,7 @@ def _of_cell(compared: Compared, need: Need, cell: Cell) -> str:
         return "kept"
     if are_disjoint(guardrail.scope, cell, service, compared.without.services[service]):
         return "kept"
-    is_sure = guardrail.when is None and guardrail.window == ALWAYS
-    return "void" if is_sure and scope_contains(guardrail.scope, cell) else "partly"
+    return "void" if guardrail.when is None and scope_contains(guardrail.scope, cell) else "partly"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Asked(Protocol):
     def authenticate(self, authorization: str | None) -> Session:
         """Who asks, by this `Authorization` header? Raises Unauthenticated."""
 
+    def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
+        """Which log has not yet reached the wanted revision here? None: all have. May do I/O. Raises Forked."""
+
     def record_decision(self, session: Session, allowed: bool) -> None:
         """Count one answer; no I/O."""
 

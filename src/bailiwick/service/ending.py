@@ -15,6 +15,7 @@ from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
 from bailiwick.service.loading import SESSION_END, account_log, advance
 from bailiwick.service.needed import iam_object, iam_service
+from bailiwick.service.placing import rests_on
 from bailiwick.service.session_events import KnownSession, list_known, record_ended
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -108,6 +109,7 @@ def _append(host: Host, session: Session, snapshot: Snapshot, changes: list[Chan
                 actor_uid=session.uid,
                 via=session.via("sessions"),
                 at=host.at(),
+                based_on=rests_on(snapshot),
             )
         except RevisionConflict:
             host.refresh(session.account)

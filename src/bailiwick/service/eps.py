@@ -6,11 +6,14 @@ Serves docs/spec.md section 19. Pure words; who may is asked by needed.py and au
 from __future__ import annotations
 
 from bailiwick.model.names import SERVICE_TYPE
-from bailiwick.model.policies import Scope
+from bailiwick.model.patterns import matches
+from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.model.requests import ResourceQuery
+from bailiwick.model.services import IAM
 
 EPS = "eps"
 PROJECT_TYPE = "enterprise-project"
+_WHOLE = ("*", f"{EPS}:*", f"{EPS}*", f"{IAM}.*", f"{IAM}*")
 
 LIST = "eps:enterpriseProjects:list"
 GET = "eps:enterpriseProjects:get"
@@ -36,6 +39,13 @@ def eps_project(name: str) -> ResourceQuery:
 def eps_service() -> ResourceQuery:
     """The service `eps` itself, as a resource."""
     return ResourceQuery(EPS, ((SERVICE_TYPE, EPS),))
+
+
+def names_action(guardrail: Guardrail, action: str) -> bool:
+    """Does it forbid this action by a pattern of its own, and not by one of all actions or of all of a service?"""
+    if not guardrail.enabled or any(matches(pattern, action) for pattern in guardrail.except_actions):
+        return False
+    return any(matches(one, action) and one not in _WHOLE for one in guardrail.actions)
 
 
 def projects_of(scope: Scope) -> tuple[str, ...]:

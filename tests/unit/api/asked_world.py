@@ -206,6 +206,10 @@ class MemoryHost:
             raise Unauthenticated("the credential is missing, unknown, expired or withdrawn")
         return self.sessions.get(token) or session_of(token)
 
+    def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
+        """It has everything that it ever said, and nothing later."""
+        return next((log for log, vector in wanted.items() if VECTOR.get(log) != vector), None)
+
     def record_decision(self, session: Session, allowed: bool) -> None:
         """Remember who was answered what."""
         self.counted.append((session.principal, allowed))

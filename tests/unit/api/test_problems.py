@@ -71,6 +71,37 @@ def test_every_error_has_its_status(error: BailiwickError, status: int, title: s
     assert status_of(error) == status
 
 
+def test_an_error_may_have_the_code_of_a_service_s_document() -> None:
+    """It stands in the body and the type, and behind the message where people read it; a class's word does not."""
+    error = Conflict("taken", "take another", code="EPS.0010")
+    body = read(problem_of(error))
+    assert (body["code"], body["type"], body["status"]) == (
+        "EPS.0010",
+        "urn:problem-type:bailiwick:EPS.0010",
+        409,
+    )
+    assert str(error) == "taken (EPS.0010)\n  help: take another"
+    assert str(Conflict("taken")) == "taken"
+    denied = Denied("no", action="a", reason="r", code="EPS.0039")
+    assert read(problem_of(denied))["code"] == "EPS.0039"
+
+
+def test_findings_have_codes_of_their_own() -> None:
+    """The answer has the code that all of them share, and none where they differ; each says its own."""
+    name, long = (
+        Finding("bad name", "name", code="EPS.0007"),
+        Finding("too long", "description", code="EPS.0008"),
+    )
+    body = read(problem_of(Invalid([name])))
+    assert (body["code"], body["errors"]) == (
+        "EPS.0007", [{"message": "bad name", "place": "name", "code": "EPS.0007"}],
+    )  # fmt: skip
+    both = read(problem_of(Invalid([name, long])))
+    assert (both["code"], [one["code"] for one in both["errors"]]) == ("invalid", ["EPS.0007", "EPS.0008"])
+    assert str(Invalid([name])) == "bad name at name (EPS.0007)"
+    assert Invalid([name, Finding("other")]).code == "invalid"
+
+
 def test_findings_are_listed_and_summed_up() -> None:
     """Each finding keeps its place, file, line and help; the detail names the first."""
     one = Finding("expected a name", "name", "write one", "acme.yaml", 3)

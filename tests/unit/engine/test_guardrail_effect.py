@@ -48,7 +48,7 @@ EU = Scope(service=("store",), region=("eu",))
         (policy("Reader", scope=EU), replace(NO_PULL, scope=replace(EU, region=("us",))), (3, 0, 0)),
         (policy("Reader", scope=replace(EU, region=("eu", "us"))), replace(NO_PULL, scope=EU), (3, 0, 1)),
         (policy("Reader", scope=STORE), replace(NO_PULL, when=parse_condition(IN_EU)), (3, 0, 1)),
-        (policy("Reader", scope=STORE), replace(NO_PULL, window=Window(expires_at=NOW + 1)), (3, 0, 1)),
+        (policy("Reader", scope=STORE), replace(NO_PULL, window=Window(NOW + 1)), (3, 1, 0)),
         (policy("Reader", scope=STORE), replace(NO_PULL, scope=Scope(service=("vault",))), (3, 0, 0)),
         (policy("Reader", scope=STORE, effect="deny"), NO_PULL, (0, 0, 0)),
         (policy("Reader", scope=STORE, enabled=False), NO_PULL, (0, 0, 0)),
@@ -138,3 +138,11 @@ def test_nobody_is_asked_who_is_disabled() -> None:
     everybody = {name: replace(one, disabled=True) for name, one in ACCOUNT.principals.items()}
     world = replace(WORLD, principals=everybody)
     assert list(Scan(compared(world, NO_PULL), sorted(WORLD.resources), NOW, 10**6).losses()) == []
+
+
+def test_a_guardrail_that_begins_later_is_asked_about_as_if_it_held() -> None:
+    """What it will stop is what one wants to know before it does."""
+    resources = sorted(WORLD.resources)
+    later = replace(NO_PULL, window=Window(NOW + 3600))
+    found = list(Scan(compared(WORLD, later), resources, NOW, 10**6).losses())
+    assert found == list(Scan(compared(WORLD, NO_PULL), resources, NOW, 10**6).losses()) != []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.service.accounts import Installation
 
-from bailiwick.errors import BailiwickError, Denied, Invalid
+from bailiwick.errors import BailiwickError, Denied, Invalid, NotFound
 from bailiwick.model.policies import Policy
 from bailiwick.service.attachments import Attachment, list_attached
 from bailiwick.service.changes import change_account
@@ -278,3 +278,24 @@ def test_who_is_attached_is_seen_by_user_information_or_policy_by_policy(acme: I
         "subject": "user:rita", "roles": [FULL], "services": ["eps"], "policy": "dev-user-rita-eps", "state": "enabled",
         "projects": ["dev"], "starts_at": None, "expires_at": None, "has_condition": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["attach", "detach"])
+def test_a_project_that_is_not_there_is_told_to_who_may(acme: Installation, verb: str) -> None:
+    """Others are refused alike, whether it is there or not (tests/e2e/test_projects.py)."""
+    with pytest.raises(NotFound) as caught:
+        do(acme, verb, "group:g", READ, project="none")
+    assert str(caught.value) == "there is no project `none` (EPS.0005)"
+    with pytest.raises(NotFound):
+        list_attached(Reader(acme.host, acme.owner), "none", None)
+
+
+def test_an_account_s_own_role_is_attached_like_others(acme: Installation) -> None:
+    """By its name; where a service has a role of that name too, it is asked whose."""
+    acme.apply("{kind: Role, name: Looker, service: ims, rights: [{actions: ['ims:images:get']}]}")
+    do(acme, "attach", "group:g", "Looker")
+    do(acme, "attach", "group:g", "ims/Looker")
+    assert policies(acme) == {"dev-group-g-ims": ("Looker",)}
+    assert str(refusal(acme, "attach", "group:g", "vpc/Looker")) == (
+        "unknown role `vpc/Looker` at roles[0]\n  help: did you mean `Looker`?"
+    )

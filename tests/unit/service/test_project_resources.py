@@ -312,3 +312,47 @@ def test_a_resource_that_moved_meanwhile_is_not_moved_from_where_it_was(acme: In
     assert len(tries) == 2
     account: Account = acme.host.snapshot("acme").account
     assert account.resources[SERVER].project == "secret"
+
+
+def test_what_has_no_project_by_its_type_lies_in_none(acme: Installation) -> None:
+    """A cloud account is in no project, not even in the default one, and does not move."""
+    account = f"{CLOUD}account/a"
+    acme.apply(f'{{kind: Resource, name: "{account}"}}')
+    page = list_resources(Reader(acme.host, acme.owner), "default", ResourceFilter(), after=None, limit=9)
+    assert [one.name for one in page.items] == [LOOSE]
+    error = refused(acme, Move((account,), "default", "dev"), "user:owner")
+    assert str(error) == f"`{account}` is not in project `default` at resources[0] (EPS.0032)"
+
+
+def test_listing_what_is_in_no_project_at_all_is_not_found(acme: Installation) -> None:
+    """For who sees projects of any name; who does not is refused."""
+    with pytest.raises(NotFound) as caught:
+        list_resources(Reader(acme.host, acme.owner), "none", ResourceFilter(), after=None, limit=9)
+    assert str(caught.value) == "there is no project `none` (EPS.0005)"
+
+
+def test_what_inherits_follows_where_its_instance_goes(acme: Installation) -> None:
+    """In a service of one's own whose instances are free: what lies in one goes along, and not without it."""
+    acme.apply("""
+        kind: Service
+        name: vault
+        title: Vault
+        locality: global
+        instances: true
+        resource_types:
+          instance: {attributes: [project]}
+          safe: {attributes: [project], inherits: [project], project: fixed}
+        actions: [{id: open, access: use, resource_type: safe}]
+        ---
+        {kind: Resource, name: "brn:acme:vault::i:instance/i", project: dev}
+        ---
+        {kind: Resource, name: "brn:acme:vault::i:safe/s", project: dev}
+    """)
+    instance, safe = "brn:acme:vault::i:instance/i", "brn:acme:vault::i:safe/s"
+    error = refused(acme, Move((safe,), "dev", "prod"), "user:owner")
+    assert isinstance(error, Invalid)
+    assert (
+        error.findings[0].message
+        == "a `safe` of `vault` has the project of what it lies in, and moves with it"
+    )
+    assert moved(carry_out(acme, Move((instance,), "dev", "prod"))) == {instance: "prod", safe: "prod"}

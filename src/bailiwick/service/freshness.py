@@ -1,0 +1,98 @@
+"""How fresh must an answer be? The revisions that it rests on at least, and whether they are here.
+
+Implements docs/spec.md 15.2 and 15.3. Waiting is the caller's; nothing here decides who may ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bailiwick.errors import Forked, Invalid, NotFound, did_you_mean
+from bailiwick.service.loading import account_log
+from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.ports import SYSTEM_LOG, parse_vector
+
+PLACE = "bailiwick-at-least"
+LOGS = ("account", "enterprise", "system")
+MAX_CHARACTERS = 256
+Wanted = Mapping[str, str]
+
+
+class Following(Protocol):
+    """Whoever holds the newest states that this process knows."""
+
+    def snapshot(self, account: str) -> Snapshot:
+        """What does the account hold? Raises NotFound."""
+
+    def find_snapshot(self, account: str) -> Snapshot | None:
+        """What does the account hold, if there is one?"""
+
+    def vector_at(self, log: str, revision: int) -> str:
+        """How is this revision of the log written? Raises NotFound beyond its head."""
+
+
+def parse_revisions(text: str) -> Wanted:
+    """Which revisions are wanted at least, as `account=812-9f3c0a1b2c3d, system=3-…`? Raises Invalid."""
+    if len(text) > MAX_CHARACTERS:
+        raise Invalid.at(PLACE, f"expected at most {MAX_CHARACTERS} characters, got {len(text)}")
+    wanted: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, vector = part.strip().partition("=")
+        if not equals:
+            raise Invalid.at(
+                PLACE,
+                f"`{part.strip()}` names no revision",
+                "write `account=812-9f3c0a1b2c3d`, as answers do",
+            )
+        if name not in LOGS:
+            raise Invalid.at(PLACE, f"unknown log `{name}`", did_you_mean(name, LOGS))
+        if name in wanted:
+            raise Invalid.at(PLACE, f"`{name}` is given twice")
+        try:
+            parse_vector(vector)
+        except Invalid as error:
+            raise Invalid.at(PLACE, error.findings[0].message, error.findings[0].help) from None
+        wanted[name] = vector
+    return wanted
+
+
+def find_missing(host: Following, account: str, wanted: Wanted) -> str | None:
+    """Which log is not yet at the wanted revision here? None: all are, and are the same.
+
+    Raises Forked where a revision has another hash here: what the caller has seen is not in this history.
+    """
+    snapshot = host.snapshot(account)
+    for name, vector in wanted.items():
+        log, current = _log_of(host, snapshot, name)
+        if log is None:
+            continue
+        revision, _ = parse_vector(vector)
+        if parse_vector(current)[0] < revision:
+            return name
+        if _written(host, log, revision, current) != vector:
+            raise Forked(
+                f"revision {revision} of the {name} has another hash here than `{vector}`",
+                "the store was put back to an earlier state, or is another one: start again from what it says now",
+            )
+    return None
+
+
+def _log_of(host: Following, snapshot: Snapshot, name: str) -> tuple[str | None, str]:
+    """Which log is it, and at which revision are answers given? None: the account names no enterprise to wait for."""
+    if name == "account":
+        return account_log(snapshot.account.name), snapshot.vector["account"]
+    if name == "system":
+        return SYSTEM_LOG, snapshot.vector["system"]
+    named = snapshot.account.enterprise
+    found = None if named is None else host.find_snapshot(named)
+    return (None, "") if named is None or found is None else (account_log(named), found.vector["account"])
+
+
+def _written(host: Following, log: str, revision: int, current: str) -> str:
+    if parse_vector(current)[0] == revision:
+        return current
+    try:
+        return host.vector_at(log, revision)
+    except NotFound:
+        return ""
