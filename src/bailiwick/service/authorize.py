@@ -6,7 +6,7 @@ There is no other permission check; an error here is a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 from typing import NoReturn
@@ -28,13 +28,13 @@ from bailiwick.service.edits import Difference, Plan
 from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
-from bailiwick.service.kinds import ACCOUNT
+from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import Over, loosened
 from bailiwick.service.reaching import find_restricted, held_actions
 from bailiwick.service.sessions import FOREVER, Session
-from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.snapshots import Name, Snapshot
 
 CREATE_POLICY = "iam.policy.create"
 PUBLISH_POLICY = "iam.policy.publish"
@@ -50,8 +50,7 @@ def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -
     for difference in plan.differences:
         judge.check_edit(difference)
     differ = Differ(plan.before.account, plan.account, catalog.services_for(plan.before.account))
-    for handover in dict.fromkeys(differ.handovers(plan.changed)):
-        judge.check_handover(handover)
+    judge.check_handovers(differ, plan.changed)
     for over in loosened(plan.before.account, plan.account):
         judge.check_over(over)
 
@@ -102,7 +101,7 @@ class Judge:
         ):
             return None
         after = self._before.account if self._plan is None else self._plan.account
-        for needed in needed_actions(self._before.account, after, difference):
+        for needed in needed_actions(self._before.compiled.services, self._before.account, after, difference):
             self.require_any(needed)
         return None
 
@@ -118,7 +117,7 @@ class Judge:
         if any(guardrail is not None and guardrail.node is not None for guardrail in found):
             return False
         return not before.guardrails_above or not self._is_denied_from_above(
-            needed_actions(before, after, difference)
+            needed_actions(self._before.compiled.services, before, after, difference)
         )
 
     def _is_denied_from_above(self, needed: Iterable[Needed]) -> bool:
@@ -176,6 +175,14 @@ class Judge:
             if not self.is_allowed(action, iam_service()):
                 self.refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
 
+    def check_handovers(self, differ: Differ, changed: Collection[Name]) -> None:
+        """Is all that the change of these objects hands over within the session's authority? (rule 9.3)"""
+        if any(kind == RESOURCE for kind, _ in changed) and self.holds_everything():
+            # WHY: a million resources hand over at most everything, each by every policy that reads it (rule 18.5).
+            changed = [key for key in changed if key[0] != RESOURCE]
+        for handover in dict.fromkeys(differ.handovers(changed)):
+            self.check_handover(handover)
+
     def _is_detaching(self, difference: Difference) -> bool:
         """Does the edit only take subjects or roles off a policy on projects from which the session may? (19.10)"""
         old = self._before.account.policies.get(difference.name)
@@ -209,6 +216,22 @@ class Judge:
             self._require_over(ASSIGN, handover, role)
         if handover.adds and not self._is_plain_owner():
             self._require_gains(handover)
+
+    def holds_everything(self) -> bool:
+        """May the session grant any role over anything, without end?
+
+        Sound for whatever a resource hands over: a cell that is contained in one that is held is held too (rules 8.3,
+        8.5), and what stands in the way of the part meets the whole (8.6). The role is left out, so that whatever
+        depends on it is unknown and refuses. A session that may do less than its principal does not hold everything.
+        """
+        if self._session.restrictions:
+            return False
+        answers = [
+            self._authority(action, scope, None)
+            for action in (CREATE_POLICY, ASSIGN)
+            for scope in (Scope(), Scope(service=(IAM,)))
+        ]
+        return all(answer.held and answer.expires_at is None for answer in answers)
 
     def _require_unrestricted(self, handover: Handover) -> None:
         """May the session itself use what it hands over? Refuses too much: of a restriction only actions count.
