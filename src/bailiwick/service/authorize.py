@@ -12,20 +12,18 @@ from itertools import product
 from typing import NoReturn
 
 from bailiwick.catalog.catalog import Catalog
-from bailiwick.catalog.eps_codes import LACKS_PERMISSION, PROJECT_IS_DISABLED, TAKES_NO_RESOURCES
 from bailiwick.engine import Authority, CompiledAccount, decide, decide_over
 from bailiwick.engine.authority import scope_contains, split_cells
 from bailiwick.engine.compile import guardrails_of
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
 from bailiwick.model.enterprises import nodes_from, split_node
-from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
+from bailiwick.service.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
@@ -33,15 +31,13 @@ from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import Over, loosened
 from bailiwick.service.reaching import find_restricted, held_actions
+from bailiwick.service.refusal_words import ASK, FORBIDDEN, format_place, format_scope, refused_on_project
 from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Name, Snapshot
 
 CREATE_POLICY = "iam.policy.create"
 PUBLISH_POLICY = "iam.policy.publish"
 _VERBS = {"created": "create", "changed": "update", "deleted": "delete"}
-_ASK = "ask somebody who may grant this, or the account's owner"
-# Refused by what forbids, and not for want of what allows: then another name of the same deed does not help.
-_FORBIDDEN = (Reason.GUARDRAIL, Reason.EXPLICIT_DENY, Reason.PROJECT_DISABLED)
 
 
 def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -> None:
@@ -151,7 +147,7 @@ class Judge:
             f"{over.because}, {why} over {kind} `{name}` and all below it",
             action=over.action,
             reason="authority_ends_earlier" if ends else "no_authority",
-            help=_ASK,
+            help=ASK,
         )
 
     def _lifts_suspension(self, difference: Difference) -> bool:
@@ -286,7 +282,7 @@ class Judge:
                 + f" over {format_scope(handover.scope)}",
                 action=action,
                 reason="no_authority",
-                help=_ASK,
+                help=ASK,
             )
         if answer.expires_at is not None and (handover.until is None or handover.until > answer.expires_at):
             raise Denied(
@@ -317,7 +313,7 @@ class Judge:
                     f"{handover.because}, and you may not grant `{min(missing)}` over {format_scope(scope)}",
                     action=ASSIGN,
                     reason="no_authority",
-                    help=_ASK,
+                    help=ASK,
                 )
 
     def _roles_before(self, service: Service) -> Iterator[Role]:
@@ -424,7 +420,7 @@ class Judge:
         asked, reason = refusal
         if asked.resource.service != EPS:
             self.refuse(asked.action, format_place(asked.resource), reason.value)
-        raise _refused_on_project(self._session.principal, needed, asked, reason)
+        raise refused_on_project(self._session.principal, needed, asked, reason)
 
     def _is_meant(self, asked: Asked, reason: Reason) -> bool:
         """Is the deed forbidden, and not only one of its names together with everything of its service?
@@ -443,7 +439,7 @@ class Judge:
             self.require_any(needed)
 
     def _is_forbidden(self, asked: Asked, reason: Reason) -> bool:
-        return reason in _FORBIDDEN and self._is_meant(asked, reason)
+        return reason in FORBIDDEN and self._is_meant(asked, reason)
 
     def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
         """Which action refuses the deed, and why? The first that is forbidden, else the first; None: it is allowed."""
@@ -460,30 +456,7 @@ class Judge:
     def refuse(self, action: str, place: str, reason: str) -> NoReturn:
         """The session lacks this action. Raises Denied."""
         message = f"`{self._session.principal}` lacks `{action}`{place}"
-        raise Denied(message, action=action, reason=reason, help=_ASK)
-
-
-def _refused_on_project(principal: str, needed: Needed, asked: Asked, reason: Reason) -> Denied:
-    """How is a deed on a project refused? By the action of `eps`, with its document's code."""
-    if reason is Reason.PROJECT_DISABLED:
-        takes = asked.action == ADD_RESOURCES
-        return Denied(
-            f"project `{asked.resource.path[-1][1]}` is disabled: it "
-            + ("takes no resources" if takes else "cannot be changed, but be enabled"),
-            action=asked.action,
-            reason=reason.value,
-            help="enable it first",
-            code=TAKES_NO_RESOURCES if takes else PROJECT_IS_DISABLED,
-        )
-    others = " or ".join(f"`{one.action}`{format_place(one.resource)}" for one in needed.others)
-    is_wanting = reason not in _FORBIDDEN and others
-    return Denied(
-        f"`{principal}` lacks `{asked.action}`{format_place(asked.resource)}",
-        action=asked.action,
-        reason=reason.value,
-        help=f"{others} is enough too; {_ASK}" if is_wanting else _ASK,
-        code=LACKS_PERMISSION,
-    )
+        raise Denied(message, action=action, reason=reason, help=ASK)
 
 
 def request_of(session: Session, action: str, resource: ResourceQuery, now: float) -> Request:
@@ -497,24 +470,3 @@ def request_of(session: Session, action: str, resource: ResourceQuery, now: floa
         chain=session.chain,
         restrictions=session.restrictions,
     )
-
-
-def format_place(resource: ResourceQuery) -> str:
-    """How does a refusal name the object? The service itself is not named."""
-    kind, name = resource.path[-1]
-    return "" if kind == SERVICE_TYPE else f" on {kind} `{name}`"
-
-
-def format_scope(scope: Scope) -> str:
-    """How is a scope said in a sentence?"""
-    parts = [f"{name} {_words(getattr(scope, name))}" for name in ("service", "region", "instance", "project")
-             if getattr(scope, name) is not None]  # fmt: skip
-    if scope.type is not None:
-        parts.append(_words(scope.type) + (f" {_words(scope.id)}" if scope.id is not None else ""))
-    if scope.within is not None:
-        parts.append("within " + " or ".join(f"{kind}/{ident}" for kind, ident in scope.within))
-    return ", ".join(parts) or "the whole account (every service but iam)"
-
-
-def _words(values: tuple[str, ...]) -> str:
-    return " or ".join(f"`{value}`" for value in values)

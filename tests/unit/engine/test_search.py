@@ -34,6 +34,7 @@ from bailiwick.engine import (
     prepare_searches,
     where,
 )
+from bailiwick.engine.search import is_found
 from bailiwick.engine.where import find_extents
 from bailiwick.engine.who import find_crowds
 from bailiwick.model.accounts import Membership, Project
@@ -151,6 +152,8 @@ TESTED = Comparison("resource.tags.env", "string-equals", ("test", "stage"))
         (Comparison("resource.owner", "string-not-equals", "user:ann"), (F2, F5), 5),
         (Comparison("resource.properties.size", "number-equals", 5), (F4,), 5),
         (Comparison("resource.properties.size", "string-equals", "5"), (), 5),
+        (Comparison("principal.groups", "string-equals", Ref("resource.owner")), (), 0),
+        (Comparison("resource.groups", "contains-any", Ref("principal.groups")), (F2,), 0),
         (Comparison("resource.id", "string-equals", "f1"), (F1,), 5),
         (Comparison("resource.service", "string-equals", Ref("context.service")), EVERY_FILE, 5),
         (Not(OWNER), (F2, F5), 5),
@@ -182,6 +185,25 @@ def test_denies_and_guardrails_take_away() -> None:
     asked = search("user:ann", "files.read", context={"ok": True}, restrictions=(unmet,))
     assert found(compiled(plain), asked) == (EVERY_FILE, 0)
     assert found(compiled(plain), replace(asked, context={})) == ((F3, F4), 0)
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"),
+    [
+        (Scope(("files",), within=(("folder", "b"), ("folder", "c"))), (F1, F2, F3, F4)),
+        (Scope(("files",), type=("file",), id=("f1", "f?x", "?2")), (F3, F5, F4)),
+        (Scope(("files",), type=("folder",), id=("a",)), (F5,)),
+        (Scope(("files",), type=("file",)), ()),
+        (Scope(("projects",)), EVERY_FILE),
+        (Scope(project=("d?v", "none")), (F3, F4)),
+        (Scope(("files",), instance=("*",)), EVERY_FILE),
+    ],
+)
+def test_a_deny_takes_away_where_its_scope_holds(scope: Scope, left: tuple[str, ...]) -> None:
+    """Whatever a scope says, sets alone tell what a deny with it leaves, also to an action that sees less."""
+    account = compiled(policy("user:ann", "Manager"), policy("user:ann", "Manager", scope, effect="deny"))
+    assert found(account, search("user:ann", "files.read")) == (left, 0)
+    assert found(account, search("user:ann", "files.purge")) == (EVERY_FILE, 0)
 
 
 def test_denying_roles_with_tests_are_decided_where_they_read_the_resource() -> None:
@@ -667,12 +689,19 @@ def test_no_more_than_so_many_sets_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
     """The sets of those who hold the same are forgotten when there are too many, and made again."""
     monkeypatch.setattr(holders, "MANY", 1)
     monkeypatch.setattr(indexes, "MOST_NUMBERED", 1)
-    account = compiled(
-        *(policy(one, role) for one in ("user:ann", "user:bob") for role in ("Reader", "Manager"))
-    )
+    europe = Scope(("files",), region=("eu",))
+    both = [policy(one, "Reader", scope) for one in ("user:ann", "user:bob") for scope in (FILES, europe)]
+    account = compiled(*both)
     for name in (F1, F2, F1):
         assert who(account, name)[0] == ("user:ann", "user:bob", "user:root")
         assert len(account.indexes.numbered) == 1
+
+
+def test_what_has_no_sound_name_is_within_nothing() -> None:
+    """A path that the service does not know is found by no narrowed search."""
+    asked = search("user:root", "files.read", only=Narrowing(owner="user:ann"))
+    for service in ("files", "ghost"):
+        assert not is_found(compiled(), asked, ResourceQuery(service, (("ghost", "x"),)), "x")
 
 
 def test_actions_are_found_in_order() -> None:
