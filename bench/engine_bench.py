@@ -76,7 +76,7 @@ def _table(title: str, *columns: str) -> Table:
 
 def _inventory(resources: int, found: dict[str, float]) -> Table:
     table = _table(
-        "The world `inventory`: one account, on files",
+        "The world `inventory`: one account, on files; seconds of the processor",
         "resources", "file read", "loaded", "one change", "started again", "bytes a resource",
     )  # fmt: skip
     table.add_row(
