@@ -87,6 +87,16 @@ def _window(draw: Draw) -> Window:
 
 def is_accepted(attempt: Attempt) -> bool:
     """Does the service let the author make this change (every `iam` action granted, only handovers judged)?"""
+    judge, differ = judging(attempt)
+    try:
+        judge.check_handovers(differ, attempt.changed)
+    except Denied:
+        return False
+    return True
+
+
+def judging(attempt: Attempt) -> tuple[Judge, Differ]:
+    """Who judges the author's change, and what does it differ in?"""
     before = attempt.world.account
     every = {**before.services, **attempt.world.services}
     compiled = compile_account(attempt.world.services, before)
@@ -94,12 +104,35 @@ def is_accepted(attempt: Attempt) -> bool:
     plan = Plan(snapshot, attempt.after, frozenset(attempt.changed), (), (), (), (), {})
     session = Session(before.name, AUTHOR, "uid", "key", words.NOW + 3600.0)
     judge = Judge(Catalog(attempt.world.services), session, snapshot, plan, words.NOW)
-    try:
-        for handover in Differ(before, attempt.after, every).handovers(attempt.changed):
-            judge.check_handover(handover)
-    except Denied:
-        return False
-    return True
+    return judge, Differ(before, attempt.after, every)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_who_holds_everything_holds_what_each_resource_hands_over(part: int) -> None:
+    """What is answered once for all resources is what each of them would be answered (18.5)."""
+    whole = handed_over = 0
+    for _, attempt in attempts(part):
+        if all(kind != "Resource" for kind, _ in attempt.changed):
+            continue
+        judge, differ = judging(_with_whole_authority(attempt))
+        if AUTHOR in attempt.world.account.principals and judge.holds_everything():
+            whole += 1
+            for handover in differ.handovers([key for key in attempt.changed if key[0] == "Resource"]):
+                handed_over += 1
+                judge.check_handover(handover)
+    assert whole > 5
+    assert handed_over > 20
+
+
+def _with_whole_authority(attempt: Attempt) -> Attempt:
+    """The same change, by an author who administers the whole account besides (but for what denies or guards it)."""
+    policies = {
+        name: Policy(name, (AUTHOR,), (f"{IAM}/Administrator",), Scope(service=service))
+        for name, service in (("whole", None), ("whole-iam", (IAM,)))
+    }
+    before = replace(attempt.world.account, policies={**attempt.world.account.policies, **policies})
+    after = replace(attempt.after, policies={**attempt.after.policies, **policies})
+    return replace(attempt, world=replace(attempt.world, account=before), after=after)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -27,9 +27,10 @@ _MOST_SHOWN = 5
 
 def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectNotes]:
     """Who still refers to the objects that are gone?"""
+    kinds = {kind for kind, _ in removed}
     holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
     wanted = {_target(kind, name): (kind, name) for kind, name in removed}
-    for holder, target in (*_references(world.account), *_projects_by_id(world)):
+    for holder, target in (*_references(world.account, kinds), *_projects_by_id(world)):
         if target in wanted:
             holders[wanted[target]][holder] = None
     for kind, name in removed:
@@ -50,8 +51,11 @@ def _target(kind: str, name: str) -> str:
     return f"{kind.lower()}:{name}"
 
 
-def _references(account: Account) -> Iterator[tuple[str, str]]:
-    """Who refers to what? Pairs of a readable holder and a target such as `user:alice` or `project:dev`."""
+def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Who refers to what? Pairs of a readable holder and a target such as `user:alice` or `project:dev`.
+
+    Of resources, of which there may be a million, only what refers to objects of these kinds.
+    """
     yield f"Account {account.name}", account.owner
     for principal in account.principals.values():
         yield from _of_principal(principal)
@@ -69,12 +73,21 @@ def _references(account: Account) -> Iterator[tuple[str, str]]:
         yield f"EnterpriseAccount {member.name}", f"node:{member.parent}"
     for role in account.roles.values():
         yield f"Role {role.name}", f"service:{role.service}"
+    if any(kind in kinds for kind in ("Service", "Project", *_PREFIXES)):
+        yield from _of_resources(account, services="Service" in kinds)
+    if "Resource" in kinds:
+        for resource in account.resources.values():
+            if resource.attached_to is not None:
+                yield f"Resource {resource.name}", f"resource:{resource.attached_to}"
+
+
+def _of_resources(account: Account, *, services: bool) -> Iterator[tuple[str, str]]:
     for resource in account.resources.values():
         holder = f"Resource {resource.name}"
-        yield holder, f"service:{parse_resource_name(resource.name).service}"
+        if services:
+            yield holder, f"service:{parse_resource_name(resource.name).service}"
         yield holder, f"project:{resource.project}"
         yield holder, str(resource.owner)
-        yield holder, f"resource:{resource.attached_to}"
         for group_reference in resource.groups or ():
             yield holder, group_reference
     for assignment in account.template_assignments.values():
