@@ -22,9 +22,10 @@ from bailiwick.catalog.catalog import Catalog
 from bailiwick.engine import CompiledAccount, compile_account, decide
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Account
+from bailiwick.model.names import parse_resource_name
 from bailiwick.model.patterns import matches
 from bailiwick.model.policies import Policy, Scope, Window
-from bailiwick.model.requests import AuthorityQuestion, Request
+from bailiwick.model.requests import AuthorityQuestion, Request, ResourceQuery
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Plan
@@ -162,6 +163,8 @@ def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
             drawn = draw_request(draw, attempt.world.services, account)
             yield replace(drawn, now=words.NOW, chain=(), restrictions=())
     for kind, name in attempt.changed:
+        if kind == "Resource":
+            yield from _about(draw, attempt, name)
         near = _policies_near(attempt.after, kind, name)
         if near:
             account = replace(attempt.after, policies=near)
@@ -169,6 +172,22 @@ def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
                 drawn = draw_request(draw, attempt.world.services, account)
                 member = draw.pick(_members(attempt.after, name)) if kind == "Group" else drawn.principal
                 yield replace(drawn, principal=member, now=words.NOW, chain=(), restrictions=())
+
+
+def _about(draw: Draw, attempt: Attempt, text: str) -> Iterator[Request]:
+    """Which questions are about this resource, each saying some project of it?"""
+    name = parse_resource_name(text)
+    actions = [
+        one.id
+        for one in {**attempt.after.services, **attempt.world.services}[name.service].actions.values()
+        if one.resource_type == name.type
+    ]
+    for _ in range(REQUESTS if actions else 0):
+        drawn = draw_request(draw, attempt.world.services, attempt.world.account)
+        query = ResourceQuery.of(name, project=draw.pick((None, *words.PROJECTS)))
+        yield replace(
+            drawn, action=draw.pick(actions), resource=query, now=words.NOW, chain=(), restrictions=()
+        )
 
 
 def _policies_near(account: Account, kind: str, name: str) -> dict[str, Policy]:

@@ -40,6 +40,7 @@ from bailiwick.service.needed_in_tree import (
     rule_action,
 )
 
+READ_RESOURCE = "iam.resource.read"
 _CREATE = {"User": "iam.user.invite", "Resource": "iam.resource.register"}
 
 
@@ -231,9 +232,14 @@ def needed_to_remove_resources(project: str) -> Needed:
     return Needed(*first, tuple(others))
 
 
+def needed_to_read_resource(value: Resource) -> Needed:
+    """Which action shows this resource, wherever it is?"""
+    return Needed(READ_RESOURCE, object_of("Resource", value.name, value))
+
+
 def needed_to_see_resource(value: Resource, project: str | None) -> tuple[Needed, ...]:
     """Which deeds show this resource? Any of them: seeing it, listing its project, taking it out of there."""
-    here = Needed("iam.resource.read", object_of("Resource", value.name, value))
+    here = needed_to_read_resource(value)
     if project is None:
         return here, Needed("iam.resource.list", iam_service())
     return here, needed_to_list_resources(project), needed_to_remove_resources(project)

@@ -116,6 +116,18 @@ class Snapshot:
             found = self._derived[place] = own_names(self.account, service, kind)
         return found
 
+    def attached_names(self) -> Mapping[str, Sequence[str]]:
+        """Which resources, by name, are attached to each one? Made at the first question."""
+        found: dict[str, list[str]] | None = self._derived.get("attached")
+        if found is None:
+            found = {}
+            for name in self.sorted_names("Resource"):
+                holder = self.account.resources[name].attached_to
+                if holder is not None:
+                    found.setdefault(holder, []).append(name)
+            self._derived["attached"] = found
+        return found
+
     @property
     def account(self) -> Account:
         """Which account is it, as a value?"""
