@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every size and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.engine_bench", description=__doc__)
     parser.add_argument("--sizes", default="1000,100000,1000000", help="numbers of policies")
-    sizes = [int(text) for text in parser.parse_args(arguments).sizes.split(",")]
+    parser.add_argument(
+        "--resources", type=int, default=1_000_000, help="registered resources of one account"
+    )
+    asked = parser.parse_args(arguments)
+    sizes = [int(text) for text in asked.sizes.split(",")]
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors")
     memory, decisions, searches, peers = {}, {}, {}, {}
@@ -49,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _peers(peers),
     ):
         console.print(table)
+    console.print(f"measuring {asked.resources:,} registered resources")
+    console.print(_inventory(asked.resources, _run("bench.inventory", asked.resources)["inventory"]))
     return 0
 
 
@@ -65,6 +71,18 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left")
+    return table
+
+
+def _inventory(resources: int, found: dict[str, float]) -> Table:
+    table = _table(
+        "The world `inventory`: one account, on files; seconds of the processor",
+        "resources", "file read", "loaded", "one change", "started again", "bytes a resource",
+    )  # fmt: skip
+    table.add_row(
+        f"{resources:,}", f"{found['read']:.0f} s", f"{found['load']:.0f} s", f"{1000 * found['one_change']:.1f} ms",
+        f"{found['start']:.0f} s", f"{found['bytes_a_resource']:,.0f}",
+    )  # fmt: skip
     return table
 
 

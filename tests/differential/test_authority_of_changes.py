@@ -22,9 +22,10 @@ from bailiwick.catalog.catalog import Catalog
 from bailiwick.engine import CompiledAccount, compile_account, decide
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Account
+from bailiwick.model.names import parse_resource_name
 from bailiwick.model.patterns import matches
 from bailiwick.model.policies import Policy, Scope, Window
-from bailiwick.model.requests import AuthorityQuestion, Request
+from bailiwick.model.requests import AuthorityQuestion, Request, ResourceQuery
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Plan
@@ -86,6 +87,16 @@ def _window(draw: Draw) -> Window:
 
 def is_accepted(attempt: Attempt) -> bool:
     """Does the service let the author make this change (every `iam` action granted, only handovers judged)?"""
+    judge, differ = judging(attempt)
+    try:
+        judge.check_handovers(differ, attempt.changed)
+    except Denied:
+        return False
+    return True
+
+
+def judging(attempt: Attempt) -> tuple[Judge, Differ]:
+    """Who judges the author's change, and what does it differ in?"""
     before = attempt.world.account
     every = {**before.services, **attempt.world.services}
     compiled = compile_account(attempt.world.services, before)
@@ -93,12 +104,35 @@ def is_accepted(attempt: Attempt) -> bool:
     plan = Plan(snapshot, attempt.after, frozenset(attempt.changed), (), (), (), (), {})
     session = Session(before.name, AUTHOR, "uid", "key", words.NOW + 3600.0)
     judge = Judge(Catalog(attempt.world.services), session, snapshot, plan, words.NOW)
-    try:
-        for handover in Differ(before, attempt.after, every).handovers(attempt.changed):
-            judge.check_handover(handover)
-    except Denied:
-        return False
-    return True
+    return judge, Differ(before, attempt.after, every)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_who_holds_everything_holds_what_each_resource_hands_over(part: int) -> None:
+    """What is answered once for all resources is what each of them would be answered (18.5)."""
+    whole = handed_over = 0
+    for _, attempt in attempts(part):
+        if all(kind != "Resource" for kind, _ in attempt.changed):
+            continue
+        judge, differ = judging(_with_whole_authority(attempt))
+        if AUTHOR in attempt.world.account.principals and judge.holds_everything():
+            whole += 1
+            for handover in differ.handovers([key for key in attempt.changed if key[0] == "Resource"]):
+                handed_over += 1
+                judge.check_handover(handover)
+    assert whole > 5
+    assert handed_over > 20
+
+
+def _with_whole_authority(attempt: Attempt) -> Attempt:
+    """The same change, by an author who administers the whole account besides (but for what denies or guards it)."""
+    policies = {
+        name: Policy(name, (AUTHOR,), (f"{IAM}/Administrator",), Scope(service=service))
+        for name, service in (("whole", None), ("whole-iam", (IAM,)))
+    }
+    before = replace(attempt.world.account, policies={**attempt.world.account.policies, **policies})
+    after = replace(attempt.after, policies={**attempt.after.policies, **policies})
+    return replace(attempt, world=replace(attempt.world, account=before), after=after)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -129,6 +163,8 @@ def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
             drawn = draw_request(draw, attempt.world.services, account)
             yield replace(drawn, now=words.NOW, chain=(), restrictions=())
     for kind, name in attempt.changed:
+        if kind == "Resource":
+            yield from _about(draw, attempt, name)
         near = _policies_near(attempt.after, kind, name)
         if near:
             account = replace(attempt.after, policies=near)
@@ -136,6 +172,22 @@ def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
                 drawn = draw_request(draw, attempt.world.services, account)
                 member = draw.pick(_members(attempt.after, name)) if kind == "Group" else drawn.principal
                 yield replace(drawn, principal=member, now=words.NOW, chain=(), restrictions=())
+
+
+def _about(draw: Draw, attempt: Attempt, text: str) -> Iterator[Request]:
+    """Which questions are about this resource, each saying some project of it?"""
+    name = parse_resource_name(text)
+    actions = [
+        one.id
+        for one in {**attempt.after.services, **attempt.world.services}[name.service].actions.values()
+        if one.resource_type == name.type
+    ]
+    for _ in range(REQUESTS if actions else 0):
+        drawn = draw_request(draw, attempt.world.services, attempt.world.account)
+        query = ResourceQuery.of(name, project=draw.pick((None, *words.PROJECTS)))
+        yield replace(
+            drawn, action=draw.pick(actions), resource=query, now=words.NOW, chain=(), restrictions=()
+        )
 
 
 def _policies_near(account: Account, kind: str, name: str) -> dict[str, Policy]:

@@ -143,6 +143,7 @@ def test_a_list_of_what_is_not_known_is_its_containers_alone(server: RunningServ
         ({"action": "iam.user.list"}, "missing field `container`"),
         ({"action": "iam.user.read", "container": IAM}, "`iam.user.read` is no list at action"),
         ({"action": "iam.user.list", "container": "iam"}, "`iam` is no resource name at container"),
+        ({"action": "iam.user.list", "container": ""}, "`` is no resource name at container"),
         (
             {"action": "iam.user.list", "container": IAM, "limit": 0},
             "expected a number from 1 to 1000 at limit",

@@ -62,6 +62,7 @@ KIND_OF_PATH = {
     "templates": "Template", "template-assignments": "TemplateAssignment",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
+    "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
     "/v1/accounts/{account}/operations/check": {
         "principal": "user:owner",

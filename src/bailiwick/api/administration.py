@@ -35,8 +35,9 @@ from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Difference, Edit
 from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
-from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, Kind, find_value
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, RESOURCE, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
+from bailiwick.service.resource_filter import ResourceFilter
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.template_edits import ACCEPTANCE
 
@@ -59,6 +60,16 @@ _POLICY_FILTERS = {
     "service": "only policies that reach this service",
     "effect": "`allow` or `deny`",
     "state": "`enabled` or `disabled`",
+}
+_RESOURCE_FILTERS = {
+    "service": "only resources of this service",
+    "type": "only resources of this type",
+    "region": "only resources in this region",
+    "project": "only resources in this project",
+    "owner": "only what this principal owns, such as `user:alice`",
+    "group": "only what belongs to this group, such as `group:dev`",
+    "budget": "only what this budget pays for",
+    "tag": "only what has this tag: `NAME`, or `NAME=VALUE`",
 }
 _DISABLED_FILTER = {"disabled": "`true` or `false`"}
 _WITH_DISABLED = ("User", "ServiceId", "Profile", "Project")
@@ -103,6 +114,7 @@ def _entries_of(kind: Kind) -> Iterator[Entry]:
     filters = {
         **_FILTERS,
         **(_POLICY_FILTERS if kind.word == "Policy" else {}),
+        **(_RESOURCE_FILTERS if kind.word == RESOURCE else {}),
         **(_DISABLED_FILTER if kind.word in _WITH_DISABLED else {}),
         **PAGES,
     }
@@ -202,6 +214,7 @@ def _list(word: str, call: Call) -> Response:
         effect=call.choice("effect", "allow", "deny"),
         state=call.choice("state", "enabled", "disabled"),
         disabled=call.flag("disabled"),
+        resource=_resource_filter(call) if word == RESOURCE else None,
     )
     page = reader.list(word, wanted, after=call.position(), limit=call.limit)
     vector = reader.snapshot.vector
@@ -212,6 +225,10 @@ def _list(word: str, call: Call) -> Response:
         etags=[etag_of(one.identity) for one in page.items],
     )
     return json_response(body, vector=vector)
+
+
+def _resource_filter(call: Call) -> ResourceFilter:
+    return ResourceFilter(**{name: call.parameters.get(name) for name in _RESOURCE_FILTERS})
 
 
 def _get(word: str, call: Call) -> Response:

@@ -31,6 +31,7 @@ from bailiwick.api.enterprise import enterprise_entries
 from bailiwick.api.guardrail_reports import report_entries
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
+from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.openapi import openapi_document
@@ -84,6 +85,7 @@ def table() -> list[Entry]:
     return [
         *administration_entries(),
         *document_entries(),
+        *inventory_entries(),
         *enterprise_entries(),
         *report_entries(),
         *key_entries(),

@@ -115,7 +115,7 @@ def _container(value: object, compiled: CompiledAccount, notes: Collector) -> Fo
     ident, properties = inner.text("id"), inner.data.get("properties") or {}
     if not isinstance(properties, dict):
         notes.add(("container", "properties"), "expected names with values")
-    elif ident:
+    elif inner.has("id") and not notes.findings:
         try:
             name = parse_resource_name(ident)
             return find_resource(compiled, ResourceBody(f"{name.service}/{name.type}", ident, properties))

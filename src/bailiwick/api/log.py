@@ -6,9 +6,10 @@ which is in no body of a log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from starlette.responses import Response
@@ -106,11 +107,11 @@ def _principal_uid(snapshot: Snapshot, reference: str | None) -> str | None:
     return "" if known is None else known.uid
 
 
-class _Names(dict[str, tuple[str, str]]):
+class _Names(ChainMap[str, tuple[str, str]]):
     """Names by uid; what is gone is called by its uid."""
 
     def __init__(self, known: Mapping[str, tuple[str, str]]) -> None:
-        super().__init__(known)
+        super().__init__({}, cast(MutableMapping[str, tuple[str, str]], known))
 
     def __missing__(self, uid: str) -> tuple[str, str]:
         return "Role", uid

@@ -182,6 +182,10 @@ _PARTS: dict[str, Schema] = {
     "Patch": {**ANYTHING, "description": "a JSON merge patch (RFC 7396): null removes a field"},
     "Text": {"type": "string"},
     "Yaml": {"type": "string", "description": "documents, each begun by `---`"},
+    "InventoryLines": {
+        "type": "string",
+        "description": 'one JSON object a line: a Resource document, or `{"remove": NAME}`',
+    },
 }
 _DIFFERENCE = _object(
     {
@@ -332,6 +336,14 @@ _ANSWERS: dict[str, Schema] = {
             "revision": _REVISION,
         },
         ["dry_run", "differences", "unchanged", "revision"],
+    ),
+    "InventoryChange": _object(
+        {
+            **{op: {"type": "integer"} for op in ("created", "changed", "deleted", "unchanged")},
+            "dry_run": FLAG,
+            "revision": _REVISION,
+        },
+        ["created", "changed", "deleted", "unchanged", "dry_run", "revision"],
     ),
     "Moved": _object(
         {

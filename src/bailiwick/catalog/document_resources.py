@@ -5,13 +5,24 @@ Implements docs/spec.md 1.1, 2.1 and 2.4 (grammar), and the documents of account
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from bailiwick.catalog.document_principals import parse_owner
 from bailiwick.catalog.properties import format_property, parse_properties, parse_tags
 from bailiwick.catalog.reading import Fields
 from bailiwick.errors import Invalid
-from bailiwick.model.accounts import DEFAULT_PROJECT_QUOTA, PROJECT_TYPES, Account, Project, Resource
+from bailiwick.model.accounts import (
+    DEFAULT_PROJECT_QUOTA,
+    PROJECT_TYPES,
+    Account,
+    Project,
+    Property,
+    Resource,
+)
 from bailiwick.model.names import parse_group_reference, parse_name, parse_resource_name
 
+NO_PROPERTIES: Mapping[str, Property] = {}
 ACCOUNT_FIELDS = (
     "name",
     "owner",
@@ -90,17 +101,34 @@ def parse_resource(fields: Fields, account: str) -> Resource:
     name = fields.parsed("name", _parse_resource_name)
     if name is not None and (of := parse_resource_name(name).account) != account:
         fields.notes.add(fields.at("name"), f"resource is of account `{of}`, expected `{account}`")
+    groups = fields.parsed_items("groups", _known_group) if fields.has("groups") else None
     return Resource(
         name=name or "",
-        project=fields.parsed("project", parse_name),
-        owner=fields.parsed("owner", parse_owner),
-        groups=fields.parsed_items("groups", parse_group_reference) if fields.has("groups") else None,
-        budget=fields.parsed("budget", parse_name),
-        tags=parse_tags(fields),
-        properties=parse_properties(fields),
+        project=fields.parsed("project", _known_name),
+        owner=fields.parsed("owner", _known_owner),
+        groups=_shared_groups(groups),
+        budget=fields.parsed("budget", _known_name),
+        tags=_shared_tags(tuple(parse_tags(fields).items())),
+        properties=parse_properties(fields) or NO_PROPERTIES,
         description=fields.text("description"),
         attached_to=fields.parsed("attached_to", _parse_resource_name),
     )
+
+
+# WHY remembered: a million resources have few projects, owners and tags among them, and each copy counts.
+_known_name = lru_cache(maxsize=65536)(parse_name)
+_known_owner = lru_cache(maxsize=65536)(parse_owner)
+_known_group = lru_cache(maxsize=65536)(parse_group_reference)
+
+
+@lru_cache(maxsize=65536)
+def _shared_groups(groups: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return groups
+
+
+@lru_cache(maxsize=65536)
+def _shared_tags(tags: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return dict(tags)
 
 
 def format_resource(resource: Resource) -> dict[str, object]:

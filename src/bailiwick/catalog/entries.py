@@ -20,6 +20,7 @@ from bailiwick.catalog.entry_roles import (
     parse_roles,
 )
 from bailiwick.catalog.entry_types import (
+    check_governed,
     format_qualifier,
     format_resource_type,
     parse_qualifiers,
@@ -97,6 +98,7 @@ def _parse(fields: Fields, account: str | None) -> Service:
     folded = fields.flag("case_insensitive_ids")
     types = parse_resource_types(fields)
     actions = parse_actions(fields, name, types, folded=folded)
+    check_governed(fields, types, actions)
     unsupported = frozenset(fields.words("unsupported_roles", PLATFORM_ROLES, "platform role"))
     roles, paths = _parse_all_roles(fields, name, actions, unsupported)
     regional = fields.choice("locality", LOCALITIES, "regional") == "regional"

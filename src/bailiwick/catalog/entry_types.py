@@ -1,11 +1,13 @@
 """Resource types and qualifiers of a service: documents to values and back.
 
-Implements docs/spec.md 2.1, 2.6 and 3.12 (grammar).
+Implements docs/spec.md 2.1, 2.6, 18.4 and 3.12 (grammar).
 """
 
 from __future__ import annotations
 
-from bailiwick.catalog.reading import Fields, parse_text
+from collections.abc import Mapping
+
+from bailiwick.catalog.reading import Fields, is_text, parse_text
 from bailiwick.errors import did_you_mean
 from bailiwick.model.conditions import (
     NEGATED,
@@ -17,12 +19,19 @@ from bailiwick.model.conditions import (
     keys_of,
 )
 from bailiwick.model.names import SERVICE_TYPE, parse_name, parse_type_name
-from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Qualifier, ResourceType
+from bailiwick.model.services import (
+    BUILT_IN_ATTRIBUTES,
+    GOVERNABLE_ATTRIBUTES,
+    Action,
+    Qualifier,
+    ResourceType,
+)
 
 PROJECT_CHANGES = ("free", "set-once", "fixed", "none")
 
 _TYPE_FIELDS = (
-    "title", "parents", "attributes", "inherits", "project", "stands_for_project", "attached_to"
+    "title", "parents", "attributes", "inherits", "project", "stands_for_project", "attached_to",
+    "governed_by",
 )  # fmt: skip
 _QUALIFIER_FIELDS = ("name", "title", "needs", "when", "differs")
 _RESERVED_QUALIFIER = "any"
@@ -61,6 +70,8 @@ def format_resource_type(type: ResourceType) -> dict[str, object]:
         out["stands_for_project"] = True
     if type.attached_to:
         out["attached_to"] = list(type.attached_to)
+    if type.governed_by:
+        out["governed_by"] = dict(type.governed_by)
     return out
 
 
@@ -111,7 +122,35 @@ def _parse_type(name: str, fields: Fields) -> ResourceType:
         project=project,
         stands_for_project=fields.flag("stands_for_project"),
         attached_to=fields.parsed_items("attached_to", parse_type_name),
+        governed_by=_parse_governed_by(name, attributes, fields),
     )
+
+
+def _parse_governed_by(type: str, attributes: frozenset[str], fields: Fields) -> dict[str, str]:
+    """Which action changes which attribute? Whether it exists is asked when the actions are known."""
+    out: dict[str, str] = {}
+    for word, action, path in fields.entries("governed_by"):
+        if word not in GOVERNABLE_ATTRIBUTES:
+            help = did_you_mean(word, GOVERNABLE_ATTRIBUTES)
+            fields.notes.add(path, f"no action can govern `{word}`", help)
+        elif word not in attributes:
+            fields.notes.add(path, f"`{type}` has no attribute `{word}`")
+        elif is_text(action, path, fields.notes):
+            out[word] = action
+    return out
+
+
+def check_governed(fields: Fields, types: Mapping[str, ResourceType], actions: Mapping[str, Action]) -> None:
+    """Is every action that changes an attribute one of the service, asked of that very type? (rule 18.4)"""
+    for name, type in types.items():
+        for word, id in type.governed_by.items():
+            path = (*fields.at("resource_types"), name, "governed_by", word)
+            action = actions.get(id)
+            if action is None:
+                fields.notes.add(path, f"unknown action `{id}`", did_you_mean(id, actions))
+            elif action.resource_type != name:
+                asked = "no resource type" if action.resource_type is None else f"`{action.resource_type}`"
+                fields.notes.add(path, f"action `{id}` is asked of {asked}, expected `{name}`")
 
 
 def _check_rooted(types: dict[str, ResourceType], fields: Fields) -> None:

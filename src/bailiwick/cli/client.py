@@ -111,7 +111,7 @@ class Client:
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """What does the server answer? Raises ServerError, Invalid, Unavailable."""
-        headers = {"Authorization": f"Bearer {self._sign_in()}"}
+        headers = {**arguments.pop("headers", {}), "Authorization": f"Bearer {self._sign_in()}"}
         return _read(self._send(method, path, headers=headers, **arguments))
 
     def _sign_in(self) -> str:

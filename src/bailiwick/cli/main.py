@@ -22,6 +22,7 @@ from bailiwick.cli import (
     projects,
     questions,
     registry,
+    resources,
     sample,
     searches,
     servers,
@@ -71,6 +72,7 @@ app.command("import", rich_help_panel=CHANGE)(importing.import_)
 app.command("user-policy-create", rich_help_panel=CHANGE)(policies.user_policy_create)
 app.command("service-policy-create", rich_help_panel=CHANGE)(policies.service_policy_create)
 app.command("access-group-policy-create", rich_help_panel=CHANGE)(policies.access_group_policy_create)
+app.add_typer(resources.resource_app, name="resource", rich_help_panel=CHANGE)
 app.add_typer(templates.templates_app, name="template", rich_help_panel=CHANGE)
 app.add_typer(projects.projects_app, name="project", rich_help_panel=CHANGE)
 app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHANGE)

@@ -15,7 +15,7 @@ from bailiwick.engine.facts import Attribute, Facts, compile_key
 from bailiwick.engine.resources import Resolved
 from bailiwick.model.accounts import Property
 from bailiwick.model.conditions import All, Any, Comparison, Condition, Ref, Value
-from bailiwick.model.requests import ABSENT, UNKNOWN, Request
+from bailiwick.model.requests import Request
 
 
 class Looked(Exception):
@@ -103,11 +103,10 @@ def _comparing(comparison: Comparison, facts: Facts, seen: Seen) -> Extent:
             if is_list is not (key == "resource.groups"):
                 return seen.somewhere
             return _with_any(key, _texts_of_value(value, facts), comparison, seen)
-        if isinstance(value, Ref):
-            return _with_any(value.key, _texts(compile_key(key)(facts), is_list), comparison, seen)
+        assert isinstance(value, Ref), "a comparison that reads no resource was answered before"
+        return _with_any(value.key, _texts(compile_key(key)(facts), is_list), comparison, seen)
     except Looked:
-        pass
-    return seen.somewhere
+        return seen.somewhere
 
 
 EITHER_WAY = frozenset({"string-equals", "contains-any"})
@@ -123,10 +122,8 @@ def _texts_of_value(value: Value, facts: Facts) -> Texts:
 
 
 def _texts(value: object, is_list: bool) -> Texts:
-    """Which texts are these: one, or a list? None: not known, or of the wrong type. Absent: none match."""
-    if value is ABSENT:
-        return ()
-    if is_list is not isinstance(value, list | tuple) or value is UNKNOWN:
+    """Which texts are these: one, or a list? None: there are none, or they are of the wrong type."""
+    if is_list is not isinstance(value, list | tuple):
         return None
     texts = tuple(value) if isinstance(value, list | tuple) else (value,)
     return texts if all(isinstance(text, str) for text in texts) else None

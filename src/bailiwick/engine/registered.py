@@ -18,7 +18,7 @@ from bailiwick.model.services import BUILT_IN_ATTRIBUTES, Service
 
 Nodes = tuple[tuple[str, str | None], ...]
 
-MOST_FORMS = 64
+MOST_FORMS = 256
 _EVERY_ATTRIBUTE = frozenset(BUILT_IN_ATTRIBUTES)
 
 
@@ -42,22 +42,29 @@ class Sought(NamedTuple):
 
 # Which parts does a name leave out: service, region or not, instance or not, each node's type and its id or not.
 Form = tuple[str, bool, bool, tuple[tuple[str, bool], ...]]
+# A service, and the types along a path.
+Kinds = tuple[str, tuple[str, ...]]
 
 
 class Registered(Mapping[Key, Resource]):
     """The registered resources by key. Never changed: `changed` makes another.
 
     `find` is the quick way to one of them. `_fitting` remembers, for each form in which a name was incomplete, which
-    names of that form fit how many resources; it is made at the first such question and kept up with changes.
+    names of that form fit how many resources, and `_kinds` how many there are of each kind; both are made at the first
+    such question and kept up with changes.
     """
 
-    __slots__ = ("_all", "_fitting", "find")
+    __slots__ = ("_all", "_fitting", "_kinds", "find")
 
     def __init__(
-        self, resources: Overlay[Key, Resource], fitting: dict[Form, Overlay[Sought, int]] | None = None
+        self,
+        resources: Overlay[Key, Resource],
+        fitting: dict[Form, Overlay[Sought, int]] | None = None,
+        kinds: Counter[Kinds] | None = None,
     ) -> None:
         self._all = resources
         self._fitting = fitting or {}
+        self._kinds = kinds
         self.find = resources.find
 
     def __getitem__(self, key: Key) -> Resource:
@@ -76,15 +83,29 @@ class Registered(Mapping[Key, Resource]):
         """Keys with what is registered under them."""
         return self._all.items()
 
+    @property
+    def all(self) -> Overlay[Key, Resource]:
+        """The same, with what is shared between changes told apart from what differs."""
+        return self._all
+
     def changed(self, changes: Mapping[Key, Resource | None]) -> Registered:
         """Which resources are registered with these instead? None: no longer."""
         come = [key for key, resource in changes.items() if resource is not None and key not in self._all]
         gone = [key for key, resource in changes.items() if resource is None and key in self._all]
         fitting = {form: _counted(form, known, come, gone) for form, known in list(self._fitting.items())}
-        return Registered(self._all.changed(changes), fitting)
+        kinds = self._kinds
+        if kinds is not None:
+            kinds = kinds + Counter(map(_kinds_of, come))
+            kinds.subtract(map(_kinds_of, gone))
+        return Registered(self._all.changed(changes), fitting, kinds)
 
     def could_mean(self, sought: Sought) -> bool:
         """Is a registered resource such that every part that the name says is its own? (rule 2.10)"""
+        # WHY asked first: else each of any number of paths that nothing has would cost a look at all resources.
+        if self._kinds is None:
+            self._kinds = Counter(map(_kinds_of, self._all))
+        if not self._kinds[_kinds_of(sought)]:
+            return False
         path = tuple((kind, ident is None) for kind, ident in sought.path)
         form = (sought.service, sought.region is None, sought.instance is None, path)
         known = self._fitting.get(form)
@@ -93,6 +114,11 @@ class Registered(Mapping[Key, Resource]):
                 self._fitting.clear()
             known = self._fitting[form] = Overlay(Counter(_in_form(form, self._all)))
         return sought in known
+
+
+def _kinds_of(name: Key | Sought) -> Kinds:
+    """Of which kinds is the resource of this name, and what it lies in?"""
+    return name.service, tuple([kind for kind, _ in name.path])
 
 
 def _in_form(form: Form, keys: Iterable[Key]) -> Iterator[Sought]:

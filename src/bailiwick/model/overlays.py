@@ -44,6 +44,16 @@ class Overlay(Mapping[K, V], Generic[K, V]):
         new._set(self._below, above, self._length + grown)
         return new
 
+    @property
+    def below(self) -> Mapping[K, V]:
+        """Which entries are shared, also with what changed since? (Some may be hidden by those above.)"""
+        return self._below
+
+    @property
+    def above(self) -> Mapping[K, V | None]:
+        """Which few entries differ from the shared ones? None: it is no longer there."""
+        return self._above
+
     def _find(self, key: K) -> V | None:
         # WHY not two look-ups: what lies above may hold None, which hides what is below.
         return self._above[key] if key in self._above else self._below.get(key)

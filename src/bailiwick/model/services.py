@@ -12,6 +12,7 @@ from bailiwick.model.conditions import Condition
 
 ACCESS_LEVELS = ("list", "read", "use", "write", "create", "delete", "permissions")
 BUILT_IN_ATTRIBUTES = ("project", "owner", "groups", "budget", "tags")
+GOVERNABLE_ATTRIBUTES = ("owner", "groups", "budget", "tags")
 PLATFORM_ROLES = ("Viewer", "Operator", "Editor", "Administrator")
 IAM = "iam"
 
@@ -21,7 +22,8 @@ class ResourceType:
     """What kind of thing is it? `attributes` are those of BUILT_IN_ATTRIBUTES that such resources have;
     `inherits` are taken from the nearest registered ancestor; `project` says whether its project may change.
     A type that `stands_for_project` has resources that are projects: their project is their own id.
-    `attached_to`: the types of this service to whose resources such ones may be attached, to move with them."""
+    `attached_to`: the types of this service to whose resources such ones may be attached, to move with them.
+    `governed_by`: which action of the service changes which attribute of a registered resource (rule 18.4)."""
 
     name: str
     title: str = ""
@@ -31,6 +33,7 @@ class ResourceType:
     project: str = "free"
     stands_for_project: bool = False
     attached_to: tuple[str, ...] = ()
+    governed_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

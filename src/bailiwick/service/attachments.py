@@ -44,7 +44,13 @@ class Attachment:
     roles: tuple[str, ...] = ()
 
     def attaching(self, reader: Reader) -> Sequence[Edit]:
-        """Which edits attach it? What is attached already is left. Raises Denied, NotFound, Invalid."""
+        """Which edits attach it? What is attached already is left. Raises Denied, NotFound, Invalid.
+
+        SECURITY: who may attach nothing to anything is refused before a role is looked for, and learns of none.
+        """
+        adding = Needed(ADD_GROUPS, eps_project(self.project))
+        if not reader.judge.could_hold_any((CREATE_POLICY,)):
+            reader.judge.require_any(adding)
         by_service = _roles_by_service(self.roles, reader)
         for service in by_service:
             scope = Scope(service=(service,), project=(self.project,))
@@ -199,7 +205,8 @@ def _roles_by_service(roles: Sequence[str], reader: Reader) -> Mapping[str, list
             )
         else:
             names = {role for service in reader.services.values() for role in service.roles}
-            hint = did_you_mean(text, names | set(reader.snapshot.account.roles))
+            own = set(reader.snapshot.account.roles) if reader.may_list("Role") else set()
+            hint = did_you_mean(text, names | own)
             notes.add(("roles", index), f"unknown role `{text}`", hint)
     notes.raise_if_any()
     return found

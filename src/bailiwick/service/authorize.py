@@ -6,42 +6,38 @@ There is no other permission check; an error here is a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 from typing import NoReturn
 
 from bailiwick.catalog.catalog import Catalog
-from bailiwick.catalog.eps_codes import LACKS_PERMISSION, PROJECT_IS_DISABLED, TAKES_NO_RESOURCES
 from bailiwick.engine import Authority, CompiledAccount, decide, decide_over
 from bailiwick.engine.authority import scope_contains, split_cells
 from bailiwick.engine.compile import guardrails_of
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
 from bailiwick.model.enterprises import nodes_from, split_node
-from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.eps import ADD_RESOURCES, EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
+from bailiwick.service.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
-from bailiwick.service.kinds import ACCOUNT
+from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import Over, loosened
 from bailiwick.service.reaching import find_restricted, held_actions
+from bailiwick.service.refusal_words import ASK, FORBIDDEN, format_place, format_scope, refused_on_project
 from bailiwick.service.sessions import FOREVER, Session
-from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.snapshots import Name, Snapshot
 
 CREATE_POLICY = "iam.policy.create"
 PUBLISH_POLICY = "iam.policy.publish"
 _VERBS = {"created": "create", "changed": "update", "deleted": "delete"}
-_ASK = "ask somebody who may grant this, or the account's owner"
-# Refused by what forbids, and not for want of what allows: then another name of the same deed does not help.
-_FORBIDDEN = (Reason.GUARDRAIL, Reason.EXPLICIT_DENY, Reason.PROJECT_DISABLED)
 
 
 def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -> None:
@@ -50,8 +46,7 @@ def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -
     for difference in plan.differences:
         judge.check_edit(difference)
     differ = Differ(plan.before.account, plan.account, catalog.services_for(plan.before.account))
-    for handover in dict.fromkeys(differ.handovers(plan.changed)):
-        judge.check_handover(handover)
+    judge.check_handovers(differ, plan.changed)
     for over in loosened(plan.before.account, plan.account):
         judge.check_over(over)
 
@@ -102,7 +97,7 @@ class Judge:
         ):
             return None
         after = self._before.account if self._plan is None else self._plan.account
-        for needed in needed_actions(self._before.account, after, difference):
+        for needed in needed_actions(self._before.compiled.services, self._before.account, after, difference):
             self.require_any(needed)
         return None
 
@@ -118,7 +113,7 @@ class Judge:
         if any(guardrail is not None and guardrail.node is not None for guardrail in found):
             return False
         return not before.guardrails_above or not self._is_denied_from_above(
-            needed_actions(before, after, difference)
+            needed_actions(self._before.compiled.services, before, after, difference)
         )
 
     def _is_denied_from_above(self, needed: Iterable[Needed]) -> bool:
@@ -152,7 +147,7 @@ class Judge:
             f"{over.because}, {why} over {kind} `{name}` and all below it",
             action=over.action,
             reason="authority_ends_earlier" if ends else "no_authority",
-            help=_ASK,
+            help=ASK,
         )
 
     def _lifts_suspension(self, difference: Difference) -> bool:
@@ -175,6 +170,14 @@ class Judge:
                 continue
             if not self.is_allowed(action, iam_service()):
                 self.refuse(action, f" over {format_scope(policy.scope)}", "no_authority")
+
+    def check_handovers(self, differ: Differ, changed: Collection[Name]) -> None:
+        """Is all that the change of these objects hands over within the session's authority? (rule 9.3)"""
+        if any(kind == RESOURCE for kind, _ in changed) and self.holds_everything():
+            # WHY: a million resources hand over at most everything, each by every policy that reads it (rule 18.5).
+            changed = [key for key in changed if key[0] != RESOURCE]
+        for handover in dict.fromkeys(differ.handovers(changed)):
+            self.check_handover(handover)
 
     def _is_detaching(self, difference: Difference) -> bool:
         """Does the edit only take subjects or roles off a policy on projects from which the session may? (19.10)"""
@@ -209,6 +212,22 @@ class Judge:
             self._require_over(ASSIGN, handover, role)
         if handover.adds and not self._is_plain_owner():
             self._require_gains(handover)
+
+    def holds_everything(self) -> bool:
+        """May the session grant any role over anything, without end?
+
+        Sound for whatever a resource hands over: a cell that is contained in one that is held is held too (rules 8.3,
+        8.5), and what stands in the way of the part meets the whole (8.6). The role is left out, so that whatever
+        depends on it is unknown and refuses. A session that may do less than its principal does not hold everything.
+        """
+        if self._session.restrictions:
+            return False
+        answers = [
+            self._authority(action, scope, None)
+            for action in (CREATE_POLICY, ASSIGN)
+            for scope in (Scope(), Scope(service=(IAM,)))
+        ]
+        return all(answer.held and answer.expires_at is None for answer in answers)
 
     def _require_unrestricted(self, handover: Handover) -> None:
         """May the session itself use what it hands over? Refuses too much: of a restriction only actions count.
@@ -263,7 +282,7 @@ class Judge:
                 + f" over {format_scope(handover.scope)}",
                 action=action,
                 reason="no_authority",
-                help=_ASK,
+                help=ASK,
             )
         if answer.expires_at is not None and (handover.until is None or handover.until > answer.expires_at):
             raise Denied(
@@ -294,7 +313,7 @@ class Judge:
                     f"{handover.because}, and you may not grant `{min(missing)}` over {format_scope(scope)}",
                     action=ASSIGN,
                     reason="no_authority",
-                    help=_ASK,
+                    help=ASK,
                 )
 
     def _roles_before(self, service: Service) -> Iterator[Role]:
@@ -401,7 +420,7 @@ class Judge:
         asked, reason = refusal
         if asked.resource.service != EPS:
             self.refuse(asked.action, format_place(asked.resource), reason.value)
-        raise _refused_on_project(self._session.principal, needed, asked, reason)
+        raise refused_on_project(self._session.principal, needed, asked, reason)
 
     def _is_meant(self, asked: Asked, reason: Reason) -> bool:
         """Is the deed forbidden, and not only one of its names together with everything of its service?
@@ -420,7 +439,7 @@ class Judge:
             self.require_any(needed)
 
     def _is_forbidden(self, asked: Asked, reason: Reason) -> bool:
-        return reason in _FORBIDDEN and self._is_meant(asked, reason)
+        return reason in FORBIDDEN and self._is_meant(asked, reason)
 
     def _find_refusal(self, needed: Needed) -> tuple[Asked, Reason] | None:
         """Which action refuses the deed, and why? The first that is forbidden, else the first; None: it is allowed."""
@@ -437,30 +456,7 @@ class Judge:
     def refuse(self, action: str, place: str, reason: str) -> NoReturn:
         """The session lacks this action. Raises Denied."""
         message = f"`{self._session.principal}` lacks `{action}`{place}"
-        raise Denied(message, action=action, reason=reason, help=_ASK)
-
-
-def _refused_on_project(principal: str, needed: Needed, asked: Asked, reason: Reason) -> Denied:
-    """How is a deed on a project refused? By the action of `eps`, with its document's code."""
-    if reason is Reason.PROJECT_DISABLED:
-        takes = asked.action == ADD_RESOURCES
-        return Denied(
-            f"project `{asked.resource.path[-1][1]}` is disabled: it "
-            + ("takes no resources" if takes else "cannot be changed, but be enabled"),
-            action=asked.action,
-            reason=reason.value,
-            help="enable it first",
-            code=TAKES_NO_RESOURCES if takes else PROJECT_IS_DISABLED,
-        )
-    others = " or ".join(f"`{one.action}`{format_place(one.resource)}" for one in needed.others)
-    is_wanting = reason not in _FORBIDDEN and others
-    return Denied(
-        f"`{principal}` lacks `{asked.action}`{format_place(asked.resource)}",
-        action=asked.action,
-        reason=reason.value,
-        help=f"{others} is enough too; {_ASK}" if is_wanting else _ASK,
-        code=LACKS_PERMISSION,
-    )
+        raise Denied(message, action=action, reason=reason, help=ASK)
 
 
 def request_of(session: Session, action: str, resource: ResourceQuery, now: float) -> Request:
@@ -474,24 +470,3 @@ def request_of(session: Session, action: str, resource: ResourceQuery, now: floa
         chain=session.chain,
         restrictions=session.restrictions,
     )
-
-
-def format_place(resource: ResourceQuery) -> str:
-    """How does a refusal name the object? The service itself is not named."""
-    kind, name = resource.path[-1]
-    return "" if kind == SERVICE_TYPE else f" on {kind} `{name}`"
-
-
-def format_scope(scope: Scope) -> str:
-    """How is a scope said in a sentence?"""
-    parts = [f"{name} {_words(getattr(scope, name))}" for name in ("service", "region", "instance", "project")
-             if getattr(scope, name) is not None]  # fmt: skip
-    if scope.type is not None:
-        parts.append(_words(scope.type) + (f" {_words(scope.id)}" if scope.id is not None else ""))
-    if scope.within is not None:
-        parts.append("within " + " or ".join(f"{kind}/{ident}" for kind, ident in scope.within))
-    return ", ".join(parts) or "the whole account (every service but iam)"
-
-
-def _words(values: tuple[str, ...]) -> str:
-    return " or ".join(f"`{value}`" for value in values)

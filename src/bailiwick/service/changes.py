@@ -13,15 +13,15 @@ from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Conflict, Unauthenticated
 from bailiwick.service.authorize import authorize_plan
 from bailiwick.service.checking import check_plan
-from bailiwick.service.edits import Difference, Edit, Name, Plan, plan_edits
+from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.joining import check_joining
 from bailiwick.service.kinds import find_value
-from bailiwick.service.loading import account_log, vector_of
+from bailiwick.service.loading import API_KEY, account_log, vector_of
 from bailiwick.service.managed import check_managed
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
-from bailiwick.service.snapshots import Identity, Snapshot
+from bailiwick.service.snapshots import Identity, Name, Snapshot
 from bailiwick.service.standing import SERVICE, uid_of
 from bailiwick.service.template_numbers import check_numbers
 from bailiwick.service.trust_binding import bind_trust
@@ -152,17 +152,17 @@ def _vector(host: Host, plan: Plan, head: Head) -> dict[str, str]:
 
 
 def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Snapshot:
-    identities = dict(plan.before.identities)
+    moved: dict[Name, Identity | None] = {}
     for difference in plan.differences:
         key = (difference.kind, difference.name)
-        if difference.op == "deleted":
-            identities.pop(key, None)
-        else:
-            identities[key] = Identity(plan.uids[key], *key, head.revision)
+        is_gone = difference.op == "deleted"
+        moved[key] = None if is_gone else Identity(plan.uids[key], *key, head.revision)
     dropped = {secret.name for secret in plan.dropped_secrets}
-    return Snapshot(
-        compiled=compiled,
-        identities={key: i for key, i in identities.items() if i.uid not in dropped},
+    # WHY: an API key is named by its uid, which is its secret's name too.
+    moved |= {(API_KEY, uid): None for uid in dropped}
+    return plan.before.next(
+        compiled,
+        moved,
         keys={uid: record for uid, record in plan.before.keys.items() if uid not in dropped},
         descriptions=plan.before.descriptions,
         vector=_vector(host, plan, head),

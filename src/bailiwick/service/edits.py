@@ -15,13 +15,11 @@ from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
-from bailiwick.service.kinds import ACCOUNT, find_value, with_values
+from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
 from bailiwick.service.references import bind
-from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
-
-Name = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,8 @@ def _changes(
         kind, name = key
         value = values[key]
         if value is None:
-            owned = [uid for uid, record in snapshot.keys.items() if record.owner_uid == uids[key]]
+            may_own = kind in PRINCIPAL_WORDS
+            owned = [uid for uid, r in snapshot.keys.items() if may_own and r.owner_uid == uids[key]]
             changes += [Change(API_KEY, uid, uid, "delete") for uid in owned]
             dropped += [SecretDelete(uid) for uid in owned]
             changes.append(Change(kind, uids[key], name, "delete"))

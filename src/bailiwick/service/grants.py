@@ -316,7 +316,9 @@ class Differ:
             new if old is not None and new is not None and replace(old, project=new.project) == new else None
         )
         # WHY: of what is not registered the asker says the project, so all projects are handed over.
-        policies = self.reaching.policies_reading_resource(projects if new is not None else None)
+        policies = self.reaching.policies_reading_resource(
+            projects if new is not None else None, is_fresh=old is None
+        )
         scopes = scopes if new is not None else [here]
         for policy in policies:
             if policy.scope.service is not None and parsed.service not in policy.scope.service:

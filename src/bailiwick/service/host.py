@@ -193,11 +193,17 @@ class Host:
         return self._in_place(caught_up) if snapshot.account.enterprise is None else caught_up
 
     def _catch_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
-        rows = self.store.changes(account_log(name), snapshot.revision, MOST_ROWS)
-        same = self.store.head_at(account_log(name), snapshot.revision).vector == snapshot.vector["account"]
-        if not same or (rows and rows[-1].revision != head.revision):
+        log = account_log(name)
+        if self.store.head_at(log, snapshot.revision).vector != snapshot.vector["account"]:
             return load_snapshot(self.store, self.catalog, name, self._system)
-        return advance(self.store, snapshot, rows, head, self._system)
+        # WHY in parts: a million rows at once would be held in memory besides what they come to.
+        while True:
+            rows = self.store.changes(log, snapshot.revision, MOST_ROWS)
+            end = rows[-1].revision if rows else head.revision
+            part = head if end == head.revision else self.store.head_at(log, end)
+            snapshot = advance(self.store, snapshot, rows, part, self._system)
+            if end >= head.revision:
+                return snapshot
 
     def publish(self, account: str, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on (called with `writing` held, after the commit)."""
@@ -205,12 +211,10 @@ class Host:
         self._snapshots[account] = self._in_place(snapshot)
 
     def refresh(self, account: str) -> Snapshot:
-        """Read the account anew from the store."""
+        """Take in what the account has become meanwhile."""
         with self.writing:
             self.poll()
-            own = load_snapshot(self.store, self.catalog, account, self._system)
-            self._snapshots[account] = self._in_place(own)
-            return self._snapshots[account]
+            return self._load(account)
 
     def vector_at(self, log: str, revision: int) -> str:
         """How is this revision of the log written? Raises NotFound beyond its head."""

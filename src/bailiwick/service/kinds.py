@@ -12,8 +12,10 @@ from typing import Any
 from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import ACCOUNT_GROUP, ENTERPRISE, MEMBER
+from bailiwick.model.overlays import as_overlay
 
 ACCOUNT = "Account"
+RESOURCE = "Resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Policy", "policies", "policy", "policies"),
         Kind("Guardrail", "guardrails", "guardrail", "guardrails"),
         Kind("Service", "services", "service", "services"),
-        Kind("Resource", "resources", "resource", "resources"),
+        Kind(RESOURCE, "resources", "resource", "resources"),
         Kind("Template", "templates", "template", "templates"),
         Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
         Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),
@@ -83,20 +85,20 @@ def find_value(account: Account, word: str, name: str) -> Any:
     return getattr(account, kind.field).get(kind.key(name))
 
 
-def list_values(account: Account, word: str) -> dict[str, Any]:
+def list_values(account: Account, word: str) -> Mapping[str, Any]:
     """Which objects of this kind are there, by name?"""
     kind = KINDS[word]
     values: Mapping[str, Any] = getattr(account, kind.field)
     if kind.field != "principals":
-        return dict(values)
+        return values
     return {
         key.removeprefix(kind.prefix): value for key, value in values.items() if key.startswith(kind.prefix)
     }
 
 
 def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Account:
-    """What is the account once these objects are so? None removes."""
-    fields: dict[str, Any] = {}
+    """What is the account once these objects are so? None removes. What does not change is shared, not copied."""
+    fields: dict[str, dict[str, Any]] = {}
     for (word, name), value in changed.items():
         if word == ACCOUNT:
             account = replace(
@@ -110,14 +112,11 @@ def with_values(account: Account, changed: Mapping[tuple[str, str], Any]) -> Acc
             )
             continue
         kind = KINDS[word]
-        if kind.field not in fields:
-            fields[kind.field] = dict(getattr(account, kind.field))
-        values = fields[kind.field]
-        if value is None:
-            values.pop(kind.key(name), None)
-        else:
-            values[kind.key(name)] = value
-    return replace(account, **fields)
+        fields.setdefault(kind.field, {})[kind.key(name)] = value
+    after: dict[str, Any] = {
+        field: as_overlay(getattr(account, field)).changed(values) for field, values in fields.items()
+    }
+    return replace(account, **after)
 
 
 def reference_of(word: str, name: str) -> str:

@@ -6,19 +6,23 @@ An object that cannot be read stops the load: an account is never answered for i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from sys import intern
+from typing import Any, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.catalog.catalog import Catalog
-from bailiwick.catalog.documents import assemble_account, parse_document
+from bailiwick.catalog.documents import Value, assemble_account, parse_document
 from bailiwick.engine import compile_account
-from bailiwick.model.accounts import Account
-from bailiwick.service.kinds import ACCOUNT, KINDS, with_values
+from bailiwick.model.accounts import Account, Resource
+from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE, with_values
 from bailiwick.service.references import Target, unbind
-from bailiwick.service.snapshots import Identity, Snapshot
-from bailiwick.store.ports import ChangeRow, Head, Store
+from bailiwick.service.snapshots import Identity, Name, Snapshot
+from bailiwick.store.ports import ChangeRow, Head, Store, StoredObject
 
 API_KEY = "ApiKey"
 SESSION_END = "SessionEnd"
@@ -33,25 +37,75 @@ def account_log(account: str) -> str:
 def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) -> Snapshot:
     """What does the account hold now? Raises NotFound where there is no such account."""
     log = account_log(account)
-    head, objects = store.load(log)
-    stored = list(objects)
-    name_of = {one.uid: (one.kind, one.name) for one in stored}
+    stored = _read(store, log)
     secrets = {secret.name: secret.value for secret in store.list_secrets(log, API_KEY)}
-    values = [
-        parse_document(unbind(one.kind, one.document, name_of), account)[1]
-        for one in stored
-        if one.kind in (ACCOUNT, *KINDS)
-    ]
-    keys = [one for one in stored if one.kind == API_KEY]
-    compiled = compile_account(catalog, assemble_account(Account(account, ""), values))
+    name_of, identities = stored.name_of, _Identities()
+    keys = [one for one in stored.others if one.kind == API_KEY]
+    for one in stored.others:
+        identities.add(one, one.name)
+
+    def values() -> Iterator[Value]:
+        for one in chain(stored.others, stored.resources):
+            if one.kind in (ACCOUNT, *KINDS):
+                value = parse_document(unbind(one.kind, one.document, name_of), account)[1]
+                if isinstance(value, Resource):
+                    identities.add(one, value.name)
+                yield value
+
+    compiled = compile_account(catalog, assemble_account(Account(account, ""), values()))
     return Snapshot(
         compiled=compiled,
-        identities={(o.kind, o.name): Identity(o.uid, o.kind, o.name, o.revision) for o in stored},
+        identities=identities.found,
         keys={one.uid: read_key(one.uid, one.document, name_of, secrets[one.uid]) for one in keys},
         descriptions={one.uid: one.document.get("description", "") for one in keys},
-        vector=vector_of(head, system),
-        revision=head.revision,
+        vector=vector_of(stored.head, system),
+        revision=stored.head.revision,
     )
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What is in a log at one head. `resources` can be gone through once; the others are held."""
+
+    head: Head
+    name_of: Mapping[str, Target]
+    others: Sequence[StoredObject]
+    resources: Iterable[StoredObject]
+
+
+def _read(store: Store, log: str) -> _Stored:
+    """What is in the log now?
+
+    WHY resources are read twice: what they refer to must be known first, and a million documents held at once take
+    twice the memory of what they come to.
+    """
+    while True:
+        head, objects = store.load(log)
+        name_of: dict[str, Target] = {}
+        others: list[StoredObject] = []
+        for one in objects:
+            name_of[one.uid] = (one.kind, one.name)
+            if one.kind != RESOURCE:
+                others.append(one)
+        if len(others) == len(name_of):
+            return _Stored(head, name_of, others, ())
+        again, objects = store.load(log)
+        if again == head:
+            return _Stored(head, name_of, others, (one for one in objects if one.kind == RESOURCE))
+
+
+class _Identities:
+    """Identities as they are found. Texts and numbers that many have are kept once."""
+
+    def __init__(self) -> None:
+        self.found: dict[Name, Identity] = {}
+        self._numbers: dict[int, int] = {}
+
+    def add(self, one: StoredObject, name: str) -> None:
+        """Add that of this object, by this name (the same text as its value holds)."""
+        kind = intern(one.kind)
+        revision = self._numbers.setdefault(one.revision, one.revision)
+        self.found[kind, name] = Identity(one.uid, kind, name, revision)
 
 
 def vector_of(account: Head, system: Head, enterprise: str | None = None) -> dict[str, str]:
@@ -85,17 +139,15 @@ def advance(
     store: Store, snapshot: Snapshot, rows: Sequence[ChangeRow], head: Head, system: Head
 ) -> Snapshot:
     """What does the account hold after these further changes?"""
-    identities = dict(snapshot.identities)
     keys, descriptions = dict(snapshot.keys), dict(snapshot.descriptions)
-    for row in _last_of_each(rows):
-        for key in [k for k, i in identities.items() if i.uid == row.uid and k[0] == row.kind]:
-            del identities[key]
-        if row.op != "delete":
-            identities[row.kind, row.name] = Identity(row.uid, row.kind, row.name, row.revision)
-    name_of = {identity.uid: key for key, identity in identities.items()}
-    name_of |= {i.uid: k for k, i in snapshot.identities.items() if i.uid not in name_of}
-    values: dict[tuple[str, str], Any] = {}
-    for row in _last_of_each(rows):
+    last = _last_of_each(rows)
+    moved = _moved(snapshot, last)
+    known = snapshot.names_by_uid()
+    name_of = ChainMap(
+        {i.uid: key for key, i in moved.items() if i is not None}, cast(dict[str, Name], known)
+    )
+    values: dict[Name, Any] = {}
+    for row in last:
         if row.kind == API_KEY:
             keys.pop(row.uid, None)
             if row.document is not None:
@@ -106,14 +158,35 @@ def advance(
             continue
         if row.kind == SESSION_END:
             continue
-        name = row.name or name_of.get(row.uid, ("", ""))[1]
+        name = row.name or known.get(row.uid, ("", ""))[1]
         document = None if row.document is None else unbind(row.kind, row.document, name_of)
         values[row.kind, name] = (
             None if document is None else parse_document(document, snapshot.account.name)[1]
         )
     account = with_values(snapshot.account, values)
     compiled = snapshot.compiled.apply(account, set(values))
-    return Snapshot(compiled, identities, keys, descriptions, vector_of(head, system), head.revision)
+    return snapshot.next(
+        compiled,
+        moved,
+        keys=keys,
+        descriptions=descriptions,
+        vector=vector_of(head, system),
+        revision=head.revision,
+    )
+
+
+def _moved(snapshot: Snapshot, rows: Iterable[ChangeRow]) -> dict[Name, Identity | None]:
+    """Under which names are these objects now, and under which no longer?"""
+    names = snapshot.names_by_uid()
+    gone: dict[Name, Identity | None] = {}
+    come: dict[Name, Identity | None] = {}
+    for row in rows:
+        before = names.get(row.uid)
+        if before is not None:
+            gone[before] = None
+        if row.op != "delete":
+            come[row.kind, row.name] = Identity(row.uid, row.kind, row.name, row.revision)
+    return {**gone, **come}
 
 
 def _last_of_each(rows: Iterable[ChangeRow]) -> list[ChangeRow]:

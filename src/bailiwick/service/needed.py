@@ -8,16 +8,16 @@ stand for the same deed any one is enough (rule 19.2). Pure. Policies are not he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
 from bailiwick.model.enterprises import ENTERPRISE
-from bailiwick.model.names import SERVICE_TYPE
+from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
-from bailiwick.model.services import IAM
+from bailiwick.model.services import IAM, Service
 from bailiwick.model.templates import Template
 from bailiwick.service.edits import Difference
 from bailiwick.service.eps import (
@@ -40,6 +40,7 @@ from bailiwick.service.needed_in_tree import (
     rule_action,
 )
 
+READ_RESOURCE = "iam.resource.read"
 _CREATE = {"User": "iam.user.invite", "Resource": "iam.resource.register"}
 
 
@@ -63,8 +64,10 @@ class Needed(NamedTuple):
         return (Asked(self.action, self.resource), *self.others)
 
 
-def needed_actions(before: Account, after: Account, difference: Difference) -> Iterator[Needed]:
-    """Which actions does this edit need, whatever it hands over?"""
+def needed_actions(
+    services: Mapping[str, Service], before: Account, after: Account, difference: Difference
+) -> Iterator[Needed]:
+    """Which actions does this edit need, whatever it hands over? `services` are those of the state before."""
     word, name = difference.kind, difference.name
     if word in NODE_TYPES:
         yield from (Needed(*one) for one in needed_in_tree(before, after, difference))
@@ -95,7 +98,7 @@ def needed_actions(before: Account, after: Account, difference: Difference) -> I
     elif isinstance(old, Project) and isinstance(new, Project):
         yield from _project(old, new)
     elif isinstance(old, Resource) and isinstance(new, Resource):
-        yield from _resource(old, new, before)
+        yield from _resource(services, old, new, before)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", object_of(word, name, old))
 
@@ -158,11 +161,27 @@ def _removing(project: str) -> tuple[Asked, Asked]:
     )
 
 
-def _resource(old: Resource, new: Resource, before: Account) -> Iterator[Needed]:
+def _resource(
+    services: Mapping[str, Service], old: Resource, new: Resource, before: Account
+) -> Iterator[Needed]:
+    """What an action of its own service governs needs that action, and nothing else does instead (rule 18.4)."""
     if old.project != new.project:
         yield from _moving(old, new, default_project(before))
-    if replace(old, project=new.project) != new:
+    rest: dict[str, Any] = {"project": new.project}
+    for attribute, action in _governed_by(services, old.name).items():
+        rest[attribute] = getattr(new, attribute)
+        if getattr(old, attribute) != rest[attribute]:
+            yield Needed(action, ResourceQuery.of(parse_resource_name(old.name)))
+    if replace(old, **rest) != new:
         yield Needed("iam.resource.update", object_of("Resource", old.name, old))
+
+
+def _governed_by(services: Mapping[str, Service], name: str) -> Mapping[str, str]:
+    """Which action changes which attribute of this resource? Empty where its type says nothing."""
+    parsed = parse_resource_name(name)
+    service = services.get(parsed.service)
+    type = None if service is None else service.resource_types.get(parsed.type)
+    return {} if type is None else type.governed_by
 
 
 def _moving(old: Resource, new: Resource, default: str | None) -> Iterator[Needed]:
@@ -213,9 +232,14 @@ def needed_to_remove_resources(project: str) -> Needed:
     return Needed(*first, tuple(others))
 
 
+def needed_to_read_resource(value: Resource) -> Needed:
+    """Which action shows this resource, wherever it is?"""
+    return Needed(READ_RESOURCE, object_of("Resource", value.name, value))
+
+
 def needed_to_see_resource(value: Resource, project: str | None) -> tuple[Needed, ...]:
     """Which deeds show this resource? Any of them: seeing it, listing its project, taking it out of there."""
-    here = Needed("iam.resource.read", object_of("Resource", value.name, value))
+    here = needed_to_read_resource(value)
     if project is None:
         return here, Needed("iam.resource.list", iam_service())
     return here, needed_to_list_resources(project), needed_to_remove_resources(project)

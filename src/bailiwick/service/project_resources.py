@@ -20,9 +20,11 @@ from bailiwick.model.names import ResourceName, format_resource_name, parse_reso
 from bailiwick.model.services import ResourceType, Service
 from bailiwick.service.edits import Edit
 from bailiwick.service.needed import (
+    READ_RESOURCE,
     default_project,
     needed_to_add_resources,
     needed_to_list_resources,
+    needed_to_read_resource,
     needed_to_remove_resources,
     needed_to_see_resource,
 )
@@ -130,6 +132,10 @@ def _sees(reader: Reader, value: Resource, project: str | None) -> bool:
     return any(reader.judge.is_any_allowed(needed) for needed in needed_to_see_resource(value, project))
 
 
+def _may_read(reader: Reader, value: Resource) -> bool:
+    return reader.judge.is_any_allowed(needed_to_read_resource(value))
+
+
 def type_of(services: Mapping[str, Service], name: ResourceName) -> ResourceType | None:
     """Which type has a resource of this name?"""
     service = services.get(name.service)
@@ -161,15 +167,12 @@ def names_below(snapshot: Snapshot, name: str) -> Sequence[str]:
 
 def belonging(snapshot: Snapshot, name: str) -> Sequence[str]:
     """What belongs to this resource: below it, attached to it, and what belongs to these? (rule 19.9)"""
-    attached: dict[str, list[str]] = {}
-    for value in snapshot.account.resources.values():
-        if value.attached_to is not None:
-            attached.setdefault(value.attached_to, []).append(value.name)
+    attached = snapshot.attached_names()
     found: dict[str, None] = {name: None}
     pending = [name]
     while pending:
         holder = pending.pop()
-        for one in (*names_below(snapshot, holder), *sorted(attached.get(holder, ()))):
+        for one in (*names_below(snapshot, holder), *attached.get(holder, ())):
             if one not in found:
                 found[one] = None
                 pending.append(one)
@@ -203,13 +206,16 @@ def list_resources(
     """
     account, default = reader.snapshot.account, default_project(reader.snapshot.account)
     needed = needed_to_list_resources(project)
-    sees_all = reader.judge.is_any_allowed(needed)
+    # WHY both at once: each resource would be asked the same of its project again.
+    sees_all = any(reader.judge.is_any_allowed(one) for one in (needed, needed_to_remove_resources(project)))
     inside = [
         name
         for name, one in account.resources.items()
         if lies_in(account, one, project, default, reader.services) and wanted.fits(name)
     ]
-    seen = sorted(name for name in inside if sees_all or _sees(reader, account.resources[name], project))
+    if not sees_all and not reader.judge.could_hold_any((READ_RESOURCE,)):
+        inside = []
+    seen = sorted(name for name in inside if sees_all or _may_read(reader, account.resources[name]))
     if not sees_all and not seen:
         reader.judge.require_any(needed)
     if project not in account.projects:

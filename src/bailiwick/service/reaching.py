@@ -109,11 +109,21 @@ class Reaching:
         """Which policies name a role of this bare name, alone or in full?"""
         return self._of_role.get(name, ())
 
-    def policies_reading_resource(self, projects: Iterable[str] | None) -> Iterator[Policy]:
-        """Which policies may change their mind when a resource of these projects changes? None: of any. Each once."""
+    def policies_reading_resource(
+        self, projects: Iterable[str] | None, *, is_fresh: bool = False
+    ) -> Iterator[Policy]:
+        """Which policies may change their mind when a resource of these projects changes? None: of any. Each once.
+
+        SECURITY: until it `is_fresh` registered, whoever asked said its project, and may have said that of any deny.
+        """
         named = self._of_project if projects is None else ("", *projects)
         found = [p for project in named for p in self._of_project.get(project, ())]
-        yield from {id(p): p for p in (*found, *self._resource_readers)}.values()
+        denying = self._project_denies if is_fresh else ()
+        yield from {id(p): p for p in (*found, *denying, *self._resource_readers)}.values()
+
+    @cached_property
+    def _project_denies(self) -> tuple[Policy, ...]:
+        return tuple(p for p in self.policies if p.scope.project is not None and self.denies(p))
 
     @cached_property
     def _resource_readers(self) -> tuple[Policy, ...]:

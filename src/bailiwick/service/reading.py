@@ -6,7 +6,7 @@ allowed, the members that may be read one by one. There is no other permission c
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +24,7 @@ from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list
 from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import read_action
+from bailiwick.service.resource_filter import ResourceFilter
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 
@@ -52,6 +53,7 @@ class Filter:
     effect: str | None = None
     state: str | None = None
     disabled: bool | None = None
+    resource: ResourceFilter | None = None
 
     def fits(self, name: str, value: Any) -> bool:
         """Is this member wanted?"""
@@ -63,7 +65,14 @@ class Filter:
             return False
         if self.disabled is not None and getattr(value, "disabled", False) != self.disabled:
             return False
+        if self.resource is not None and not self.resource.fits(value):
+            return False
         return not isinstance(value, Policy) or self._fits_policy(value)
+
+    def begins(self, account: str) -> str:
+        """With which text does every wanted name begin, as far as is known?"""
+        of_resource = "" if self.resource is None else self.resource.begins(account)
+        return max(self.prefix or "", of_resource, key=len)
 
     def _fits_policy(self, policy: Policy) -> bool:
         if self.subject is not None and self.subject not in policy.subjects:
@@ -175,9 +184,15 @@ class Reader:
         names = self.snapshot.sorted_names(kind)
         # WHY not of projects: what is seen of them is decided one by one, by `eps` too (rule 19.3).
         may_list = kind != "Project" and self.may_list(kind)
+        if not may_list and self._can_see_none(kind):
+            self._refuse_list(kind)
         items: list[Found] = []
-        start = 0 if after is None else bisect_right(names, after)
-        for name in names[start:]:
+        begin = wanted.begins(self.snapshot.account.name)
+        start = max(bisect_left(names, begin), 0 if after is None else bisect_right(names, after))
+        for index in range(start, len(names)):
+            name = names[index]
+            if not name.startswith(begin):
+                break
             value = values[name]
             if wanted.fits(name, value) and (may_list or self._may_see_in_list(kind, name, value)):
                 if len(items) == limit:
@@ -187,7 +202,16 @@ class Reader:
             self._refuse_list(kind)
         return Page(tuple(items), more=False)
 
-    def _sees_any(self, kind: str, names: Sequence[str], values: dict[str, Any]) -> bool:
+    def _can_see_none(self, kind: str) -> bool:
+        """Is it sure, without a look at any of them, that the session sees none of this kind?
+
+        WHY: else whoever holds nothing has the server decide about each of a million.
+        """
+        if kind in NODE_TYPES or kind in ("Project", "Guardrail"):
+            return False
+        return not self.judge.could_hold_any((_action(kind, "read"),))
+
+    def _sees_any(self, kind: str, names: Sequence[str], values: Mapping[str, Any]) -> bool:
         return any(self._may_see_in_list(kind, name, values[name]) for name in names)
 
     def _refuse_list(self, kind: str) -> None:

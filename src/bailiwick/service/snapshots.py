@@ -5,15 +5,22 @@ A snapshot is a value: a change makes another. Nothing in it does I/O.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
+from bailiwick.model.overlays import Overlay, as_overlay
 from bailiwick.service.kinds import list_values
+
+Name = tuple[str, str]
+
+_NAMES, _SORTED = "names", "sorted"
+_MOST_MOVED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,41 @@ class Snapshot:
     placed_at: int | None = None
     _derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def names_by_uid(self) -> Mapping[str, tuple[str, str]]:
-        """Which (kind, name) has each uid? Made at the first question."""
-        found: Mapping[str, tuple[str, str]] | None = self._derived.get("names")
+    def next(
+        self,
+        compiled: CompiledAccount,
+        moved: Mapping[Name, Identity | None],
+        *,
+        keys: Mapping[str, ApiKeyRecord],
+        descriptions: Mapping[str, str],
+        vector: Mapping[str, str],
+        revision: int,
+    ) -> Snapshot:
+        """Which snapshot follows, with these identities instead? What was derived here is kept up, not made anew."""
+        identities = as_overlay(self.identities).changed(moved)
+        new = Snapshot(compiled, identities, keys, descriptions, vector, revision)
+        names = self._derived.get(_NAMES)
+        if names is not None:
+            new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
+        for word, (listed, pending) in self._derived.get(_SORTED, {}).items():
+            of_kind = {name for kind, name in moved if kind == word}
+            new._derived.setdefault(_SORTED, {})[word] = (listed, pending | of_kind)
+        return new
+
+    def _renamed(self, moved: Mapping[Name, Identity | None]) -> Iterator[tuple[str, Name | None]]:
+        for key, identity in moved.items():
+            known = self.identities.get(key)
+            if known is not None and (identity is None or identity.uid != known.uid):
+                yield known.uid, None
+            if identity is not None:
+                yield identity.uid, key
+
+    def names_by_uid(self) -> Mapping[str, Name]:
+        """Which (kind, name) has each uid? Made at the first question, and kept up from then on."""
+        found: Overlay[str, Name] | None = self._derived.get(_NAMES)
         if found is None:
-            found = self._derived["names"] = {identity.uid: key for key, identity in self.identities.items()}
+            found = Overlay({identity.uid: key for key, identity in self.identities.items()})
+            self._derived[_NAMES] = found
         return found
 
     def keys_by_prefix(self) -> Mapping[str, list[ApiKeyRecord]]:
@@ -64,10 +101,15 @@ class Snapshot:
 
     def sorted_names(self, kind: str) -> Sequence[str]:
         """Which names has this kind, by code point? Made at the first question."""
-        found: list[str] | None = self._derived.get(f"names of {kind}")
-        if found is None:
-            found = self._derived[f"names of {kind}"] = sorted(list_values(self.account, kind))
-        return found
+        known = self._derived.setdefault(_SORTED, {})
+        listed, pending = known.get(kind, ((), None))
+        values = list_values(self.account, kind)
+        if pending is None or len(pending) > _MOST_MOVED:
+            listed, pending = sorted(values), frozenset()
+        elif pending:
+            listed, pending = _moved(listed, pending, values), frozenset()
+        known[kind] = (listed, pending)
+        return cast(Sequence[str], listed)
 
     def own_names(self, service: str, kind: str) -> Sequence[str]:
         """Which stored objects are resources of this type, by canonical name? Made at the first question."""
@@ -77,7 +119,32 @@ class Snapshot:
             found = self._derived[place] = own_names(self.account, service, kind)
         return found
 
+    def attached_names(self) -> Mapping[str, Sequence[str]]:
+        """Which resources, by name, are attached to each one? Made at the first question."""
+        found: dict[str, list[str]] | None = self._derived.get("attached")
+        if found is None:
+            found = {}
+            for name in self.sorted_names("Resource"):
+                holder = self.account.resources[name].attached_to
+                if holder is not None:
+                    found.setdefault(holder, []).append(name)
+            self._derived["attached"] = found
+        return found
+
     @property
     def account(self) -> Account:
         """Which account is it, as a value?"""
         return self.compiled.account
+
+
+def _moved(listed: Iterable[str], moved: Iterable[str], there: Collection[str]) -> list[str]:
+    """Which sorted names are there, after these came or went?"""
+    names = list(listed)
+    for name in moved:
+        at = bisect_left(names, name)
+        is_listed = at < len(names) and names[at] == name
+        if name in there and not is_listed:
+            names.insert(at, name)
+        elif is_listed and name not in there:
+            del names[at]
+    return names

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 from tests.unit.api.asked_world import ACME
 
+from bailiwick.api import authzen_index
 from bailiwick.api.authzen_bodies import ResourceBody
 from bailiwick.api.authzen_index import index_of
 from bailiwick.api.authzen_resources import Found, find_resource
 from bailiwick.engine import CompiledAccount, compile_account
+from bailiwick.engine.registered import Key
 from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Account, Resource
 from bailiwick.model.requests import Reason, ResourceQuery
@@ -308,3 +311,28 @@ def test_ids_are_compared_byte_for_byte(acme: CompiledAccount) -> None:
     """Case, spaces and other normal forms name other resources."""
     for ident in ("Cover", "cover ", "co\u200bver", "c\u00f3ver"):
         assert find(acme, "page", ident).query.path == (("page", ident),)
+
+
+def test_short_ids_follow_changes_without_looking_at_what_they_leave(
+    acme: CompiledAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes and goes is found and no longer found; the ids of what is shared are not listed again."""
+    looked_at: list[int] = []
+    listed = authzen_index._index_ids
+
+    def counted(keys: Iterable[Key]) -> object:
+        found = list(keys)
+        looked_at.append(len(found))
+        return listed(found)
+
+    monkeypatch.setattr(authzen_index, "_index_ids", counted)
+    third, cover = "brn:acme:records:::folder/three/page/index", "brn:acme:records:::folder/one/page/cover"
+    assert find(acme, "page", "cover").query.path == (("folder", "one"), ("page", "cover"))
+    looked_at.clear()
+    resources = {name: value for name, value in ACME.resources.items() if name != cover}
+    account = replace(ACME, resources={**resources, third: Resource(third)})
+    more = acme.apply(account, {("Resource", third), ("Resource", cover)})
+    assert len(index_of(more).keys_of_id("records", "page", "index")) == 3
+    assert index_of(more).keys_of_id("records", "page", "cover") == []
+    assert looked_at == [1]
+    assert len(index_of(acme).keys_of_id("records", "page", "index")) == 2

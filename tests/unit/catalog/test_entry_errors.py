@@ -45,6 +45,33 @@ REFUSED: dict[str, tuple[Change, list[str]]] = {
         put("name", "My Service"),
         ["expected a lower-case word of letters, digits and hyphens, got `'My Service'` at name"],
     ),
+    "an attribute that no action can govern": (
+        put("resource_types", "shelf", {"governed_by": {"project": "records.keep", "tag": "records.keep"}}),
+        [
+            "no action can govern `project` at resource_types.shelf.governed_by.project\n"
+            "  help: available: `budget`, `groups`, `owner`, `tags`",
+            "no action can govern `tag` at resource_types.shelf.governed_by.tag\n  help: did you mean `tags`?",
+        ],
+    ),
+    "an attribute that the type has not": (
+        put("resource_types", "shelf", {"attributes": ["tags"], "governed_by": {"owner": "records.keep"}}),
+        ["`shelf` has no attribute `owner` at resource_types.shelf.governed_by.owner"],
+    ),
+    "actions that cannot govern": (
+        put(
+            "resource_types",
+            "shelf",
+            {"governed_by": {"owner": "records.kep", "groups": "records.read", "budget": "records.list", "tags": 1}},
+        ),
+        [
+            "expected text, got `1` at resource_types.shelf.governed_by.tags\n  help: quote it",
+            "unknown action `records.kep` at resource_types.shelf.governed_by.owner\n"
+            "  help: did you mean `records.keep`?",
+            "action `records.read` is asked of `record`, expected `shelf` at resource_types.shelf.governed_by.groups",
+            "action `records.list` is asked of no resource type, expected `shelf` at "
+            "resource_types.shelf.governed_by.budget",
+        ],
+    ),
     "another locality": (put("locality", "local"), ["expected one of `regional`, `global`, got `local` at locality"]),
     "text for a flag": (put("instances", "yes"), ["expected true or false, got `yes` at instances"]),
     "a region of a global service": (

@@ -62,7 +62,7 @@ def test_an_unknown_option_is_an_error(words: tuple[str, ...]) -> None:
 def test_a_group_without_a_command_shows_its_commands() -> None:
     """`bailiwick key` alone lists what it can do."""
     groups = [words for words, command in COMMANDS.items() if getattr(command, "commands", None)]
-    assert len(groups) == 9
+    assert {(), ("enterprise",), ("guardrail",), ("key",), ("log",)} <= set(groups)
     for words in groups:
         done = call(*words)
         assert done.code == 2

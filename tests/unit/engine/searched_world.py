@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bailiwick.engine import CompiledAccount, ResourceSearch, compile_account
+from bailiwick.engine import (
+    CompiledAccount,
+    PrincipalSearch,
+    ResourceSearch,
+    compile_account,
+    count_principals,
+    count_resources,
+    find_principals,
+    find_resources,
+)
+from bailiwick.engine.where import find_extents
+from bailiwick.engine.who import find_crowds
 from bailiwick.model.accounts import Account, Group, Membership, Principal, Project, Resource
 from bailiwick.model.conditions import Comparison, Condition, Ref
+from bailiwick.model.names import parse_resource_name
 from bailiwick.model.policies import Guardrail, Policy, Scope, Window
+from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.model.services import IAM, Action, Qualifier, ResourceType, Right, Role, Service
 
 NOW = 1_800_000_000.0
@@ -131,3 +144,33 @@ def policy(
 def search(principal: str, action: str, **more: object) -> ResourceSearch:
     """Which search for files?"""
     return ResourceSearch(principal, action, "files", "file", NOW, **more)  # type: ignore[arg-type]  # fields of it
+
+
+F1, F2, F3, F4, F5 = file(1), file(2), file(3), file(4, region="us"), file(5, folder="b")
+EVERY_FILE = (F1, F2, F3, F5, F4)  # in the order of their names
+
+OWNER = Comparison("resource.owner", "string-equals", Ref("principal.id"))
+
+
+def found(account: CompiledAccount, asked: ResourceSearch) -> tuple[tuple[str, ...], int]:
+    """What is found, and how many had to be decided one by one?"""
+    page = find_resources(account, asked, after=None, limit=100)
+    assert count_resources(account, asked) == len(page.found)
+    assert page.after is None
+    return page.found, sum(len(maybe - sure) for _, (sure, maybe) in find_extents(account, asked))
+
+
+def who(
+    account: CompiledAccount, name: str = F1, action: str = "files.read", **more: object
+) -> tuple[tuple[str, ...], int]:
+    """Which users are found, and how many had to be decided one by one?"""
+    asked = PrincipalSearch(request("", name, action, **more), "user")
+    page = find_principals(account, asked, after=None, limit=100)
+    assert count_principals(account, asked) == len(page.found)
+    return page.found, sum(len(maybe - sure) for _, (sure, maybe) in find_crowds(account, asked))
+
+
+def request(principal: str, name: str, action: str, **more: object) -> Request:
+    """Which request about a registered file?"""
+    query = ResourceQuery.of(parse_resource_name(name))
+    return Request(principal, action, query, NOW, **more)  # type: ignore[arg-type]  # fields of a request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -137,3 +138,21 @@ def test_what_could_be_meant_is_kept_up_with_changes(
             yes += expected
             assert found.could_mean(sought) is expected
     assert 200 < yes < 1000
+
+
+def test_paths_that_nothing_has_cost_no_look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many kinds of names are asked about, only what is registered of their kind is ever looked at."""
+    looked_at: list[registered.Form] = []
+    in_form = registered._in_form
+
+    def counted(form: registered.Form, keys: Iterable[Key]) -> Iterator[Sought]:
+        looked_at.append(form)
+        return in_form(form, keys)
+
+    monkeypatch.setattr(registered, "_in_form", counted)
+    found = Registered(Overlay({Key("store", "north", "", (("box", "a"),)): Resource("r")}))
+    for depth in range(1, 500):
+        assert not found.could_mean(Sought("store", None, "", (("box", "a"),) * (depth + 1)))
+    assert looked_at == []
+    assert found.could_mean(Sought("store", None, "", (("box", "a"),)))
+    assert len(looked_at) == 1

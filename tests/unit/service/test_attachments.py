@@ -209,6 +209,19 @@ def test_who_administers_a_service_attaches_its_roles(acme: Installation) -> Non
     )
 
 
+def test_who_may_attach_nothing_learns_of_no_role(acme: Installation) -> None:
+    """A role that is not there is refused like one that is; who may not list roles is not told the account's own."""
+    acme.apply("{kind: Role, name: Merger of Initech, service: ims, rights: [{actions: ['ims:images:get']}]}")
+    said = {
+        refusal(acme, "attach", "group:g", role, who="user:rita").message
+        for role in ("Merger of Initech", "Merger of Initec", "IMS ReadOnlyAccess")
+    }
+    assert said == {"`user:rita` lacks `eps:userGroups:add` on enterprise-project `dev`"}
+    told = refusal(acme, "attach", "group:g", "Merger of Initec", who="user:ines")
+    assert "Initech" not in str(told).replace("`Merger of Initec`", "")
+    assert "did you mean `Merger of Initech`?" in str(refusal(acme, "attach", "group:g", "Merger of Initec"))
+
+
 def test_full_access_takes_off_any_policy_that_allows_and_no_other(acme: Installation) -> None:
     """Removing a group from a project takes its access away; a deny is no access, and is not taken off so."""
     acme.apply("""

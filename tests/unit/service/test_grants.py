@@ -343,3 +343,22 @@ def test_registering_a_resource_does_not_touch_what_reads_only_its_name() -> Non
         after = account(f'kind: Resource\nname: "{image}"\n', before)
         differ = Differ(before, after, load_system_catalog().services_for(before))
         assert reasons(list(differ.handovers({("Resource", image)}))) == expected
+
+
+def test_registering_a_resource_takes_it_out_of_denies_on_other_projects() -> None:
+    """Whoever asked said its project before; from now on what is stored counts, and a deny elsewhere falls away."""
+    image = "brn:acme:ims:eu-de::image/new"
+    for effect, stored, expected in (
+        ("deny", "", [None]),
+        ("deny", "project: prod\n", ["prod"]),
+        ("allow", "project: prod\n", []),
+    ):
+        before = account(
+            f"{BEFORE}---\nkind: Policy\nname: p\nsubjects: [user:alice]\nroles: [IMS FullAccess]\n"
+            f"effect: {effect}\nscope: {{service: ims, project: dev}}\n"
+        )
+        after = account(f'kind: Resource\nname: "{image}"\n{stored}', before)
+        differ = Differ(before, after, load_system_catalog().services_for(before))
+        found = list(differ.handovers({("Resource", image)}))
+        assert [one.scope.project and one.scope.project[0] for one in found] == expected
+        assert {one.because for one in found} == ({f"attributes of `{image}` change"} if expected else set())

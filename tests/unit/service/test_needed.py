@@ -105,11 +105,11 @@ def test_each_edit_asks_for_its_own_actions(
     op = "created" if before is None else "deleted" if after is None else "changed"
     old = EMPTY if before is None or kind == "Account" else with_values(EMPTY, {(kind, name): before})
     new = EMPTY if after is None or kind == "Account" else with_values(old, {(kind, name): after})
-    found = needed_actions(old, new, Difference(kind, name, op, None, None))
+    catalog = load_system_catalog()
+    found = list(needed_actions(catalog, old, new, Difference(kind, name, op, None, None)))
     assert [formatted(one) for one in found] == [
         one if isinstance(one, str) else " ".join(one) for one in needed
     ]
-    catalog = load_system_catalog()
     for asked in (asked for one in found for asked in one.any_of):
         assert asked.action in catalog[asked.resource.service].actions
 

@@ -84,7 +84,7 @@ def test_each_edit_of_the_tree_asks_at_its_nodes(
 ) -> None:
     """Where it was, where it will be, and of every account that moves with a group."""
     new = with_values(TREE, {(kind, name): after})
-    found = list(needed_actions(TREE, new, difference(kind, name, after)))
+    found = list(needed_actions({}, TREE, new, difference(kind, name, after)))
     asked = [
         f"{one.action.removeprefix('enterprise.')} {'/'.join('/'.join(map(str, n)) for n in one.resource.path)}"
         for one in found
@@ -98,7 +98,7 @@ def test_an_account_that_begins_in_the_tree_is_asked_at_its_place() -> None:
     """It is not imported: nobody had it before."""
     new = with_values(TREE, {("EnterpriseAccount", "dev"): EnterpriseAccount("dev", LAB)})
     edit = difference("EnterpriseAccount", "dev", EnterpriseAccount("dev", LAB), begins=True)
-    [found] = needed_actions(TREE, new, edit)
+    [found] = needed_actions({}, TREE, new, edit)
     assert (found.action, found.resource.path[-1]) == ("enterprise.account.create", ("account", "dev"))
 
 

@@ -183,6 +183,18 @@ def test_a_committed_version_never_changes(company: Company) -> None:
     ]
 
 
+def test_a_version_that_is_assigned_is_not_deleted(company: Company) -> None:
+    """Nor is a node to which one is assigned; once it is withdrawn, the version may go."""
+    with pytest.raises(Invalid) as caught:
+        remove(company, "acme", "Template", "auditors@1")
+    assert refusal(caught.value) == [
+        "`auditors@1` is still referred to by TemplateAssignment everywhere at Template auditors@1\n"
+        "  help: change or remove these first"
+    ]
+    remove(company, "acme", "TemplateAssignment", "everywhere")
+    remove(company, "acme", "Template", "auditors@1")
+
+
 def test_another_version_is_behind_until_it_is_accepted(company: Company) -> None:
     """Without following, the account keeps what it accepted, and the enterprise sees that."""
     accept(company.host, company.owner("prod"), "auditors")
