@@ -118,8 +118,13 @@ def _change(call: Call, change: Callable[[Keep], Outcome]) -> Response:
 def _status(call: Call) -> Response:
     reader = Reader(call.host, call.session)
     assignment = _assignment(reader, call.name)
-    found = offers.status_of(call.host, reader.snapshot.account, assignment)
-    return _page([{"account": name, **_show_status(one)} for name, one in found], reader.snapshot)
+    tree = reader.snapshot.account
+    found = [
+        {"account": name, **_show_status(one)}
+        for name, one in offers.status_of(call.host, tree, assignment)
+        if reader.may_read("EnterpriseAccount", name, tree.enterprise_accounts[name])
+    ]
+    return _page(found, reader.snapshot)
 
 
 def _show_status(offer: offers.Offer) -> dict[str, Any]:

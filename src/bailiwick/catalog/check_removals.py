@@ -6,13 +6,16 @@ Serves docs/spec.md section 1: every reference of a stored value names something
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from itertools import product
 
 from bailiwick.catalog.check_policies import check_policy
 from bailiwick.catalog.check_world import ObjectNotes, World
 from bailiwick.model.accounts import Account, Principal
+from bailiwick.model.enterprises import NODE_KINDS
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.policies import Guardrail, Policy
+from bailiwick.model.services import IAM
 
 Named = tuple[str, str]
 
@@ -23,6 +26,7 @@ _PREFIXES = {
 }  # fmt: skip
 _PRINCIPAL_KINDS = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
 _MOST_SHOWN = 5
+TREE = "enterprise"
 
 
 def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectNotes]:
@@ -30,7 +34,7 @@ def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectN
     kinds = {kind for kind, _ in removed}
     holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
     wanted = {_target(kind, name): (kind, name) for kind, name in removed}
-    for holder, target in (*_references(world.account, kinds), *_projects_by_id(world)):
+    for holder, target in (*_references(world.account, kinds), *_things_by_id(world)):
         if target in wanted:
             holders[wanted[target]][holder] = None
     for kind, name in removed:
@@ -67,10 +71,7 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
     for guardrail in account.guardrails.values():
         yield from _of_scope(f"Guardrail {guardrail.name}", guardrail)
         yield f"Guardrail {guardrail.name}", f"node:{guardrail.node}"
-    for node in account.account_groups.values():
-        yield f"AccountGroup {node.name}", f"node:{node.parent}"
-    for member in account.enterprise_accounts.values():
-        yield f"EnterpriseAccount {member.name}", f"node:{member.parent}"
+    yield from _of_tree(account)
     for role in account.roles.values():
         yield f"Role {role.name}", f"service:{role.service}"
     if any(kind in kinds for kind in ("Service", "Project", *_PREFIXES)):
@@ -79,6 +80,16 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
         for resource in account.resources.values():
             if resource.attached_to is not None:
                 yield f"Resource {resource.name}", f"resource:{resource.attached_to}"
+
+
+def _of_tree(account: Account) -> Iterator[tuple[str, str]]:
+    for node in account.account_groups.values():
+        yield f"AccountGroup {node.name}", f"node:{node.parent}"
+    for member in account.enterprise_accounts.values():
+        yield f"EnterpriseAccount {member.name}", f"node:{member.parent}"
+    for assignment in account.template_assignments.values():
+        yield f"TemplateAssignment {assignment.name}", f"template:{assignment.template}"
+        yield f"TemplateAssignment {assignment.name}", f"node:{assignment.node}"
 
 
 def _of_resources(account: Account, *, services: bool) -> Iterator[tuple[str, str]]:
@@ -90,9 +101,6 @@ def _of_resources(account: Account, *, services: bool) -> Iterator[tuple[str, st
         yield holder, str(resource.owner)
         for group_reference in resource.groups or ():
             yield holder, group_reference
-    for assignment in account.template_assignments.values():
-        yield f"TemplateAssignment {assignment.name}", f"template:{assignment.template}"
-        yield f"TemplateAssignment {assignment.name}", f"node:{assignment.node}"
 
 
 def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:
@@ -121,25 +129,36 @@ def _of_scope(holder: str, value: Policy | Guardrail) -> Iterator[tuple[str, str
         yield holder, f"service:{service}"
 
 
-def _projects_by_id(world: World) -> Iterator[tuple[str, str]]:
-    """Which policies and guardrails name a project as a resource, by a type that stands for projects?
+def _things_by_id(world: World) -> Iterator[tuple[str, str]]:
+    """Which policies and guardrails name something stored as a resource: a project, a group, a node of the tree?
 
-    SECURITY: else a project that takes an old name would come under what was granted on the old one.
+    SECURITY: else what takes an old name would come under what was granted on the old one.
     """
-    standing = {
-        (service.name, type.name)
-        for service in world.services.values()
-        for type in service.resource_types.values()
-        if type.stands_for_project
-    }
+    targets = _targets_by_type(world)
     account = world.account
     values: tuple[Policy | Guardrail, ...] = (*account.policies.values(), *account.guardrails.values())
     for value in values:
         scope = value.scope
-        services, types = scope.service or (), scope.type or ()
-        if any(service in services and type in types for service, type in standing):
-            holder = f"{'Policy' if isinstance(value, Policy) else 'Guardrail'} {value.name}"
-            yield from ((holder, f"project:{ident}") for ident in scope.id or ())
+        if scope.type is None and scope.within is None:
+            continue
+        holder = f"{'Policy' if isinstance(value, Policy) else 'Guardrail'} {value.name}"
+        named = [*product(scope.type or (), scope.id or ()), *(scope.within or ())]
+        for service, (type, ident) in product(scope.service or (), named):
+            if (service, type) in targets:
+                yield holder, f"{targets[service, type]}{ident}"
+
+
+def _targets_by_type(world: World) -> Mapping[tuple[str, str], str]:
+    """How does a target begin that is a resource of this service and type, as far as such things are stored here?"""
+    targets = {
+        (service.name, type.name): "project:"
+        for service in world.services.values()
+        for type in service.resource_types.values()
+        if type.stands_for_project
+    }
+    of_iam = ("user", "service-id", "profile", "group", "role", "guardrail", "template")
+    targets |= {(IAM, type): f"{type}:" for type in of_iam}
+    return targets | {(TREE, type): f"node:{type}:" for type in NODE_KINDS}
 
 
 def _holders_of_role(name: str, world: World) -> Iterator[str]:

@@ -32,10 +32,10 @@ from bailiwick.model.trusting import (
     TrustReason,
     profile_id,
 )
-from bailiwick.service.authorize import Judge
+from bailiwick.service.authorize import Judge, request_of
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
-from bailiwick.service.needed import iam_service
+from bailiwick.service.needed import iam_service, needed_to_read
 from bailiwick.service.session_events import record_begun, record_refused
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -206,10 +206,12 @@ def begin_session(host: Host, session: Session, wanted: Wanted) -> Begun:
 
     It can do nothing that the caller cannot, so everyone may, where nothing forbids it (rule 22.7).
     """
-    judge = Judge(host.catalog, session, host.snapshot(session.account), None, host.now())
-    decision = judge.decide(BEGIN, iam_service())
-    if not decision.allowed and decision.reason is not Reason.NO_MATCHING_POLICY:
-        _refuse(session, decision.link or session.principal, BEGIN, "", decision)
+    request = request_of(session, BEGIN, iam_service(), host.now())
+    for link in _links(session):
+        # WHY each by itself: one without a policy, who may, would hide that the next is forbidden to.
+        decision = decide(host.snapshot(session.account).compiled, replace(request, principal=link, chain=()))
+        if not decision.allowed and decision.reason is not Reason.NO_MATCHING_POLICY:
+            _refuse(session, link, BEGIN, "", decision)
     return _begin(
         host,
         session,
@@ -248,7 +250,11 @@ def _begin(
         acts_for = (*acts_for, *other.links)
         restrictions = (*restrictions, *other.restrictions)
         until = min(until, other.expires_at)
-    _check_restrictions(host, trusting, wanted.restrict, len(restrictions))
+    _check_size(wanted.restrict, len(restrictions))
+    told = Session(
+        link.account, link.principal, link.uid, "", until, restrictions=restrictions, context=session.context
+    )
+    _check_restrictions(host, told, trusting, wanted.restrict)
     uid = new_uid("Session")
     begun = replace(link, session_uids=(uid, *link.session_uids))
     subject = TokenSubject(
@@ -285,18 +291,31 @@ def _session_acted_for(host: Host, token: str, account: str) -> Session:
     return found
 
 
-def _check_restrictions(
-    host: Host, snapshot: Snapshot, restrict: tuple[Guardrail, ...], inherited: int
-) -> None:
-    """Do these restrictions restrict something? Raises Invalid: one that is mistyped would restrict nothing."""
+def _check_size(restrict: tuple[Guardrail, ...], inherited: int) -> None:
     if inherited + len(restrict) > MOST_RESTRICTIONS:
         raise Invalid.at("restrict", f"expected at most {MOST_RESTRICTIONS} restrictions in all")
     size = len(json.dumps([write_restriction(one) for one in restrict]))
     if size > MOST_RESTRICTION_BYTES:
         raise Invalid.at("restrict", f"expected at most {MOST_RESTRICTION_BYTES} bytes, got {size}")
+
+
+def _check_restrictions(
+    host: Host, session: Session, snapshot: Snapshot, restrict: tuple[Guardrail, ...]
+) -> None:
+    """Do these restrictions restrict something? Raises Invalid: one that is mistyped would restrict nothing.
+
+    SECURITY: a project that the session may not see is as unknown to it as one that is not there.
+    """
+    account, judge = snapshot.account, Judge(host.catalog, session, snapshot, None, host.now())
     named = {one.name: one for one in restrict}
-    account = replace(snapshot.account, guardrails=named)
-    findings = check_account(host.catalog, account, only=[("Guardrail", name) for name in named])
+    projects = {
+        project: account.projects[project]
+        for one in restrict
+        for project in one.scope.project or ()
+        if project in account.projects and judge.is_any_allowed(needed_to_read(project))
+    }
+    shown = replace(account, guardrails=named, projects=projects)
+    findings = check_account(host.catalog, shown, only=[("Guardrail", name) for name in named])
     if findings:
         raise Invalid(replace(one, place=_place(one)) for one in findings)
 

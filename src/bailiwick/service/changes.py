@@ -23,6 +23,7 @@ from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
 from bailiwick.service.standing import SERVICE, uid_of
+from bailiwick.service.template_numbers import check_numbers
 from bailiwick.service.trust_binding import bind_trust
 from bailiwick.store.ports import Head, Idempotency, RevisionConflict
 
@@ -77,6 +78,7 @@ def change_account(
         authorize_plan(host.catalog, session, plan, host.now())
         _check_kept(host, session, plan)
         check_managed(plan, template)
+        check_numbers(host, plan)
         check_plan(host.catalog, plan, edits)
         based_on = check_joining(host, plan, tuple(edits))
         if dry_run or not plan.changes:
@@ -89,11 +91,13 @@ def change_account(
 
 
 def _check_still(session: Session, before: Snapshot) -> None:
-    """Is the session's principal still the same? A name may have been given anew since it was authenticated."""
-    # WHY not a service: it has no uid but its name, and is not stored.
-    is_service = session.principal == session.uid and session.principal.startswith(SERVICE)
-    if not is_service and uid_of(before, session.principal) != session.uid:
-        raise Unauthenticated("the session has ended")
+    """Are all of the session still the same? A name may have been given anew since it was authenticated."""
+    links = zip(session.chain, (link.uid for link in session.acts_for), strict=False)
+    for name, uid in ((session.principal, session.uid), *links):
+        # WHY not a service: it has no uid but its name, and is not stored.
+        is_service = name == uid and name.startswith(SERVICE)
+        if not is_service and uid_of(before, name) != uid:
+            raise Unauthenticated("the session has ended")
 
 
 def _check_kept(host: Host, session: Session, plan: Plan) -> None:

@@ -25,9 +25,6 @@ class Following(Protocol):
     def snapshot(self, account: str) -> Snapshot:
         """What does the account hold? Raises NotFound."""
 
-    def find_snapshot(self, account: str) -> Snapshot | None:
-        """What does the account hold, if there is one?"""
-
     def vector_at(self, log: str, revision: int) -> str:
         """How is this revision of the log written? Raises NotFound beyond its head."""
 
@@ -57,16 +54,20 @@ def parse_revisions(text: str) -> Wanted:
     return wanted
 
 
-def find_missing(host: Following, account: str, wanted: Wanted) -> str | None:
+def find_missing(host: Following, account: str, wanted: Wanted, *, is_newest: bool = False) -> str | None:
     """Which log is not yet at the wanted revision here? None: all are, and are the same.
 
-    Raises Forked where a revision has another hash here: what the caller has seen is not in this history.
+    `is_newest`: the store was asked just now. Raises Forked where a revision has another hash here: what the caller
+    has seen is not in this history.
     """
     snapshot = host.snapshot(account)
     for name, vector in wanted.items():
-        log, current = _log_of(host, snapshot, name)
-        if log is None:
-            continue
+        log, current = _log_of(snapshot, name)
+        if current is None:
+            # SECURITY: of an enterprise that does not hold the account nothing is told by waiting either (20.9).
+            if snapshot.account.enterprise is None or is_newest:
+                continue
+            return name
         revision, _ = parse_vector(vector)
         if parse_vector(current)[0] < revision:
             return name
@@ -78,15 +79,12 @@ def find_missing(host: Following, account: str, wanted: Wanted) -> str | None:
     return None
 
 
-def _log_of(host: Following, snapshot: Snapshot, name: str) -> tuple[str | None, str]:
-    """Which log is it, and at which revision are answers given? None: the account names no enterprise to wait for."""
-    if name == "account":
-        return account_log(snapshot.account.name), snapshot.vector["account"]
+def _log_of(snapshot: Snapshot, name: str) -> tuple[str, str | None]:
+    """Which log is it, and at which revision are answers given? None: they rest on nothing of it."""
     if name == "system":
         return SYSTEM_LOG, snapshot.vector["system"]
-    named = snapshot.account.enterprise
-    found = None if named is None else host.find_snapshot(named)
-    return (None, "") if named is None or found is None else (account_log(named), found.vector["account"])
+    whose = snapshot.account.name if name == "account" else snapshot.account.enterprise
+    return account_log(whose or ""), snapshot.vector.get(name)
 
 
 def _written(host: Following, log: str, revision: int, current: str) -> str:

@@ -98,7 +98,7 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
-            elif isinstance(new, TemplateAcceptance) and new.follows and not (old and old.follows):
+            elif isinstance(new, TemplateAcceptance) and new.follows and not _follows_already(old, new):
                 yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
     def held_by(self, reference: str) -> Iterator[Handover]:
@@ -402,6 +402,11 @@ def _is_same_to_decisions(old: Resource, new: Resource) -> bool:
 def _moving_words(policy: Policy, moved: Resource) -> str:
     where = f"in project `{moved.project}`" if moved.project is not None else "outside of projects"
     return f"policy `{policy.name}` may newly grant its roles on `{moved.name}` {where}"
+
+
+def _follows_already(old: TemplateAcceptance | None, new: TemplateAcceptance) -> bool:
+    """Did the owner let this template of this enterprise follow before? Another's of the same name is another."""
+    return old is not None and old.follows and old.enterprise == new.enterprise
 
 
 def _for_owner(because: str) -> Handover:

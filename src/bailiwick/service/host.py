@@ -226,7 +226,7 @@ class Host:
         if missing is None:
             return None
         self.poll()
-        return find_missing(self, account, wanted)
+        return find_missing(self, account, wanted, is_newest=True)
 
     def system_head(self) -> Head:
         """At which revision of the system log are answers given?"""

@@ -16,6 +16,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log
 from bailiwick.service.placing import is_held_by, rests_on
+from bailiwick.service.snapshots import Snapshot
 
 MEMBER = "EnterpriseAccount"
 
@@ -28,33 +29,38 @@ def check_joining(host: Host, plan: Plan, edits: tuple[Edit, ...]) -> dict[str, 
     findings: list[Finding] = []
     based_on = rests_on(plan.before)
     places = {edit.key: edit.locate for edit in edits}
-    for notes, names in (_of_account(host, plan, places), *_of_members(host, plan, places)):
+    for notes, looked_at in (_of_account(host, plan, places), *_of_members(host, plan, places)):
         findings += notes.findings
-        based_on |= {account_log(name): _revision(host, name) for name in names}
+        for name, revision in looked_at.items():
+            log = account_log(name)
+            based_on[log] = min(revision, based_on.get(log, revision))
     if findings:
         raise Invalid(findings)
     return based_on
 
 
 Places = dict[tuple[str, str], Locate]
+# At which revisions of other accounts was it looked?
+LookedAt = dict[str, int]
 
 
-def _of_account(host: Host, plan: Plan, places: Places) -> tuple[ObjectNotes, tuple[str, ...]]:
+def _of_account(host: Host, plan: Plan, places: Places) -> tuple[ObjectNotes, LookedAt]:
     """May the account name another enterprise, or none? Not while one holds it."""
     before, after = plan.before.account, plan.account
     notes = _notes(ACCOUNT, after.name, places)
     if before.enterprise == after.enterprise or before.enterprise is None:
-        return notes, ()
-    if is_held_by(host.find_snapshot(before.enterprise), before.name):
+        return notes, {}
+    found = host.find_snapshot(before.enterprise)
+    if is_held_by(found, before.name):
         notes.add(
             ("enterprise",),
             f"the enterprise of account `{before.enterprise}` holds this account, which cannot leave by itself",
             "ask the enterprise to let the account go",
         )
-    return notes, (before.enterprise,)
+    return notes, {before.enterprise: _revision(found)}
 
 
-def _of_members(host: Host, plan: Plan, places: Places) -> Iterator[tuple[ObjectNotes, tuple[str, ...]]]:
+def _of_members(host: Host, plan: Plan, places: Places) -> Iterator[tuple[ObjectNotes, LookedAt]]:
     """May each account that is added be? Its owner has named this one, or it begins with this."""
     begun = {one.name for one in plan.differences if one.begins}
     for name in sorted(set(plan.account.enterprise_accounts) - set(plan.before.account.enterprise_accounts)):
@@ -72,7 +78,7 @@ def _of_members(host: Host, plan: Plan, places: Places) -> Iterator[tuple[Object
                 f"account `{name}` does not name `{plan.account.name}` as its enterprise",
                 f"let its owner set `enterprise: {plan.account.name}` in the account's own document first",
             )
-        yield notes, (name,)
+        yield notes, {name: _revision(found)}
 
 
 def _notes(kind: str, name: str, places: Places) -> ObjectNotes:
@@ -80,6 +86,5 @@ def _notes(kind: str, name: str, places: Places) -> ObjectNotes:
     return ObjectNotes(kind, name, lambda _kind, _name, path: locate(path))
 
 
-def _revision(host: Host, account: str) -> int:
-    found = host.find_snapshot(account)
+def _revision(found: Snapshot | None) -> int:
     return 0 if found is None else found.revision

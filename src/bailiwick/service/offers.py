@@ -7,7 +7,7 @@ follow, with its owner's authority. It must not tell the enterprise anything of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bailiwick.errors import BailiwickError, Conflict, NotFound, did_you_mean
 from bailiwick.model.accounts import Account
@@ -17,7 +17,7 @@ from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Keep, Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
-from bailiwick.service.needed import iam_service
+from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.placing import is_held_by
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
@@ -31,7 +31,9 @@ from bailiwick.service.template_edits import (
 )
 
 LIST = "iam.template-acceptance.list"
+CREATE, UPDATE = "iam.template-acceptance.create", "iam.template-acceptance.update"
 OFFERED, CURRENT, BEHIND, DRIFTED, WITHDRAWN = "offered", "current", "behind", "drifted", "withdrawn"
+CANNOT = "the account cannot take the version: its owner may try to accept it"
 NOBODY = Account("", "")
 
 
@@ -82,6 +84,9 @@ def _offer(tree: Account, account: Account, name: str, assignment: TemplateAssig
         return Offer(name, OFFERED, assigned, assignment, None)
     if assigned is None:
         return Offer(name, WITHDRAWN, None, None, accepted)
+    if accepted.enterprise != tree.name:
+        # SECURITY: a namesake of another enterprise is not what was accepted, and still less what is followed.
+        return Offer(name, BEHIND, assigned, assignment, replace(accepted, follows=False))
     if assigned.version != accepted.version:
         return Offer(name, BEHIND, assigned, assignment, accepted)
     drift = find_drift(account, assigned)
@@ -120,6 +125,7 @@ def accept(
     def prepare(before: Snapshot) -> Sequence[Edit]:
         require_sight(host, session, before)
         offer = _find_offer(host, before.account, name)
+        _require_accepting(host, session, before, offer)
         if offer.assigned is None or (version is not None and version != offer.assigned.version):
             offered = "none" if offer.assigned is None else str(offer.assigned.version)
             raise Conflict(
@@ -131,6 +137,18 @@ def accept(
     return change_account(
         host, session, prepare, via="template", dry_run=dry_run, idempotency=idempotency, template=name
     )
+
+
+def _require_accepting(host: Host, session: Session, before: Snapshot, offer: Offer) -> None:
+    """May the session accept it at all? Raises Denied.
+
+    SECURITY: asked first, for a name that is taken says what there is; the change asks again, with all the rest.
+    """
+    judge = Judge(host.catalog, session, before, None, host.now())
+    if offer.accepted is None:
+        judge.require(CREATE, iam_service())
+    else:
+        judge.require(UPDATE, iam_object("template-acceptance", offer.template))
 
 
 def _accepting(account: Account, offer: Offer, follows: bool | None) -> Sequence[Edit]:
@@ -183,9 +201,10 @@ def status_of(host: Host, tree: Account, assignment: TemplateAssignment) -> Iter
     for name in accounts_below(tree, assignment.node):
         if assignments_reaching(tree, name).get(base) != assignment:
             continue
-        account = host.snapshot(name).account
-        if account.enterprise == tree.name:
-            yield name, _offer(tree, account, base, assignment)
+        # WHY it may not be there: an account that begins is in the tree first (enterprise_accounts.py).
+        below = host.find_snapshot(name)
+        if below is not None and below.account.enterprise == tree.name:
+            yield name, _offer(tree, below.account, base, assignment)
 
 
 def push(host: Host, tree: Account, assignment: TemplateAssignment) -> Iterator[Pushed]:
@@ -195,15 +214,28 @@ def push(host: Host, tree: Account, assignment: TemplateAssignment) -> Iterator[
             yield Pushed(name, offer.state)
             continue
         try:
-            accept(host, _session_of_owner(host, name), offer.template)
+            _follow(host, name, offer)
             yield Pushed(name, CURRENT)
-        except Conflict:
-            yield Pushed(name, offer.state, "a name that the version defines is taken")
         except BailiwickError:
             # SECURITY: what is wrong in the account, with the names that it has, is told to the account only.
-            yield Pushed(
-                name, offer.state, "the account cannot take the version: its owner may try to accept it"
-            )
+            yield Pushed(name, offer.state, CANNOT)
+
+
+def _follow(host: Host, account: str, wanted: Offer) -> None:
+    """Take this version in by the owner's word. Raises NotFound, Conflict, Denied, Invalid.
+
+    SECURITY: whether the owner still gives it, and for just this assignment, is asked of the state that is changed.
+    """
+
+    def prepare(before: Snapshot) -> Sequence[Edit]:
+        offer = _find_offer(host, before.account, wanted.template)
+        follows = offer.accepted is not None and offer.accepted.follows
+        if not follows or offer.assignment != wanted.assignment:
+            raise Conflict(f"the account no longer follows template `{wanted.template}` there")
+        return _accepting(before.account, offer, None)
+
+    owner = _session_of_owner(host, account)
+    change_account(host, owner, prepare, via="template", template=wanted.template)
 
 
 def _session_of_owner(host: Host, account: str) -> Session:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from bailiwick.model.enterprises import guardrails_binding
 from bailiwick.service.loading import account_log
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import parse_vector
 
 ENTERPRISE = "enterprise"
 
@@ -25,8 +24,7 @@ def place(own: Snapshot, management: Snapshot | None) -> Snapshot:
 
     SECURITY: where the tree does not hold it, nothing of the named account shows, not even its revision.
     """
-    if management is not None and own.vector.get(ENTERPRISE) == management.vector["account"]:
-        return own
+    at = None if management is None else management.revision
     held = management is not None and is_held_by(management, own.account.name)
     above = guardrails_binding(management.account, own.account.name) if held and management else {}
     vector = dict(own.vector)
@@ -40,12 +38,16 @@ def place(own: Snapshot, management: Snapshot | None) -> Snapshot:
     compiled = own.compiled
     if above != own.account.guardrails_above:
         compiled = compiled.apply(replace(own.account, guardrails_above=above), ())
-    elif vector == own.vector:
+    elif vector == own.vector and at == own.placed_at:
         return own
-    return replace(own, compiled=compiled, vector=vector)
+    return replace(own, compiled=compiled, vector=vector, placed_at=at)
 
 
 def rests_on(snapshot: Snapshot) -> dict[str, int]:
-    """On which revisions of other logs do decisions from this snapshot rest?"""
-    named, above = snapshot.account.enterprise, snapshot.vector.get(ENTERPRISE)
-    return {} if named is None or above is None else {account_log(named): parse_vector(above)[0]}
+    """On which revisions of other logs do decisions from this snapshot rest?
+
+    SECURITY: that the tree does not hold the account is such a decision too: else a write could slip past the
+    guardrails of an enterprise that is adding it.
+    """
+    named, at = snapshot.account.enterprise, snapshot.placed_at
+    return {} if named is None or at is None else {account_log(named): at}

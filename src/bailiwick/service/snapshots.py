@@ -39,6 +39,8 @@ class Snapshot:
 
     `identities` are keyed by (kind, name), `keys` (API keys) by uid. `vector` says which revisions of the account
     and of the system the answers rest on: `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
+    `placed_at`: the revision of the management account that it names when its place was looked for there; shown to
+    nobody, for the tree need not hold the account. None: it names none, or there is none.
     """
 
     compiled: CompiledAccount
@@ -47,6 +49,7 @@ class Snapshot:
     descriptions: Mapping[str, str]
     vector: Mapping[str, str]
     revision: int
+    placed_at: int | None = None
     _derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def next(

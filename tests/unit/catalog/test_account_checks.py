@@ -414,6 +414,32 @@ def test_what_is_still_referred_to_cannot_be_removed(case: str) -> None:
     assert check(without(account_with(), holder, *keys), named) == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "holder", "key", "name", "type"),
+    [
+        ("User", "principals", "user:eve", "eve", "user"),
+        ("Group", "groups", "ops", "ops", "group"),
+        ("Role", "roles", "Spare", "Spare", "role"),
+    ],
+)
+def test_what_a_policy_names_as_a_resource_cannot_be_removed(
+    kind: str, holder: str, key: str, name: str, type: str
+) -> None:
+    """Else what takes the old name would come under what was granted on the old one."""
+    policy = {
+        "kind": "Policy",
+        "name": "over-one",
+        "subjects": ["user:alice"],
+        "roles": ["Administrator"],
+        "scope": {"service": "iam", "type": type, "id": name},
+    }
+    spare = role("Spare", {"actions": ["container-registry.image.pull"]})
+    account = account_with(policy, spare, {"kind": "Group", "name": "ops"}, {"kind": "User", "name": "eve"})
+    assert check(without(account, holder, key), (kind, name)) == [
+        f"`{name}` is still referred to by Policy over-one at {kind} {name}\n  help: change or remove these first"
+    ]
+
+
 def test_a_long_list_of_referrers_is_cut() -> None:
     """Five are named, the others counted."""
     account = account_with()

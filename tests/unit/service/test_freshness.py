@@ -72,10 +72,13 @@ def test_an_earlier_revision_is_met_and_one_of_another_history_is_a_fork(acme: I
         )
 
 
-def test_the_enterprise_is_waited_for_where_the_account_names_one(acme: Installation) -> None:
+def test_the_enterprise_is_waited_for_where_it_holds_the_account(acme: Installation) -> None:
     """A guardrail from above is in force for whoever has seen its revision."""
     company = Company(acme)
-    company.apply("acme", "{kind: Enterprise, name: corp}")
+    company.apply(
+        "acme",
+        "{kind: Enterprise, name: corp}\n---\n{kind: EnterpriseAccount, name: prod, parent: 'enterprise:corp'}",
+    )
     vector = company.host.snapshot("acme").vector["account"]
     other = acme.another_host()
     assert other.find_missing("prod", {"enterprise": vector}) is None

@@ -183,6 +183,18 @@ def test_a_committed_version_never_changes(company: Company) -> None:
     ]
 
 
+def test_a_version_that_is_assigned_is_not_deleted(company: Company) -> None:
+    """Nor is a node to which one is assigned; once it is withdrawn, the version may go."""
+    with pytest.raises(Invalid) as caught:
+        remove(company, "acme", "Template", "auditors@1")
+    assert refusal(caught.value) == [
+        "`auditors@1` is still referred to by TemplateAssignment everywhere at Template auditors@1\n"
+        "  help: change or remove these first"
+    ]
+    remove(company, "acme", "TemplateAssignment", "everywhere")
+    remove(company, "acme", "Template", "auditors@1")
+
+
 def test_another_version_is_behind_until_it_is_accepted(company: Company) -> None:
     """Without following, the account keeps what it accepted, and the enterprise sees that."""
     accept(company.host, company.owner("prod"), "auditors")
@@ -205,7 +217,7 @@ def test_another_version_is_behind_until_it_is_accepted(company: Company) -> Non
 
 
 def test_an_account_that_follows_takes_what_is_assigned(company: Company) -> None:
-    """The change is in its own log, by its owner's word; who may not take it stays as it is, and why is said."""
+    """The change is in its own log, by its owner's word; why an account cannot take it is told only there."""
     accept(company.host, company.owner("prod"), "auditors", follows=True)
     company.apply("acme", SECOND)
     tree = company.host.snapshot("acme").account
@@ -215,7 +227,7 @@ def test_an_account_that_follows_takes_what_is_assigned(company: Company) -> Non
         "{kind: Policy, name: auditors-read, subjects: ['user:bob'], roles: [Viewer], scope: {service: vpc}}",
     )
     assert list(push(company.host, tree, assignment)) == [
-        Pushed("prod", "behind", "a name that the version defines is taken")
+        Pushed("prod", "behind", "the account cannot take the version: its owner may try to accept it")
     ]
     assert states(company) == [("auditors", "behind")]
     remove(company, "prod", "Policy", "auditors-read")
