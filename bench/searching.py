@@ -228,7 +228,7 @@ def _of_resources(compiled: CompiledAccount, search: ResourceSearch) -> Figures:
         "page": float(len(found.found)),
         "page_ms": _median(page),
         "next_page_ms": _median(lambda: find_resources(compiled, search, after=middle, limit=PAGE)),
-        "count": float(count_resources(compiled, search)),
+        "count": float(count_resources(compiled, search) or 0),
         "count_ms": _median(lambda: count_resources(compiled, search)),
     }
 
@@ -242,7 +242,7 @@ def _of_principals(compiled: CompiledAccount, search: PrincipalSearch) -> Figure
         "first_ms": first,
         "page": float(len(found.found)),
         "page_ms": _median(page),
-        "count": float(count_principals(compiled, search)),
+        "count": float(count_principals(compiled, search) or 0),
         "count_ms": _median(lambda: count_principals(compiled, search)),
     }
 
@@ -256,7 +256,7 @@ def _all_that_one_sees(compiled: CompiledAccount) -> Figures:
 
     def count(principal: str) -> int:
         return sum(
-            count_resources(compiled, _search(principal, service, kind))
+            count_resources(compiled, _search(principal, service, kind)) or 0
             for service, kinds in KINDS.items()
             for kind in filter(None, kinds)
         )

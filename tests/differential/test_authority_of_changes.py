@@ -177,11 +177,9 @@ def _requests(draw: Draw, attempt: Attempt) -> Iterator[Request]:
 def _about(draw: Draw, attempt: Attempt, text: str) -> Iterator[Request]:
     """Which questions are about this resource, each saying some project of it?"""
     name = parse_resource_name(text)
-    actions = [
-        one.id
-        for one in {**attempt.after.services, **attempt.world.services}[name.service].actions.values()
-        if one.resource_type == name.type
-    ]
+    service = {**attempt.after.services, **attempt.world.services}.get(name.service)
+    there = () if service is None else service.actions.values()
+    actions = [one.id for one in there if one.resource_type == name.type]
     for _ in range(REQUESTS if actions else 0):
         drawn = draw_request(draw, attempt.world.services, attempt.world.account)
         query = ResourceQuery.of(name, project=draw.pick((None, *words.PROJECTS)))
@@ -263,8 +261,10 @@ def _cells(request: Request, role: Role, services: Mapping[str, Service]) -> Ite
     """Which scopes hold the resource, from the resource itself outwards?"""
     query = request.resource
     entry = services[query.service]
-    if role.service not in (query.service, IAM):
+    if role.service != query.service:
+        # Rule 3.9: of another service's role the scope's service is compared with the role's own.
         yield Scope(service=(role.service,))
+    if role.service not in (query.service, IAM):
         return
     base = Scope(
         service=(query.service,),

@@ -60,7 +60,7 @@ def pages(turn: Turn, size: int) -> tuple[str, ...]:
         after = page.after
 
 
-def assert_found(turn: Turn, count: int, expected: Sequence[str], told: str) -> None:
+def assert_found(turn: Turn, count: int | None, expected: Sequence[str], told: str) -> None:
     """Is exactly this found, in every page size?"""
     assert count == len(expected), told
     for size in range(1, len(expected) + 2):

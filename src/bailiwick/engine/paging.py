@@ -39,10 +39,13 @@ def read_page(parts: Parts[Item], is_found: IsFound[Item], after: str | None, li
     return Page(tuple(found), None)
 
 
-def count_found(parts: Parts[Item], is_found: IsFound[Item]) -> int:
-    """How many are found in all?"""
+def count_found(parts: Parts[Item], is_found: IsFound[Item], most: int | None = None) -> int | None:
+    """How many are found in all? None: more than `most` would have to be decided one by one."""
+    known = list(parts)
+    if most is not None and sum(len(maybe) - len(sure) for _, (sure, maybe) in known) > most:
+        return None
     count = 0
-    for part, (sure, maybe) in parts:
+    for part, (sure, maybe) in known:
         names, items = part.segment.names, part.segment.items
         count += len(sure)
         count += sum(is_found(names[number], items[number]) for number in maybe - sure)

@@ -40,12 +40,14 @@ def find_resources(
     return read_page(find_extents(compiled, search), _resource_test(compiled, search), after, limit)
 
 
-def count_resources(compiled: CompiledAccount, search: ResourceSearch) -> int:
-    """How many resources are there in all?
+def count_resources(
+    compiled: CompiledAccount, search: ResourceSearch, *, most: int | None = None
+) -> int | None:
+    """How many resources are there in all? None: more than `most` would have to be decided one by one.
 
-    CAUTION: where conditions on the resource are in play, every candidate is decided, however many there are.
+    CAUTION: where conditions on the resource are in play, every candidate is decided.
     """
-    return count_found(find_extents(compiled, search), _resource_test(compiled, search))
+    return count_found(find_extents(compiled, search), _resource_test(compiled, search), most)
 
 
 def find_principals(
@@ -55,9 +57,11 @@ def find_principals(
     return read_page(find_crowds(compiled, search), _principal_test(compiled, search), after, limit)
 
 
-def count_principals(compiled: CompiledAccount, search: PrincipalSearch) -> int:
-    """How many principals are there in all? CAUTION: as for resources, where conditions read the principal."""
-    return count_found(find_crowds(compiled, search), _principal_test(compiled, search))
+def count_principals(
+    compiled: CompiledAccount, search: PrincipalSearch, *, most: int | None = None
+) -> int | None:
+    """How many principals are there in all? None, and CAUTION: as for resources."""
+    return count_found(find_crowds(compiled, search), _principal_test(compiled, search), most)
 
 
 def find_actions(compiled: CompiledAccount, request: Request) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ class Search:
 
     step: Step
     wanted: Wanted | None = None
-    total: Callable[[], int] | None = None
+    total: Callable[[], int | None] | None = None
 
     def page(self, after: str | None, limit: int) -> Page:
         """What is found after this position? A page is short only where much had to be looked at."""
@@ -260,7 +260,7 @@ def _searched(asking: Asking, search: ResourceSearch, wanted: Wanted | None) -> 
     return Search(
         lambda after, limit: find_resources(compiled, search, after=after, limit=limit),
         wanted,
-        lambda: count_resources(compiled, search),
+        lambda: count_resources(compiled, search, most=MOST_COUNTED),
     )
 
 
@@ -288,7 +288,7 @@ def search_subjects(asking: Asking, question: Question, kind: str) -> Search:
     return Search(
         lambda after, limit: find_principals(compiled, search, after=after, limit=limit),
         None,
-        lambda: count_principals(compiled, search),
+        lambda: count_principals(compiled, search, most=MOST_COUNTED),
     )
 
 

@@ -68,7 +68,7 @@ class Snapshot:
         names = self._derived.get(_NAMES)
         if names is not None:
             new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
-        for word, (listed, pending) in self._derived.get(_SORTED, {}).items():
+        for word, (listed, pending) in list(self._derived.get(_SORTED, {}).items()):
             of_kind = {name for kind, name in moved if kind == word}
             new._derived.setdefault(_SORTED, {})[word] = (listed, pending | of_kind)
         return new

@@ -34,6 +34,13 @@ def test_parts_are_read_as_one() -> None:
     assert count_found(PARTS, is_found) == 6
 
 
+def test_what_would_take_too_many_decisions_is_not_counted() -> None:
+    """What is sure costs nothing, however much it is; of the rest at most so many are decided."""
+    assert count_found(PARTS, is_found, 2) == 6
+    assert count_found(PARTS, is_found, 1) is None
+    assert count_found(PARTS[1:], is_found, 0) == 3
+
+
 def test_a_page_that_decided_enough_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says where to go on: after the last that was looked at, found or not."""
     monkeypatch.setattr(paging, "MOST_DECIDED", 1)

@@ -97,6 +97,10 @@ def test_too_many_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MOST_COUNTED", 6)
     assert search_resources(asking("service-id:dev-gateway"), sought()).count() is None
     assert search_resources(asking("service-id:gateway"), sought()).count() == 32
+    of_a_condition = search_resources(asking("service-id:gateway"), sought("user:alice", "write"))
+    assert of_a_condition.count() is None
+    monkeypatch.setattr(searching, "MOST_COUNTED", 32)
+    assert of_a_condition.count() == len(every(of_a_condition))
 
 
 def test_a_limit_of_nothing_finds_whether_there_is_something() -> None:
