@@ -246,7 +246,7 @@ class Judge:
             action = find_restricted(role, self._session.restrictions)
             if action is not None:
                 raise Denied(
-                    f"{handover.because}, and this session may not `{action}`",
+                    f"{handover.because}, and this session may not hand on `{action}`",
                     action=ASSIGN,
                     reason="guardrail",
                     help="ask with a session that may do all that you may",

@@ -14,7 +14,7 @@ from bailiwick.model.accounts import Account, Principal
 from bailiwick.model.enterprises import EnterpriseAccount
 from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.service import offers
-from bailiwick.service.assuming import Wanted, begin_session
+from bailiwick.service.assuming import Wanted, assume_profile, begin_session
 from bailiwick.service.changes import change_account
 from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
@@ -325,8 +325,8 @@ def test_a_session_that_may_do_less_does_not_have_it_done_by_a_role_that_it_make
         {kind: Policy, name: gift, subjects: ["user:bob"], roles: [Gift], scope: {service: ims}}
         """
     for documents, refused in (
-        (wider, "role `Soft` of policy `bob-soft` changes, and this session may not `ims:images:*`"),
-        (gift, "policy `gift` grants it, and this session may not `ims:images:delete`"),
+        (wider, "role `Soft` of policy `bob-soft` changes, and this session may not hand on `ims:images:*`"),
+        (gift, "policy `gift` grants it, and this session may not hand on `ims:images:delete`"),
     ):
         with pytest.raises(Denied) as caught:
             company.apply("prod", documents, session=replace(dora, restrictions=(rule,)))
@@ -379,3 +379,31 @@ def test_who_may_not_see_a_node_is_refused_in_the_same_words_whether_it_is_there
     ]
     with pytest.raises(Invalid):
         company.apply("acme", "{kind: AccountGroup, name: new, parent: 'account-group:nowhere'}")
+
+
+def test_a_session_that_may_do_less_makes_no_key_that_assumes_a_profile_elsewhere_without_its_restrictions(
+    company: Company,
+) -> None:
+    """What the profile of another account holds is not known at home, so no role that reaches it is handed on."""
+    company.apply(
+        "acme",
+        "{kind: Policy, name: mia-iam, subjects: ['user:mia'], roles: [Administrator], scope: {service: iam}}",
+    )
+    company.apply(
+        "prod",
+        """
+        {kind: Profile, name: ops, trust: ["account:acme/user:mia"]}
+        ---
+        {kind: Policy, name: ops-ims, subjects: ["profile:ops"], roles: [Administrator], scope: {service: ims}}
+        """,
+    )
+    mia = replace(company.acme.session("user:mia"), expires_at=company.host.now() + 60)
+    rule = Guardrail("restrict[0]", ("ims:images:delete",), Scope(service=("ims",)))
+    less = replace(mia, restrictions=(rule,))
+    assert assume_profile(company.host, less, "prod", "ops", Wanted()).restrictions == (rule,)
+    with pytest.raises(Denied) as caught:
+        create_key(company.host, less, "user:mia")
+    assert refusal(caught.value) == [
+        "`user:mia` holds policy `mia-iam`, and this session may not hand on `iam.profile.assume`"
+    ]
+    create_key(company.host, mia, "user:mia")
