@@ -85,6 +85,9 @@ def needed_actions(
         yield Needed("iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
+    if isinstance(new, Project) and new.default and not (isinstance(old, Project) and old.default):
+        # SECURITY: it takes in whatever has no project, which is nobody's who administers one project (rule 19.7).
+        yield Needed("iam.account.update", iam_object("account", before.name))
     if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
         yield Needed("iam.template.commit", iam_object("template", name))
     if difference.op == "created":
