@@ -1,6 +1,7 @@
 """The shapes of bodies for the OpenAPI document: documents field by field, and the answers around them.
 
-Documents' fields come from the catalog's own tables, so that the page cannot list others; what a field holds is in schema_words.py.
+The fields of documents come from the tables of the catalog, so that the page cannot list others; what a field holds is
+in schema_words.py.
 It must not validate: `catalog.documents` reads bodies.
 """
 
