@@ -67,7 +67,7 @@ def test_show_says_what_it_cannot_filter_by(ask: Ask) -> None:
 
 def test_show_follows_pages(server: RunningServer, ask: Ask) -> None:
     """More changes than a page of the server holds are all shown."""
-    documents = [{"kind": "Project", "name": f"many-{number}"} for number in range(1100)]
+    documents = [{"kind": "Group", "name": f"many-{number}"} for number in range(1100)]
     assert server.owner().apply(*documents).status == 200
     done = ask("log", "show", "--limit", "1090", "-o", "json")
     names = [one["name"] for one in json.loads(done.out)]

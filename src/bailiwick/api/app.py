@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -122,7 +123,8 @@ def _add(app: FastAPI, host: Host, entry: Entry) -> None:
 
 def _operation_id(entry: Entry) -> str:
     words = entry.path.replace("/v1/accounts/{account}", "account").replace("{name:path}", "one")
-    for old, new in (("{name}", "one"), ("/", "_"), ("-", "_"), (".", "_")):
+    words = re.sub("-([a-z])", lambda found: found[1].upper(), words)
+    for old, new in (("{name}", "one"), ("/", "_"), (".", "_")):
         words = words.replace(old, new)
     return f"{entry.method.lower()}_{words.strip('_')}"
 

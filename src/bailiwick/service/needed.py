@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
-from bailiwick.model.enterprises import ENTERPRISE
 from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
@@ -256,11 +255,7 @@ def needed_to_list_resources(project: str) -> Needed:
 def needed_to_see(account: Account, word: str, name: str, value: object) -> Needed:
     """Which action shows this object, and of which resource is it asked? Policies are held over their scope, too."""
     if word in NODE_TYPES:
-        found = value is not None
-        node = (
-            f"{NODE_TYPES[word]}:{name}" if found else f"{ENTERPRISE}:{min(account.enterprises, default='')}"
-        )
-        return Needed(*asked_at(read_action(word if found else "Enterprise"), account, node))
+        return Needed(*asked_at(read_action(word), account, f"{NODE_TYPES[word]}:{name}"))
     if isinstance(value, Guardrail) and value.node is not None:
         return Needed(*asked_at(rule_action(value.node, "retrieve"), account, value.node))
     if word == "Project":
