@@ -84,6 +84,7 @@ def needed_actions(
         yield Needed("iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
+    yield from _becoming_default(before, old, new)
     if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
         yield Needed("iam.template.commit", iam_object("template", name))
     if difference.op == "created":
@@ -100,6 +101,12 @@ def needed_actions(
         yield from _resource(services, old, new, before)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", object_of(word, name, old))
+
+
+def _becoming_default(before: Account, old: object, new: object) -> Iterator[Needed]:
+    """A project that becomes the default takes in whatever has none, which is no project's own affair. (rule 19.7)"""
+    if isinstance(new, Project) and new.default and not (isinstance(old, Project) and old.default):
+        yield Needed("iam.account.update", iam_object("account", before.name))
 
 
 def _created(word: str, name: str, new: object) -> Iterator[Needed]:
