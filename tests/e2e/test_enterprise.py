@@ -221,7 +221,7 @@ def test_a_report_tells_only_what_one_may_read(company: Company) -> None:
     assert (by_last_word.status, by_last_word.json["detail"], by_last_word.json["help"]) == (
         404,
         "there is no guardrail `no-deletes`",
-        "available: `corp/live/no-deletes`",
+        "did you mean `corp/live/no-deletes`?",
     )
     zoe = company.server.client("user:zoe")
     refused = zoe.post("guardrails", "no-deletes", "report", body={})
