@@ -158,7 +158,7 @@ def test_a_session_that_may_do_less_makes_no_credential_that_may_more(
     assert less.put("policies", "mine", body=policy).status == 403
     refused = less.put("groups", "gateways", body={"members": ["user:victor"]})
     assert refused.error["detail"] == (
-        "`user:victor` joins `group:gateways`, and this session may not `iam.service.act-as`"
+        "`user:victor` joins `group:gateways`, and this session may not hand on `iam.service.act-as`"
     )
 
 

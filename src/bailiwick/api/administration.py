@@ -199,7 +199,10 @@ def _access(kind: Kind, verb: str) -> Access:
 
 
 def _of_eps(kind: Kind, verb: str) -> tuple[str, ...]:
-    return tuple(eps_action(one) for one in _EPS_VERBS[verb]) if kind.word == "Project" else ()
+    if kind.word != "Project":
+        return ()
+    default = ("iam.account.update",) if verb in ("create", "update") else ()
+    return (*(eps_action(one) for one in _EPS_VERBS[verb]), *default)
 
 
 def _list(word: str, call: Call) -> Response:

@@ -6,6 +6,7 @@ what a missing key comes to is written out for an allow or for a deny, and a val
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from bailiwick.importing.findings import Refusals
@@ -29,6 +30,8 @@ from bailiwick.model.conditions import (
 TYPES = ("string", "strings", "number", "date", "bool", "network", "arn", "now")
 ALWAYS = All(())
 NEVER = Any(())
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+_MOST_DIGITS = 400
 _ALWAYS_KNOWN = frozenset({"now", "principal.id", "principal.kind"})
 
 
@@ -182,13 +185,10 @@ def _parse_text(value: object) -> Scalar | None:
 
 def _parse_number(value: object) -> Scalar | None:
     if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            try:
-                value = float(str(value))
-            except ValueError:
-                return None
+        # SECURITY: Python reads more as a number than others do, `1_000` among it.
+        if len(value) > _MOST_DIGITS or not _NUMBER.fullmatch(value):
+            return None
+        value = float(value) if "." in value else int(value)
     return value if isinstance(value, int | float) and is_number(value) else None
 
 

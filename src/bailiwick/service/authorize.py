@@ -17,6 +17,7 @@ from bailiwick.engine.authority import scope_contains, split_cells
 from bailiwick.engine.compile import guardrails_of
 from bailiwick.engine.roles import ASSIGN, RoleIndex, find_explicit
 from bailiwick.errors import Denied
+from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import nodes_from, split_node
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy, Scope
@@ -76,6 +77,11 @@ class Judge:
         self._granting: dict[str, tuple[Scope, ...]] = {}
         self._answers: dict[tuple[str, Scope, str | None], Authority] = {}
 
+    @property
+    def _after(self) -> Account:
+        """Which account is it after the change? Without one, as it is."""
+        return self._before.account if self._plan is None else self._plan.account
+
     def _with_later_guards(self, compiled: CompiledAccount) -> CompiledAccount:
         """The state before, but a role that the change makes explicit is already assigned by name only."""
         if self._plan is None:
@@ -96,8 +102,8 @@ class Judge:
             self._is_own_guardrail(difference) or self._lifts_suspension(difference)
         ):
             return None
-        after = self._before.account if self._plan is None else self._plan.account
-        for needed in needed_actions(self._before.compiled.services, self._before.account, after, difference):
+        before = self._before.account
+        for needed in needed_actions(self._before.compiled.services, before, self._after, difference):
             self.require_any(needed)
         return None
 
@@ -164,7 +170,7 @@ class Judge:
 
     def _check_policy_edit(self, difference: Difference, action: str) -> None:
         """Policies are held over their scope; whoever administers `iam` policies as such may end or read any."""
-        for account in (self._before.account, self._plan.account if self._plan else self._before.account):
+        for account in (self._before.account, self._after):
             policy: Policy | None = account.policies.get(difference.name)
             if policy is None or self.holds(action, policy.scope) or self._is_detaching(difference):
                 continue
@@ -236,21 +242,25 @@ class Judge:
         """
         if not self._session.restrictions:
             return
+        for role in self._roles_meant(handover):
+            action = find_restricted(role, self._session.restrictions)
+            if action is not None:
+                raise Denied(
+                    f"{handover.because}, and this session may not hand on `{action}`",
+                    action=ASSIGN,
+                    reason="guardrail",
+                    help="ask with a session that may do all that you may",
+                )
+
+    def _roles_meant(self, handover: Handover) -> Iterator[Role]:
+        """Which roles may the names of this handover mean, as they were and as the change leaves them?"""
+        after = self._after
         for name in self._full_names(handover):
             service, _, bare = name.partition("/")
-            entry = self._before.compiled.services.get(service)
-            for role in (
-                self._before.account.roles.get(bare),
-                None if entry is None else entry.roles.get(bare),
-            ):
-                action = None if role is None else find_restricted(role, self._session.restrictions)
-                if action is not None:
-                    raise Denied(
-                        f"{handover.because}, and this session may not `{action}`",
-                        action=ASSIGN,
-                        reason="guardrail",
-                        help="ask with a session that may do all that you may",
-                    )
+            entries = (self._before.compiled.services.get(service), after.services.get(service))
+            known = (entry.roles for entry in entries if entry is not None)
+            holders = (self._before.account.roles, after.roles, *known)
+            yield from (roles[bare] for roles in holders if bare in roles)
 
     def _is_plain_owner(self) -> bool:
         """Is it the owner, acting for nobody else and with nothing taken off?"""
@@ -258,7 +268,7 @@ class Judge:
 
     def _full_names(self, handover: Handover) -> Iterator[str]:
         """Which roles, by full name, may the names of this handover mean within its scope?"""
-        after = self._plan.account if self._plan is not None else self._before.account
+        after = self._after
         services = handover.scope.service or tuple(n for n in self._before.compiled.services if n != IAM)
         for name in handover.roles:
             if "/" in name:

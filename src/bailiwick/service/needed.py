@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
-from bailiwick.model.enterprises import ENTERPRISE
 from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
@@ -85,6 +84,7 @@ def needed_actions(
         yield Needed("iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
+    yield from _becoming_default(before, old, new)
     if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
         yield Needed("iam.template.commit", iam_object("template", name))
     if difference.op == "created":
@@ -101,6 +101,12 @@ def needed_actions(
         yield from _resource(services, old, new, before)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", object_of(word, name, old))
+
+
+def _becoming_default(before: Account, old: object, new: object) -> Iterator[Needed]:
+    """A project that becomes the default takes in whatever has none, which is no project's own affair. (rule 19.7)"""
+    if isinstance(new, Project) and new.default and not (isinstance(old, Project) and old.default):
+        yield Needed("iam.account.update", iam_object("account", before.name))
 
 
 def _created(word: str, name: str, new: object) -> Iterator[Needed]:
@@ -253,11 +259,7 @@ def needed_to_list_resources(project: str) -> Needed:
 def needed_to_see(account: Account, word: str, name: str, value: object) -> Needed:
     """Which action shows this object, and of which resource is it asked? Policies are held over their scope, too."""
     if word in NODE_TYPES:
-        found = value is not None
-        node = (
-            f"{NODE_TYPES[word]}:{name}" if found else f"{ENTERPRISE}:{min(account.enterprises, default='')}"
-        )
-        return Needed(*asked_at(read_action(word if found else "Enterprise"), account, node))
+        return Needed(*asked_at(read_action(word), account, f"{NODE_TYPES[word]}:{name}"))
     if isinstance(value, Guardrail) and value.node is not None:
         return Needed(*asked_at(rule_action(value.node, "retrieve"), account, value.node))
     if word == "Project":

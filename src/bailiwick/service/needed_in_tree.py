@@ -182,10 +182,16 @@ def read_action(word: str) -> str:
 
 
 def asked_at(action: str, tree: Account, node: str) -> NeededInTree:
-    """Where is the action asked about this node? Of a tree that is not there, `create` of an enterprise is asked."""
+    """Where is the action asked about this node? Of a tree that is not there, `create` of an enterprise is asked.
+
+    SECURITY: a node that is not there is asked about as if it were below the root, so that who may not see what is
+    there is refused in the same words.
+    """
     path = path_of(tree, node)
-    if path[0][0] != ENTERPRISE or path[0][1] not in tree.enterprises:
+    if not tree.enterprises:
         return asked_of_service(CREATE_ENTERPRISE)
+    if path[0][0] != ENTERPRISE:
+        path = ((ENTERPRISE, min(tree.enterprises)), *path)
     return NeededInTree(action, ResourceQuery(SERVICE, path))
 
 

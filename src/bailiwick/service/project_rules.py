@@ -115,14 +115,16 @@ class _Check:
             self.findings += notes.findings
 
     def quota(self, created: Sequence[str]) -> None:
-        """Are there not too many now? Disabled ones count; the default one does not."""
+        """Are there not too many now? Disabled ones count; the default one does not.
+
+        WHY also where a default one is created: the one before stays, and may be replaced again and again.
+        """
         most = self._after.project_quota
         if not created or len(self._after.projects) <= most:
             return
         count = sum(not project.default for project in self._after.projects.values())
-        fresh = [name for name in created if not self._after.projects[name].default]
-        if count > most and fresh:
-            notes = self._notes("Project", fresh[0])
+        if count > most:
+            notes = self._notes("Project", created[0])
             notes.add(
                 (),
                 f"the account would have {count} projects besides the default one, its quota is {most}",

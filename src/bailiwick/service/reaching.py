@@ -15,7 +15,7 @@ from bailiwick.model.names import EVERYONE, MEMBERS
 from bailiwick.model.patterns import is_pattern, matches, overlaps
 from bailiwick.model.policies import Guardrail, Policy, Scope
 from bailiwick.model.services import IAM, Right, Role, Service
-from bailiwick.model.trusting import ACT_AS
+from bailiwick.model.trusting import ACT_AS, ASSUME
 
 
 class Reaching:
@@ -174,7 +174,7 @@ class Reaching:
         if known is None:
             service, slash, _ = text.rpartition("/")
             meant = (role for role in self._roles_called(text) if not slash or role.service == service)
-            known = self._actors[text] = tuple(role for role in meant if _lets_act_as(role))
+            known = self._actors[text] = tuple(role for role in meant if lets(role, ACT_AS))
         return known
 
     def policies_for(self, reference: str) -> Iterator[Policy]:
@@ -271,7 +271,14 @@ def reads(condition: Condition | None, key: str) -> bool:
 
 
 def find_restricted(role: Role, restrictions: Iterable[Guardrail]) -> str | None:
-    """Which action, or pattern of them, of the role could one of these restrictions reach? None: none."""
+    """Which action, or pattern of them, of the role could one of these restrictions reach? None: none.
+
+    SECURITY: what a profile of another account holds is not known here, and there the restrictions bind only this
+    session; so whoever may assume profiles may do anything.
+    """
+    restrictions = tuple(restrictions)
+    if restrictions and lets(role, ASSUME):
+        return ASSUME
     for restriction in restrictions:
         names = restriction.scope.service
         for right in role.rights:
@@ -286,9 +293,10 @@ def find_restricted(role: Role, restrictions: Iterable[Guardrail]) -> str | None
     return None
 
 
-def _lets_act_as(role: Role) -> bool:
+def lets(role: Role, action: str) -> bool:
+    """Could the role give this action of `iam`?"""
     return any(
-        right.effect == "allow" and right.service == IAM and any(matches(p, ACT_AS) for p in right.actions)
+        right.effect == "allow" and right.service == IAM and any(matches(p, action) for p in right.actions)
         for right in role.rights
     )
 

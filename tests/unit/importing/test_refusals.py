@@ -65,6 +65,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("huawei", {**huawei(), "Depends": [{"display_name": "Tenant Administrator"}]},
      "/Depends: a role that only works beside the roles that it depends on [depends]\n"
      "  help: grant those roles too, and leave `Depends` out"),
+    ("aws", on("NumericEquals", "s3:max-keys", "1_000"),
+     "/Statement/0/Condition/NumericEquals/s3:max-keys: expected a number, got `1_000` [value]"),
     ("aws", aws(Principal="*"),
      "/Statement/0/Principal: unknown element `Principal` [element_unknown]\n"
      "  help: read: `Sid`, `Effect`, `Action`, `NotAction`, `Resource`, `NotResource`, `Condition`"),

@@ -14,12 +14,13 @@ from bailiwick.model.accounts import Account, Principal
 from bailiwick.model.enterprises import EnterpriseAccount
 from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.service import offers
-from bailiwick.service.assuming import Wanted, begin_session
+from bailiwick.service.assuming import Wanted, assume_profile, begin_session
 from bailiwick.service.changes import change_account
 from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.offers import CANNOT, Pushed, accept, give_up, offers_of, push, status_of, tree_of
+from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -297,3 +298,112 @@ def test_what_is_offered_stays_apart_from_what_another_enterprise_offered(compan
     [offer] = offers_of(tree_of(company.host, account), account)
     assert offer.accepted is not None
     assert (offer.state, offer.accepted.follows, offer.drift) == ("behind", False, ())
+
+
+def test_a_session_that_may_do_less_does_not_have_it_done_by_a_role_that_it_makes(company: Company) -> None:
+    """A role counts as the change leaves it: new, or widened in the same breath."""
+    company.apply(
+        "prod",
+        """
+        kind: Policy
+        name: dora-administers-ims
+        subjects: [user:dora]
+        roles: [Administrator]
+        scope: {service: ims}
+        ---
+        {kind: Role, name: Soft, service: ims, rights: [{actions: ["ims:images:get"]}]}
+        ---
+        {kind: Policy, name: bob-soft, subjects: ["user:bob"], roles: [Soft], scope: {service: ims}}
+        """,
+    )
+    rule = Guardrail("restrict[0]", ("ims:images:delete",), Scope(service=("ims",)))
+    dora = session_of(company, "user:dora")
+    wider = '{kind: Role, name: Soft, service: ims, rights: [{actions: ["ims:images:*"]}]}'
+    gift = """
+        {kind: Role, name: Gift, service: ims, rights: [{actions: ["ims:images:delete"]}]}
+        ---
+        {kind: Policy, name: gift, subjects: ["user:bob"], roles: [Gift], scope: {service: ims}}
+        """
+    for documents, refused in (
+        (wider, "role `Soft` of policy `bob-soft` changes, and this session may not hand on `ims:images:*`"),
+        (gift, "policy `gift` grants it, and this session may not hand on `ims:images:delete`"),
+    ):
+        with pytest.raises(Denied) as caught:
+            company.apply("prod", documents, session=replace(dora, restrictions=(rule,)))
+        assert refusal(caught.value) == [refused]
+        company.apply("prod", documents, session=dora)
+
+
+def test_who_may_not_see_a_node_is_refused_in_the_same_words_whether_it_is_there(company: Company) -> None:
+    """Reading, naming as a parent, and guarding: nodes that are hidden and nodes that are not there are alike."""
+    company.apply(
+        "acme",
+        """
+        {kind: AccountGroup, name: lab, parent: "enterprise:corp"}
+        ---
+        {kind: User, name: lou}
+        ---
+        kind: Policy
+        name: lou-manages-lab
+        subjects: [user:lou]
+        roles: [Administrator]
+        scope: {service: enterprise, type: account-group, id: lab}
+        """,
+    )
+    lou = company.acme.session("user:lou")
+
+    def said(name: str) -> list[str]:
+        reader = Reader(company.host, lou)
+        found = []
+        for attempt in (
+            lambda: reader.get("AccountGroup", name),
+            lambda: company.apply(
+                "acme", f"{{kind: AccountGroup, name: new, parent: 'account-group:{name}'}}", lou
+            ),
+            lambda: company.apply(
+                "acme",
+                f"{{kind: Guardrail, name: new, node: 'account-group:{name}', actions: ['ims:images:get']}}",
+                lou,
+            ),
+        ):
+            with pytest.raises(Denied) as caught:
+                attempt()
+            found += [text.replace(name, "NODE") for text in refusal(caught.value)]
+        return found
+
+    assert said("live") == said("nowhere")
+    assert said("live") == [
+        "`user:lou` lacks `enterprise.account-group.retrieve` on account-group `NODE`",
+        "`user:lou` lacks `enterprise.account-group.create` on account-group `new`",
+        "`user:lou` lacks `enterprise.account-group.attach-config-rules` on account-group `NODE`",
+    ]
+    with pytest.raises(Invalid):
+        company.apply("acme", "{kind: AccountGroup, name: new, parent: 'account-group:nowhere'}")
+
+
+def test_a_session_that_may_do_less_makes_no_key_that_assumes_a_profile_elsewhere_without_its_restrictions(
+    company: Company,
+) -> None:
+    """What the profile of another account holds is not known at home, so no role that reaches it is handed on."""
+    company.apply(
+        "acme",
+        "{kind: Policy, name: mia-iam, subjects: ['user:mia'], roles: [Administrator], scope: {service: iam}}",
+    )
+    company.apply(
+        "prod",
+        """
+        {kind: Profile, name: ops, trust: ["account:acme/user:mia"]}
+        ---
+        {kind: Policy, name: ops-ims, subjects: ["profile:ops"], roles: [Administrator], scope: {service: ims}}
+        """,
+    )
+    mia = replace(company.acme.session("user:mia"), expires_at=company.host.now() + 60)
+    rule = Guardrail("restrict[0]", ("ims:images:delete",), Scope(service=("ims",)))
+    less = replace(mia, restrictions=(rule,))
+    assert assume_profile(company.host, less, "prod", "ops", Wanted()).restrictions == (rule,)
+    with pytest.raises(Denied) as caught:
+        create_key(company.host, less, "user:mia")
+    assert refusal(caught.value) == [
+        "`user:mia` holds policy `mia-iam`, and this session may not hand on `iam.profile.assume`"
+    ]
+    create_key(company.host, mia, "user:mia")

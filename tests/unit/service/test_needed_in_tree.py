@@ -39,7 +39,8 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     ("Enterprise", "corp", Enterprise("corp", "Corp"), [f"enterprise.update {CORP}"]),
     ("Enterprise", "corp", None, [f"enterprise.update {CORP}"]),
     ("AccountGroup", "new", NEW, [f"account-group.create {CORP}/account-group/lab/account-group/new"]),
-    ("AccountGroup", "new", AccountGroup("new", "account-group:gone"), ["enterprise.create service/enterprise"]),
+    ("AccountGroup", "new", AccountGroup("new", "account-group:gone"),
+     [f"account-group.create {CORP}/account-group/gone/account-group/new"]),
     ("AccountGroup", "lab", None, [f"account-group.delete {CORP}/account-group/lab"]),
     ("AccountGroup", "lab", AccountGroup("lab", "enterprise:corp", "tests"),
      [f"account-group.update {CORP}/account-group/lab"]),
@@ -135,7 +136,7 @@ def test_what_is_less_guarded_afterwards_is_named(
 
 
 def test_seeing_a_node_is_asked_at_the_node() -> None:
-    """Its guardrails too; what is not there is asked of the enterprise, or without one of the service."""
+    """Its guardrails too; what is not there is asked about in the same words, or without a tree of the service."""
 
     def asked(account: Account, kind: str, name: str) -> tuple[str, tuple[str, str | None]]:
         found = needed_to_see(account, kind, name, find_value(account, kind, name))
@@ -145,6 +146,6 @@ def test_seeing_a_node_is_asked_at_the_node() -> None:
     assert asked(TREE, "AccountGroup", "eu") == (retrieve, ("account-group", "eu"))
     assert asked(TREE, "Guardrail", "live") == (retrieve, ("account-group", "live"))
     assert asked(TREE, "Guardrail", "own") == ("iam.guardrail.read", ("guardrail", "own"))
-    assert asked(TREE, "AccountGroup", "no") == ("enterprise.enterprise.retrieve", ("enterprise", "corp"))
+    assert asked(TREE, "AccountGroup", "no") == (retrieve, ("account-group", "no"))
     bare = Account("hq", "user:owner")
     assert asked(bare, "Enterprise", "corp") == ("enterprise.enterprise.create", ("service", "enterprise"))

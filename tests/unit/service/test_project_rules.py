@@ -128,6 +128,29 @@ def test_another_project_may_become_the_default(acme: Installation) -> None:
     acme.edit(project("default", disabled=True, description="no longer"))
 
 
+def test_who_administers_a_project_does_not_make_it_the_default(acme: Installation) -> None:
+    """What has no project would come to lie in it: that is for who may change the account."""
+    acme.apply("""
+        {kind: Project, name: own}
+        ---
+        {kind: User, name: pat}
+        ---
+        {kind: Policy, name: pat, subjects: [user:pat], roles: [EPS FullAccess], scope: {service: eps}}
+    """)
+    acme.edit(project("default"))
+    for taking in (project("own", default=True), project("own-default", default=True)):
+        with pytest.raises(Denied) as caught:
+            acme.edit(taking, session=acme.session("user:pat"))
+        assert str(caught.value) == (
+            "`user:pat` lacks `iam.account.update` on account `acme`\n"
+            "  help: ask somebody who may grant this, or the account's owner"
+        )
+    acme.apply(
+        "{kind: Policy, name: more, subjects: [user:pat], roles: [Administrator], scope: {service: iam}}"
+    )
+    acme.edit(project("own", default=True), session=acme.session("user:pat"))
+
+
 def test_a_disabled_project_is_changed_by_nothing_but_enabling(acme: Installation) -> None:
     """Not by the owner either, and not in one change with enabling it."""
     acme.edit(project("dev", disabled=True))
@@ -241,6 +264,18 @@ def test_disabled_projects_count_towards_the_quota_and_the_default_one_does_not(
     with pytest.raises(Invalid):
         acme.edit(project("and-another"))
     acme.edit(Edit("Project", "p-1", None), project("and-another"))
+
+
+def test_a_new_default_project_is_no_way_round_the_quota(acme: Installation) -> None:
+    """The one before stays and counts from then on, whether it gives the default up before or in the same change."""
+    acme.edit(*(project(f"p-{n}") for n in range(100)))
+    assert refusal(acme, project("default"), project("other", default=True)) == [
+        "the account would have 101 projects besides the default one, its quota is 100 at Project other (EPS.0009)\n"
+        "  help: delete one that is empty, or raise the account's `project_quota`; disabled ones count"
+    ]
+    acme.edit(project("default"))
+    assert len(refusal(acme, project("other", default=True))) == 1
+    acme.edit(project("p-0", default=True))
 
 
 def test_a_lower_quota_takes_nothing_away(acme: Installation) -> None:

@@ -1,0 +1,273 @@
+"""The shapes of answers for the OpenAPI document.
+
+It must not validate anything; what is answered is the routes'.
+"""
+
+from __future__ import annotations
+
+from bailiwick.api.schema_words import (
+    ANYTHING,
+    FLAG,
+    INSTANT,
+    MAYBE_TEXT,
+    REVISION,
+    TEXT,
+    TEXTS,
+    Schema,
+    array_of,
+    object_of,
+)
+
+_DIFFERENCE = object_of(
+    {
+        "kind": TEXT,
+        "name": TEXT,
+        "op": {"enum": ["created", "changed", "deleted"]},
+        "before": {"type": ["object", "null"]},
+        "after": {"type": ["object", "null"]},
+    }
+)
+_API_KEY: dict[str, Schema] = {
+    "id": TEXT,
+    "owner": TEXT,
+    "prefix": TEXT,
+    "description": TEXT,
+    "created_at": INSTANT,
+    "expires_at": {"type": ["string", "null"], "format": "date-time"},
+    "disabled": FLAG,
+    "locked": FLAG,
+    "last_used_at": {"type": ["string", "null"], "format": "date-time"},
+    "apikey": {"type": "string", "description": "the secret; only in the first answer to its making"},
+    "notice": {"type": "string", "description": "why a repeated making shows no secret"},
+}
+_SERVICE = object_of(
+    {
+        "id": TEXT,
+        "title": TEXT,
+        "regions": {"enum": ["regional", "global"]},
+        "locality": {"enum": ["regional", "global"]},
+        "resource_types": TEXTS,
+        "actions": {
+            "type": "array",
+            "items": object_of(
+                dict.fromkeys(("id", "title", "resource_type", "access"), TEXT) | {"source": TEXTS}
+            ),
+        },
+        "roles": {"type": "array", "items": object_of({"name": TEXT, "kind": TEXT, "actions": TEXTS})},
+        "operations": {
+            "type": "array",
+            "items": object_of(
+                {
+                    "id": TEXT,
+                    "title": TEXT,
+                    "actions": {"type": "array", "items": object_of({"action": TEXT, "on": TEXT})},
+                }
+            ),
+        },
+    }
+)
+_SESSION: dict[str, Schema] = {
+    "id": TEXT,
+    "account": TEXT,
+    "principal": TEXT,
+    "through": {**TEXTS, "description": "who assumed it, nearest first, as `account/kind:name`"},
+    "for": {**TEXTS, "description": "for whom it acts"},
+    "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
+    "expires_at": INSTANT,
+}
+ANSWERS: dict[str, Schema] = {
+    "Place": object_of(
+        {
+            "state": {"enum": ["in_tree", "invited", "manages", "alone"]},
+            "management_account": {"type": ["string", "null"]},
+            "path": TEXTS,
+            "guardrails": array_of("Guardrail"),
+            "revision": REVISION,
+        }
+    ),
+    "Tree": object_of(
+        {
+            "nodes": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "node": TEXT,
+                        "parent": {"type": ["string", "null"]},
+                        "depth": {"type": "integer"},
+                        "description": TEXT,
+                        "guardrails": TEXTS,
+                    }
+                ),
+            },
+            "revision": REVISION,
+        }
+    ),
+    "BegunAccount": object_of(
+        {
+            "account": TEXT,
+            "owner": TEXT,
+            "apikey": {"type": "string", "description": "the owner's first key; shown once"},
+            "parent": TEXT,
+            "dry_run": FLAG,
+            "revision": REVISION,
+        }
+    ),
+    "Report": object_of(
+        {
+            "guardrail": {"$ref": "#/components/schemas/Guardrail"},
+            "of": {"enum": ["accounts", "policies", "losses"]},
+            "conditional": FLAG,
+            "numbers": ANYTHING,
+            "items": {"type": "array", "items": ANYTHING},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        }
+    ),
+    "Problem": object_of(
+        {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "code": TEXT,
+            "detail": TEXT,
+            "help": TEXT,
+            "action": TEXT,
+            "reason": TEXT,
+            "errors": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "message": TEXT,
+                        "place": TEXT,
+                        "file": TEXT,
+                        "line": {"type": "integer"},
+                        "help": TEXT,
+                        "code": TEXT,
+                    }
+                ),
+            },
+        },
+        ["type", "title", "status", "code", "detail"],
+    ),
+    "Page": object_of(
+        {
+            "items": {"type": "array", "items": ANYTHING},
+            "etags": TEXTS,
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        },
+        ["items", "next_cursor", "revision"],
+    ),
+    "Differences": object_of(
+        {
+            "dry_run": FLAG,
+            "differences": {"type": "array", "items": _DIFFERENCE},
+            "unchanged": {"type": "integer"},
+            "revision": REVISION,
+        },
+        ["dry_run", "differences", "unchanged", "revision"],
+    ),
+    "InventoryChange": object_of(
+        {
+            **{op: {"type": "integer"} for op in ("created", "changed", "deleted", "unchanged")},
+            "dry_run": FLAG,
+            "revision": REVISION,
+        },
+        ["created", "changed", "deleted", "unchanged", "dry_run", "revision"],
+    ),
+    "Moved": object_of(
+        {
+            "dry_run": FLAG,
+            "moved": {
+                "type": "array",
+                "items": object_of({"resource": TEXT, "from": MAYBE_TEXT, "to": MAYBE_TEXT}),
+            },
+            "revision": REVISION,
+        },
+        ["dry_run", "moved", "revision"],
+    ),
+    "ProjectQuota": object_of(
+        {"quota": {"type": "integer"}, "used": {"type": "integer"}, "revision": REVISION}, ["quota", "used"]
+    ),
+    "ApiKey": object_of(_API_KEY, ["id", "owner", "prefix"]),
+    "BegunSession": object_of(
+        {
+            **_SESSION,
+            "access_token": {"type": "string", "description": "only in this answer"},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+        }
+    ),
+    "Session": object_of(
+        {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
+    ),
+    "ServiceShown": _SERVICE,
+    "Services": object_of(
+        {"items": array_of("ServiceShown"), "next_cursor": {"type": "null"}, "revision": REVISION}
+    ),
+    "Token": object_of(
+        {
+            "access_token": TEXT,
+            "refresh_token": TEXT,
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+            "expiration": {"type": "integer"},
+            "scope": TEXT,
+        }
+    ),
+    "Jwks": object_of({"keys": {"type": "array", "items": ANYTHING}}),
+    "Verification": object_of(
+        {"log": TEXT, "ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}
+    ),
+    "Status": object_of({"status": TEXT}),
+    "SearchResults": object_of(
+        {
+            "results": {
+                "type": "array",
+                "items": object_of({"type": TEXT, "id": TEXT, "name": TEXT}),
+                "description": "`{type, id}` of subjects and resources, `{name}` of actions",
+            },
+            "page": object_of(
+                {
+                    "next_token": {"type": "string", "description": "empty at the end"},
+                    "count": {"type": "integer"},
+                    "total": {"type": "integer", "description": "of all pages, where it was asked for"},
+                },
+                ["next_token"],
+            ),
+            "context": object_of({"revision": REVISION}),
+        },
+        ["results", "page"],
+    ),
+    "ListAnswer": object_of(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "decision": FLAG,
+            "reason": TEXT,
+            "whole": {**FLAG, "description": "is it granted on the container, and so with every member?"},
+            "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
+            "members": {**TEXTS, "description": "canonical resource names"},
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        }
+    ),
+    "OperationAnswer": object_of(
+        {
+            "service": TEXT,
+            "operation": TEXT,
+            "title": TEXT,
+            "principal": TEXT,
+            "decision": FLAG,
+            "reason": TEXT,
+            "actions": {
+                "type": "array",
+                "items": object_of(
+                    {"action": TEXT, "on": TEXT, "resource": TEXT, "decision": FLAG, "reason": TEXT}
+                ),
+            },
+            "sufficient_roles": {"type": "array", "items": TEXTS},
+            "revision": REVISION,
+        }
+    ),
+}

@@ -1,0 +1,95 @@
+"""The shapes of requests, beside documents, for the OpenAPI document.
+
+It must not validate: the routes read bodies.
+"""
+
+from __future__ import annotations
+
+from bailiwick.api.schema_words import ANYTHING, FIELDS, FLAG, INSTANT, TEXT, TEXTS, Schema, object_of
+from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS
+
+_RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
+_ENTITY = object_of({"type": TEXT, "id": TEXT, "properties": ANYTHING}, ["type", "id"])
+_SOUGHT = object_of({"type": TEXT, "properties": ANYTHING}, ["type"])
+_ACTION = object_of({"name": TEXT, "properties": ANYTHING}, ["name"])
+_PAGE = object_of(
+    {
+        "token": {"type": "string", "description": "`next_token` of the page before"},
+        "limit": {"type": "integer", "minimum": 0, "default": 100},
+        "properties": object_of(
+            {
+                "total": {"type": "boolean", "description": "shall all results be counted?"},
+                "within": {"type": "string", "description": "`type/id` of an ancestor (resource search)"},
+            }
+        ),
+    }
+)
+REQUESTS: dict[str, Schema] = {
+    "ListQuestion": object_of(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "container": {"oneOf": [TEXT, object_of({"id": TEXT, "properties": ANYTHING}, ["id"])]},
+            "context": ANYTHING,
+            "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+            "cursor": TEXT,
+        },
+        ["action", "container"],
+    ),
+    "SubjectSearch": object_of(
+        {"subject": _SOUGHT, "action": _ACTION, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
+        ["subject", "action", "resource"],
+    ),
+    "ResourceSearch": object_of(
+        {"subject": _ENTITY, "action": _ACTION, "resource": _SOUGHT, "context": ANYTHING, "page": _PAGE},
+        ["subject", "action", "resource"],
+    ),
+    "ActionSearch": object_of(
+        {"subject": _ENTITY, "resource": _ENTITY, "context": ANYTHING, "page": _PAGE},
+        ["subject", "resource"],
+    ),
+    "Apply": object_of(
+        {
+            "sources": {"type": "array", "items": object_of({"file": TEXT, "text": TEXT}, ["text"])},
+            "documents": {"type": "array", "items": ANYTHING},
+            "prune": FLAG,
+            "dry_run": FLAG,
+        }
+    ),
+    "AcceptTemplate": object_of({"version": {"type": "integer"}, "follows": FLAG}),
+    "NamedResources": object_of({"resources": TEXTS, "associated": FLAG}, ["resources"]),
+    "MoveResources": object_of({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
+    "Attachment": object_of({"subject": TEXT, "roles": TEXTS}, ["subject"]),
+    "NewAccount": object_of(
+        {"name": TEXT, "owner_email": TEXT, "parent": FIELDS["parent"], "description": TEXT},
+        ["name", "owner_email", "parent"],
+    ),
+    "ReportQuestion": object_of({"guardrail": {"$ref": "#/components/schemas/Guardrail"}}),
+    "NewApiKey": object_of({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewSession": object_of(
+        {
+            "seconds": {"type": "integer", "description": "how long at most"},
+            "restrict": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Restriction"},
+                "description": "what the session may not do although its principal may",
+            },
+            "for": {"type": "string", "description": "the access token of whom the session acts for"},
+        }
+    ),
+    "Restriction": object_of({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
+    "TokenForm": object_of(
+        dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
+        ["grant_type"],
+    ),
+    "OperationQuestion": object_of(
+        {
+            "principal": TEXT,
+            "service": TEXT,
+            "operation": TEXT,
+            "resources": object_of({"target": TEXT, "source": TEXT}),
+            "context": ANYTHING,
+        },
+        ["operation"],
+    ),
+}
