@@ -117,6 +117,20 @@ def test_what_is_no_token_is_refused(server: RunningServer) -> None:
     )
 
 
+def test_a_token_that_is_empty_does_not_fall_back_to_the_key(server: RunningServer) -> None:
+    """An assuming that failed leaves the variable empty; what follows must not be done as the key's owner."""
+    for empty in ("", " "):
+        done = call(
+            "profile", "list", variables={**signed_in(server.address, server.key("user:owner")), TOKEN: empty}
+        )
+        assert done == Done(
+            2,
+            "",
+            "error: BAILIWICK_TOKEN is set and empty\n"
+            "  help: unset it to ask by BAILIWICK_API_KEY, or assume the profile again\n",
+        )
+
+
 def test_the_log_says_through_whom(server: RunningServer, owner: Client, alice: dict[str, str]) -> None:
     """The profile is the actor, by alice of dev."""
     grant = {"kind": "Policy", "name": "ops-edits", "subjects": ["profile:ops"], "roles": ["iam/Editor"],

@@ -117,7 +117,7 @@ def test_groups_are_attached_and_detached(world: RunningServer) -> None:
          "  help: a new project's name has letters, digits, `_` and `-`\n"),
         (("create", "default"), OWNER,
          "error: there is a project `default` already (EPS.0010)\n  help: choose another name, or replace it\n"),
-        (("show", "none"), OWNER, "error: there is no project `none` (EPS.0005)\n"),
+        (("show", "none"), OWNER, "error: there is no project `none` (EPS.0005)\n  help: available: `default`\n"),
         (("disable", "default"), OWNER,
          "error: the default project cannot be disabled at Project default: disabled (EPS.0015)\n"
          "  help: make another project the default first\n"),
@@ -136,6 +136,24 @@ def test_errors_say_their_code(world: RunningServer, words: tuple[str, ...], who
     """The document's code stands behind the message, and nothing is printed on standard output."""
     assert world.owner().apply({"kind": "User", "name": "none"}).status == 200
     assert ask(world, *words, who=who) == (2, "", error)
+
+
+def test_a_misspelt_name_is_answered_with_names_that_one_sees(world: RunningServer) -> None:
+    """The nearest, or what is available; never a project that one may not see."""
+    applied = world.owner().apply(
+        {"kind": "Project", "name": "web"},
+        {"kind": "User", "name": "wendy"},
+        {"kind": "Policy", "name": "wendy-looks", "subjects": ["user:wendy"], "roles": ["EPS ReadOnlyAccess"],
+         "scope": {"service": "eps", "project": "w*"}},
+    )  # fmt: skip
+    assert applied.status == 200
+    missing = "error: there is no project `{}` (EPS.0005)\n  help: {}\n"
+    assert ask(world, "show", "wep", who="user:wendy") == (
+        2,
+        "",
+        missing.format("wep", "did you mean `web`?"),
+    )
+    assert ask(world, "show", "w-9", who="user:wendy") == (2, "", missing.format("w-9", "available: `web`"))
 
 
 def test_an_attempt_in_vain_is_recorded(world: RunningServer) -> None:

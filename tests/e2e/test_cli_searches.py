@@ -111,7 +111,7 @@ def test_who_can_says_by_which_policy_and_through_whom(ask: Ask) -> None:
 def test_nobody_is_said_so_with_exit_code_1(ask: Ask) -> None:
     """An empty answer is a sentence, and a code of its own."""
     done = ask("who-can", PUSH, IMAGE, "--kind", "profile")
-    assert done == Done(1, f"nobody may do {PUSH} there\n", "")
+    assert done == Done(1, f"nobody of whom you may ask may do {PUSH} there\n", "")
     assert ask("who-can", PUSH, IMAGE, "--kind", "profile", "--count") == Done(1, "0\n", "")
 
 
@@ -183,7 +183,14 @@ def test_json_holds_results_revision_and_reasons(ask: Ask) -> None:
         (("what-can", "user:alice", "iam.policy.create"),
          "error: `iam.policy.create` names no resource type\n  help: say --type SERVICE/TYPE\n"),
         (("what-can", "user:alice", "nonsense"),
-         "error: `nonsense` is no action that is known here\n  help: say --type SERVICE/TYPE\n"),
+         "error: `nonsense` is no action of a service that you may see\n  help: say --type SERVICE/TYPE\n"),
+        (("what-can", "user:alice", "volume.Detahc"),
+         "error: `volume.Detahc` is no action of a service that you may see\n"
+         "  help: did you mean `volume.Detach`? else say --type SERVICE/TYPE\n"),
+        (("who-can", "volume.Detahc", VOLUME),
+         "error: service `cloud` has no action `volume.Detahc` at action\n  help: did you mean `volume.Detach`?\n"),
+        (("who-can", "volume.Detahc", VOLUME, "--count"),
+         "error: service `cloud` has no action `volume.Detahc` at action\n  help: did you mean `volume.Detach`?\n"),
         (("what-can", "user:alice", VOLUME, "--only", "project=dev"),
          "error: `--type` and `--only` are for resources, and a resource is named\n"),
         (("what-can", "user:alice", PUSH, "--only", "project=dev", "--property", "project=dev"),
@@ -193,7 +200,7 @@ def test_json_holds_results_revision_and_reasons(ask: Ask) -> None:
 def test_what_cannot_be_asked_says_why_with_exit_code_2(
     ask: Ask, arguments: tuple[str, ...], error: str
 ) -> None:
-    """Wrong words are found before the server is asked."""
+    """Wrong words are said to be wrong, and never answered with nobody or nothing."""
     assert ask(*arguments) == Done(2, "", error)
 
 

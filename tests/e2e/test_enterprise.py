@@ -122,7 +122,12 @@ def test_an_account_sees_its_own_place_and_nothing_of_others(company: Company) -
     }
     assert list(place.json["revision"]) == ["account", "enterprise", "system"]
     assert place.headers["bailiwick-revision"].split("=")[1].endswith(", enterprise")
-    assert shop.get("enterprise", "tree").status == 404
+    tree = shop.get("enterprise", "tree")
+    assert (tree.status, tree.json["detail"], tree.json["help"]) == (
+        404,
+        "account `shop` holds no enterprise",
+        "the tree is seen in its management account",
+    )
     assert shop.get("account-groups").json["items"] == []
     assert shop.get("guardrails").json["items"] == []
     assert "lab" not in place.text
@@ -212,6 +217,12 @@ def test_a_report_tells_only_what_one_may_read(company: Company) -> None:
         answer = bob.send("POST", report, show=show)
         assert answer.json["items"] == []
         assert answer.json["numbers"]["losses"] == answer.json["numbers"]["policies_partly_void"] == 0
+    by_last_word = shop.post("guardrails", "no-deletes", "report", body={})
+    assert (by_last_word.status, by_last_word.json["detail"], by_last_word.json["help"]) == (
+        404,
+        "there is no guardrail `no-deletes`",
+        "did you mean `corp/live/no-deletes`?",
+    )
     zoe = company.server.client("user:zoe")
     refused = zoe.post("guardrails", "no-deletes", "report", body={})
     assert refused.error["action"] == "enterprise.account-group.attach-config-rules"

@@ -56,6 +56,11 @@ class Client:
         BAILIWICK_TOKEN, an access token such as a profile's session gives, stands in for the key.
         """
         token = os.environ.get(TOKEN, "").strip()
+        if not token and TOKEN in os.environ:
+            # SECURITY: an assuming that failed leaves it so, and what follows would be done as the key's owner.
+            raise Invalid.at(
+                "", f"{TOKEN} is set and empty", f"unset it to ask by {KEY}, or assume the profile again"
+            )
         needed = (URL,) if token else (URL, KEY)
         missing = [name for name in needed if not os.environ.get(name, "").strip()]
         if missing:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +25,7 @@ from bailiwick.cli.output import (
     reporting,
 )
 from bailiwick.cli.questions import Action, Context, Principal, Resource, Said, parse_pairs
-from bailiwick.errors import BailiwickError, Invalid, Unavailable
+from bailiwick.errors import BailiwickError, Invalid, Unavailable, did_you_mean
 from bailiwick.model.names import (
     PRINCIPAL_KINDS,
     SERVICE_TYPE,
@@ -104,9 +105,11 @@ def who_can(
     shape = Shape(everything, limit, count, why, output)
     with Client.from_environment() as client:
         found = _search(client, "subject", bodies, shape)
+        if not (found.results or found.total):
+            _check_action(client, action, parsed.service)
         reasons = _explained(client, body, found, "subject", shape)
     _show(found, shape, ["principal"], [[_reference(one)] for one in found.results], reasons,
-          empty=f"nobody may do {action} there")  # fmt: skip
+          empty=f"nobody of whom you may ask may do {action} there")  # fmt: skip
 
 
 @reporting
@@ -191,10 +194,30 @@ def _type_of(client: Client, action: str) -> str:
         return "/".join(map(str, found[0]))
     if len(found) == 1 and found[0][0] != "iam":
         return f"{found[0][0]}/{SERVICE_TYPE}"
+    if not found:
+        raise Invalid.at(
+            "", f"`{action}` is no action of a service that you may see", _nearest(client, action)
+        )
     why = "is an action of several services" if len(found) > 1 else "names no resource type"
-    raise Invalid.at(
-        "", f"`{action}` {why if found else 'is no action that is known here'}", "say --type SERVICE/TYPE"
-    )
+    raise Invalid.at("", f"`{action}` {why}", "say --type SERVICE/TYPE")
+
+
+def _nearest(client: Client, action: str) -> str:
+    """What may be meant by this action, which no service that may be seen has?"""
+    near = get_close_matches(action, [known for one in _services(client) for known in one.actions], n=1)
+    return f"did you mean `{near[0]}`? else say --type SERVICE/TYPE" if near else "say --type SERVICE/TYPE"
+
+
+def _check_action(client: Client, action: str, service: str) -> None:
+    """Is this an action of the service, as far as that may be seen? Raises Invalid.
+
+    WHY: a search for what does not exist finds nobody, which is not what a misspelt word should be told.
+    """
+    seen = {one.name: one.actions for one in _services(client)}
+    if service in seen and action not in (known := {*seen[service], *seen["iam"]}):
+        raise Invalid.at(
+            "action", f"service `{service}` has no action `{action}`", did_you_mean(action, known)
+        )
 
 
 def _services(client: Client) -> Iterator[Service]:

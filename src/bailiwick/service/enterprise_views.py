@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
+from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import ENTERPRISE, MEMBER, nodes_from, parent_of, path_of, split_node
 from bailiwick.service.host import Host
@@ -74,6 +75,10 @@ def walk_tree(reader: Reader) -> Iterator[SeenNode]:
         node for node in sorted(_nodes(tree), key=lambda one: path_of(tree, one)) if _may_see(reader, node)
     ]
     if not seen:
+        if not tree.enterprises and reader.may_read("Enterprise", "", None):
+            raise NotFound(
+                f"account `{tree.name}` holds no enterprise", "the tree is seen in its management account"
+            )
         reader.get("Enterprise", min(tree.enterprises, default=""))
     for node in seen:
         kind, name = split_node(node)

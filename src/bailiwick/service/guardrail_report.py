@@ -18,7 +18,7 @@ from bailiwick.engine.guardrail_effect import (
     Scan,
     policy_effect,
 )
-from bailiwick.errors import NotFound
+from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.enterprises import accounts_below, full_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.service.checking import check_plan
@@ -87,11 +87,19 @@ class Reporting:
         else:
             judge.require_any(needed_to_see(account, GUARDRAIL, name, found))
         if found is None:
-            raise NotFound(f"there is no guardrail `{name}`")
+            raise NotFound(f"there is no guardrail `{name}`", self._nearest_above(name))
         if draft is not None:
             edit = Edit(GUARDRAIL, name, draft)
             check_plan(self.host.catalog, plan_edits(self.snapshot, [edit]), [edit])
         return found
+
+    def _nearest_above(self, name: str) -> str | None:
+        """Is one from above meant, which is called by its place?"""
+        account = self.snapshot.account
+        above = [one for one in account.guardrails_above if one.endswith(f"/{name}")]
+        if not above or not self.reader.may_read(ACCOUNT, account.name, account):
+            return None
+        return did_you_mean(name, above)
 
     def accounts(self, after: str | None, limit: int) -> ReportPage:
         """How much does it stop in each account below its node, after this one? A page may be short."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from bailiwick.catalog.documents import format_document
 from bailiwick.catalog.eps_codes import NO_SUCH_PROJECT
-from bailiwick.errors import NotFound
+from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.accounts import Account
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.services import Service
@@ -29,6 +29,8 @@ from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 
 EXPORT = "iam.export.read"
+# Among so many names the nearest is looked for when one is not there.
+_MOST_TO_COMPARE = 200
 # What others name stands before them.
 _EXPORT_ORDER = (
     "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
@@ -142,8 +144,16 @@ class Reader:
             self._refuse(kind, name, value)
         if value is None:
             code = NO_SUCH_PROJECT if kind == "Project" else None
-            raise NotFound(f"there is no {_words(kind)} `{name}`", code=code)
+            raise NotFound(f"there is no {_words(kind)} `{name}`", self._nearest(kind, name), code=code)
         return self._found(kind, name, value)
+
+    def _nearest(self, kind: str, name: str) -> str | None:
+        """What could be meant by this name? Only what the session sees, and where there is little to look through."""
+        account = self.snapshot.account
+        if kind == ACCOUNT or len(getattr(account, KINDS[kind].field)) > _MOST_TO_COMPARE:
+            return None
+        values = list_values(account, kind)
+        return did_you_mean(name, [one for one in values if self.may_read(kind, one, values[one])])
 
     def get_to_change(self, kind: str, name: str) -> Found:
         """What is this object, a part of which shall change? As `get`, but where the owner may always change it.

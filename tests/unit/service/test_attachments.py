@@ -298,7 +298,9 @@ def test_a_project_that_is_not_there_is_told_to_who_may(acme: Installation, verb
     """Others are refused alike, whether it is there or not (tests/e2e/test_projects.py)."""
     with pytest.raises(NotFound) as caught:
         do(acme, verb, "group:g", READ, project="none")
-    assert str(caught.value) == "there is no project `none` (EPS.0005)"
+    assert str(caught.value) == (
+        "there is no project `none` (EPS.0005)\n  help: available: `default`, `dev`, `prod`"
+    )
     with pytest.raises(NotFound):
         list_attached(Reader(acme.host, acme.owner), "none", None)
 

@@ -187,7 +187,9 @@ def test_projects_are_asked_about_before_they_are_looked_for(acme: Installation)
         assert error.message == f"`user:mara` lacks `eps:resources:remove` on enterprise-project `{name}`"
     with pytest.raises(NotFound) as caught:
         carry_out(acme, Move((SERVER,), "dev", "none"))
-    assert str(caught.value) == "there is no project `none` (EPS.0005)"
+    assert str(caught.value) == (
+        "there is no project `none` (EPS.0005)\n  help: available: `default`, `dev`, `prod`, `secret`"
+    )
 
 
 def test_a_move_hands_over_what_a_policy_of_the_target_grants(acme: Installation) -> None:
@@ -328,7 +330,9 @@ def test_listing_what_is_in_no_project_at_all_is_not_found(acme: Installation) -
     """For who sees projects of any name; who does not is refused."""
     with pytest.raises(NotFound) as caught:
         list_resources(Reader(acme.host, acme.owner), "none", ResourceFilter(), after=None, limit=9)
-    assert str(caught.value) == "there is no project `none` (EPS.0005)"
+    assert str(caught.value) == (
+        "there is no project `none` (EPS.0005)\n  help: available: `default`, `dev`, `prod`, `secret`"
+    )
 
 
 def test_what_inherits_follows_where_its_instance_goes(acme: Installation) -> None:
