@@ -250,30 +250,43 @@ def _begin(
         acts_for = (*acts_for, *other.links)
         restrictions = (*restrictions, *other.restrictions)
         until = min(until, other.expires_at)
-    _check_size(wanted.restrict, len(restrictions))
     told = Session(
         link.account, link.principal, link.uid, "", until, restrictions=restrictions, context=session.context
     )
     _check_restrictions(host, told, trusting, wanted.restrict)
     uid = new_uid("Session")
     begun = replace(link, session_uids=(uid, *link.session_uids))
-    subject = TokenSubject(
+    carried = (*restrictions, *wanted.restrict)
+    subject = _subject(begun, session.credential, grant, acts_for=acts_for, restrictions=carried)
+    token = _issue(host, subject, _seconds(wanted, most_seconds), until)
+    made = Begun(uid, token, begun, acts_for, carried)
+    record_begun(host, session, subject, made.expires_at, jti=token.jti)
+    return made
+
+
+def _subject(
+    begun: Link,
+    credential: str,
+    grant: str,
+    *,
+    acts_for: tuple[Link, ...],
+    restrictions: tuple[Guardrail, ...],
+) -> TokenSubject:
+    """What does the token of this session say? Its own uid is the newest of the link's."""
+    newest, *earlier = begun.session_uids
+    return TokenSubject(
         uid=begun.uid,
         account=begun.account,
         principal=begun.principal,
-        credential_uid=session.credential,
+        credential_uid=credential,
         grant_type=grant,
-        session_uid=uid,
-        earlier_sessions=link.session_uids,
+        session_uid=newest,
+        earlier_sessions=tuple(earlier),
         by=begun.by,
         context=begun.context,
         acts_for=acts_for,
-        restrictions=tuple(write_restriction(one) for one in (*restrictions, *wanted.restrict)),
+        restrictions=tuple(write_restriction(one) for one in restrictions),
     )
-    token = _issue(host, subject, _seconds(wanted, most_seconds), until)
-    made = Begun(uid, token, begun, acts_for, (*restrictions, *wanted.restrict))
-    record_begun(host, session, subject, made.expires_at, jti=token.jti)
-    return made
 
 
 def _session_acted_for(host: Host, token: str, account: str) -> Session:
@@ -306,6 +319,7 @@ def _check_restrictions(
 
     SECURITY: a project that the session may not see is as unknown to it as one that is not there.
     """
+    _check_size(restrict, len(session.restrictions))
     account, judge = snapshot.account, Judge(host.catalog, session, snapshot, None, host.now())
     named = {one.name: one for one in restrict}
     projects = {

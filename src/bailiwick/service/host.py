@@ -63,7 +63,7 @@ class Host:
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
         self.writing = RLock()
-        self.trust_refusals = RefusalRecord(lambda _: None)
+        self._trust_refusals: dict[str, RefusalRecord] = {}
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
@@ -262,6 +262,10 @@ class Host:
                 )
             ]
         )
+
+    def trust_refusals(self, account: str) -> RefusalRecord:
+        """Which refusals by profiles of this account are written? SECURITY: those of others crowd none of its out."""
+        return self._trust_refusals.setdefault(account, RefusalRecord(lambda _: None))
 
     def refuse_stranger(self) -> None:
         """Remember that somebody without a credential that holds was refused a token; one by one while few are."""

@@ -79,7 +79,7 @@ def record_refused(
 ) -> None:
     """Remember at home that somebody was refused a profile; and there, where it was the profile that refused.
 
-    SECURITY: others can fill neither log: what a foreign account is told is ten a second, the rest counted.
+    SECURITY: others can fill neither log: what an account is told is ten a second, the rest counted.
     """
     said = {"profile": profile, "reason": reason, "link": link}
     uids = (session.uid, session.credential)
@@ -87,7 +87,7 @@ def record_refused(
     name = profile.rpartition("/")[2]
     uid = None if trusting is None else uid_of(trusting, PROFILE + name)
     if trusting is not None and uid is not None:
-        counted = host.trust_refusals.take(host.now())
+        counted = host.trust_refusals(trusting.account.name).take(host.now())
         if counted is not None:
             told = {
                 "principal": PROFILE + name,

@@ -21,8 +21,10 @@ from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.offers import CANNOT, Pushed, accept, give_up, offers_of, push, status_of, tree_of
 from bailiwick.service.reading import Reader
+from bailiwick.service.refusals import MOST_A_SECOND
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.ports import EventFilter
 
 FROZEN = """
 kind: Guardrail
@@ -408,3 +410,24 @@ def test_a_session_that_may_do_less_makes_no_key_that_assumes_a_profile_elsewher
         "`user:mia` holds policy `mia-iam`, and this session may not hand on `iam.profile.assume`"
     ]
     create_key(company.host, mia, "user:mia")
+
+
+def test_refusals_by_another_accounts_profile_crowd_none_out(company: Company) -> None:
+    """Each account is told of its own, and is not told how many there are of others."""
+    company.begin("noisy")
+    company.apply("noisy", "{kind: Profile, name: ops}")
+    company.apply("prod", "{kind: Profile, name: ops}")
+    mia = company.acme.owner
+    for account in (*["noisy"] * (MOST_A_SECOND + 2), "prod"):
+        with pytest.raises(Denied):
+            assume_profile(company.host, mia, account, "ops", Wanted())
+    activity = company.host.store.activity
+    activity.flush()
+    told = {
+        account: [
+            one.event.detail["others_since_last"]
+            for one in activity.events(EventFilter(log=f"account:{account}", kind="session"), None, 100)
+        ]
+        for account in ("noisy", "prod")
+    }
+    assert told == {"noisy": [0] * MOST_A_SECOND, "prod": [0]}
