@@ -99,7 +99,7 @@ def test_an_unknown_principal_is_named(ask: Ask) -> None:
         ),
         (
             ("user:alice", PUSH, IMAGE.replace("acme", "other")),
-            "error: expected one account, got `other` and `acme` at resource\n  help: say it once, or the same\n",
+            "error: expected one account, got `other` and `acme` at resource\n  help: you ask in account `acme`\n",
         ),
         (("user:alice", PUSH, IMAGE, "--context", "mfa"), "error: `mfa` is not K=V at --context\n"),
         (

@@ -130,7 +130,7 @@ def _check_agreement(what: str, one: str | None, other: str | None) -> None:
         raise Invalid.at(
             "resource",
             f"expected one {what}, got `{one[:80]}` and `{other[:80]}`",
-            "say it once, or the same",
+            f"you ask in account `{other[:80]}`" if what == "account" else "say it once, or the same",
         )
 
 

@@ -97,6 +97,9 @@ def _inner(value: object) -> str:
         return "{" + ", ".join(f"{name}: {_inner(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_inner(item) for item in value) + "]"
+    if isinstance(value, bool):
+        # WHY: within a value stands what a document says.
+        return "true" if value else "false"
     return cell(value)
 
 

@@ -55,7 +55,7 @@ def _of_account(host: Host, plan: Plan, places: Places) -> tuple[ObjectNotes, Lo
         notes.add(
             ("enterprise",),
             f"the enterprise of account `{before.enterprise}` holds this account, which cannot leave by itself",
-            "ask the enterprise to let the account go",
+            f"leave `enterprise: {before.enterprise}` in the document, or ask the enterprise to let the account go",
         )
     return notes, {before.enterprise: _revision(found)}
 

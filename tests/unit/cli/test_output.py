@@ -25,6 +25,7 @@ Captured = pytest.CaptureFixture[str]
         ((), ""),
         ({"service": "ims", "type": ["image", "x"]}, "service ims, type [image, x]"),
         ([{"actions": ["a"], "effect": "deny", "on": None}], "{actions: [a], effect: deny, on: }"),
+        ({"key": "context.mfa", "value": False}, "key context.mfa, value false"),
     ],
 )
 def test_values_are_shown_without_marks_of_a_program(value: object, shown: str) -> None:

@@ -238,7 +238,8 @@ def test_an_account_does_not_leave_while_it_is_being_added(
         change_account(company.host, owner, lambda _: [leaving], via="test")
     assert refusal(caught.value) == [
         "the enterprise of account `acme` holds this account, which cannot leave by itself"
-        " at Account late: enterprise\n  help: ask the enterprise to let the account go"
+        " at Account late: enterprise\n  help: leave `enterprise: acme` in the document, "
+        "or ask the enterprise to let the account go"
     ]
     assert company.host.snapshot("late").account.enterprise == "acme"
 

@@ -304,7 +304,8 @@ def test_the_owner_cannot_leave_while_the_tree_holds_the_account(company: Compan
             company.apply("prod", f"{{kind: Account, name: prod, owner: 'user:owner'{line}}}")
         assert refusal(caught.value) == [
             "world.yaml:1: the enterprise of account `acme` holds this account, which cannot leave by itself "
-            "at Account prod: enterprise\n  help: ask the enterprise to let the account go"
+            "at Account prod: enterprise\n  help: leave `enterprise: acme` in the document, "
+            "or ask the enterprise to let the account go"
         ]
     company.acme.edit(_edit("EnterpriseAccount", "prod"))
     assert company.reason("prod") == "allowed"
