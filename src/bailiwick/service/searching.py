@@ -25,7 +25,7 @@ from bailiwick.engine import (
     find_resources,
 )
 from bailiwick.engine.own import PRINCIPAL_TYPES, as_stored, has_own
-from bailiwick.errors import Denied
+from bailiwick.errors import Conflict, Denied
 from bailiwick.model.accounts import Property
 from bailiwick.model.names import (
     ANONYMOUS,
@@ -44,6 +44,7 @@ SERVICE_KIND = "service"
 CHUNK = 1000
 MOST_LOOKED_AT = 20_000
 MOST_COUNTED = 200_000
+MOST_PAGES = 400
 
 Step = Callable[[str | None, int], Page]
 Wanted = Callable[[str], bool]
@@ -105,13 +106,18 @@ class Search:
                 return Page(tuple(kept), after)
 
     def finds_any(self) -> bool:
-        """Is anything found at all?"""
+        """Is anything found at all? Raises Conflict where too many would have to be looked at to tell."""
         after: str | None = None
-        while True:
+        for _ in range(MOST_PAGES):
             page = self.page(after, 1)
             if page.found or page.after is None:
                 return bool(page.found)
             after = page.after
+        # WHY an error: that nothing is found would be a wrong answer, and to look on would stop others' work.
+        raise Conflict(
+            "too many would have to be looked at one by one to tell whether any is allowed",
+            "name a narrower container: a region, a project, or something that lies in it",
+        )
 
     def count(self) -> int | None:
         """How many are found in all? None: so many would have to be looked at that it is not said."""

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.api.asked_world import ACME, NOW, MemoryHost, session_of
 
 from bailiwick.engine import Page
-from bailiwick.errors import Denied
+from bailiwick.errors import Conflict, Denied
 from bailiwick.model.accounts import Account, Resource
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import Reason, ResourceQuery
@@ -192,3 +192,14 @@ def test_services_are_subjects_of_their_own_kind() -> None:
     question = Question("", "read", RECORD_ONE)
     assert every(search_subjects(asking("service-id:gateway", world), question, "service")) == ["service:ims"]
     assert every(search_subjects(asking("service-id:gateway", world), question, "anonymous")) == []
+
+
+def test_looking_for_any_ends_with_an_error_where_too_much_was_looked_at() -> None:
+    """That nothing is found would be a wrong answer."""
+    endless = Search(lambda after, limit: Page((), f"{after or ''}x"[-9:]))
+    with pytest.raises(Conflict) as caught:
+        endless.finds_any()
+    assert str(caught.value) == (
+        "too many would have to be looked at one by one to tell whether any is allowed\n"
+        "  help: name a narrower container: a region, a project, or something that lies in it"
+    )
