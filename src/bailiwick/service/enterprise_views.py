@@ -16,6 +16,7 @@ from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import ENTERPRISE, MEMBER, nodes_from, parent_of, path_of, split_node
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KIND_OF_NODE, find_value
+from bailiwick.service.needed_in_tree import read_action
 from bailiwick.service.placing import is_held_by
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
@@ -79,7 +80,10 @@ def walk_tree(reader: Reader) -> Iterator[SeenNode]:
             raise NotFound(
                 f"account `{tree.name}` holds no enterprise", "the tree is seen in its management account"
             )
-        reader.get("Enterprise", min(tree.enterprises, default=""))
+        if not tree.enterprises:
+            reader.get("Enterprise", "")
+        # SECURITY: not asked by name, which would be told.
+        reader.judge.refuse(read_action("Enterprise"), "", "no_matching_policy")
     for node in seen:
         kind, name = split_node(node)
         yield SeenNode(

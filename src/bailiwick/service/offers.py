@@ -235,7 +235,8 @@ def _follow(host: Host, account: str, wanted: Offer) -> None:
         return _accepting(before.account, offer, None)
 
     owner = _session_of_owner(host, account)
-    change_account(host, owner, prepare, via="template", template=wanted.template)
+    # WHY another surface: the owner let it, and did not do it.
+    change_account(host, owner, prepare, via="template-push", template=wanted.template)
 
 
 def _session_of_owner(host: Host, account: str) -> Session:

@@ -18,6 +18,7 @@ from bailiwick.service.assuming import Wanted, assume_profile, begin_session
 from bailiwick.service.changes import change_account
 from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
+from bailiwick.service.enterprise_views import walk_tree
 from bailiwick.service.host import Host
 from bailiwick.service.offers import CANNOT, Pushed, accept, give_up, offers_of, push, status_of, tree_of
 from bailiwick.service.reading import Reader
@@ -431,3 +432,11 @@ def test_refusals_by_another_accounts_profile_crowd_none_out(company: Company) -
         for account in ("noisy", "prod")
     }
     assert told == {"noisy": [0] * MOST_A_SECOND, "prod": [0]}
+
+
+def test_who_sees_no_node_is_not_told_the_name_of_the_enterprise(company: Company) -> None:
+    """The tree as a whole is refused without naming its root."""
+    company.apply("acme", "{kind: User, name: nil}")
+    with pytest.raises(Denied) as caught:
+        list(walk_tree(Reader(company.host, company.acme.session("user:nil"))))
+    assert refusal(caught.value) == ["`user:nil` lacks `enterprise.enterprise.retrieve`"]

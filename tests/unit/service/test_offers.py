@@ -232,6 +232,7 @@ def test_an_account_that_follows_takes_what_is_assigned(company: Company) -> Non
     assert states(company) == [("auditors", "behind")]
     remove(company, "prod", "Policy", "auditors-read")
     assert list(push(company.host, tree, assignment)) == [Pushed("prod", "current")]
+    assert {row.via for row in company.host.store.history("account:prod", limit=1)} == {"template-push"}
     assert states(company) == [("auditors", "current")]
 
 
