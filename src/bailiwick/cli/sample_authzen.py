@@ -91,7 +91,7 @@ def introduction(public_url: str, key_file: Path) -> list[str]:
         "",
         f"  export BAILIWICK_URL={public_url}",
         f"  export BAILIWICK_API_KEY=$(cat {quote(str(key_file.resolve()))})",
-        "  export BAILIWICK_API_KEY=$(bailiwick key create --owner service-id:harness --output json | jq -r .apikey)",
+        "  export BAILIWICK_API_KEY=$(bailiwick key create --owner service-id:harness)",
         "  bailiwick token",
         "",
         "Ctrl-C stops the server; the next start takes the same data.",
