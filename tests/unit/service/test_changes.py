@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated
 from bailiwick.model.accounts import Account, Group, Membership, Principal
-from bailiwick.service.changes import TRIES, change_account
+from bailiwick.service.changes import TRIES, TRIES_IN_PARALLEL, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.loading import load_snapshot
 from bailiwick.service.snapshots import Snapshot
@@ -123,6 +124,30 @@ def test_a_change_that_always_comes_second_gives_up(acme: Installation) -> None:
         change_account(acme.host, acme.owner, prepare, via="test")
     assert caught.value.message == "the account is being changed too often at once"
     assert count == [TRIES]
+
+
+def test_who_came_second_a_few_times_goes_first(acme: Installation) -> None:
+    """However many write at once in one process, each is done in time: a rival waits after the third try."""
+    tries: list[int] = []
+    owner = acme.owner
+
+    def rival(number: int) -> None:
+        edit = Edit("Group", f"g{number}", Group(f"g{number}"))
+        change_account(acme.host, owner, lambda _: [edit], via="test")
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def prepare(before: Snapshot) -> Sequence[Edit]:
+            tries.append(len(tries))
+            done = pool.submit(rival, len(tries))
+            wait([done], timeout=0.3 if len(tries) > TRIES_IN_PARALLEL else 30)
+            return [ALICE]
+
+        change_account(acme.host, owner, prepare, via="test")
+    assert len(tries) == TRIES_IN_PARALLEL + 1
+    account = acme.host.snapshot("acme").account
+    assert "user:alice" in account.principals
+    assert sorted(account.groups) == [f"g{number}" for number in range(1, TRIES_IN_PARALLEL + 2)]
 
 
 def test_a_session_of_a_name_that_was_given_anew_has_ended(acme: Installation) -> None:
