@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bailiwick.api.answers import json_response
+from bailiwick.api.answers import json_response, page_body
 from bailiwick.api.calls import Call
 from bailiwick.api.routes import Entry, actions
 from bailiwick.catalog.matrix import held_actions, ordered_roles
@@ -35,8 +35,7 @@ def service_entries() -> list[Entry]:
 def _list(call: Call) -> Response:
     reader, services = _services(call)
     vector = reader.snapshot.vector
-    body = {"items": [show_service(one) for one in services], "next_cursor": None, "revision": dict(vector)}
-    return json_response(body, vector=vector)
+    return json_response(page_body([show_service(one) for one in services], None, vector), vector=vector)
 
 
 def _get(call: Call) -> Response:

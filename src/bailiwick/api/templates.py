@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from bailiwick.api.administration import ACCOUNT_PATH, DRY_RUN, differences_answer
-from bailiwick.api.answers import json_response, response_of
+from bailiwick.api.answers import json_response, page_body, response_of
 from bailiwick.api.calls import Call
 from bailiwick.api.idempotency import Repeatable
 from bailiwick.api.problems import WireAnswer
@@ -153,5 +153,4 @@ def _assignment(reader: Reader, name: str) -> TemplateAssignment:
 
 
 def _page(items: list[dict[str, Any]], snapshot: Snapshot) -> Response:
-    body = {"items": items, "next_cursor": None, "revision": dict(snapshot.vector)}
-    return json_response(body, vector=snapshot.vector)
+    return json_response(page_body(items, None, snapshot.vector), vector=snapshot.vector)

@@ -37,6 +37,7 @@ from bailiwick.importing.keys import ALWAYS, NEVER, Key, both
 from bailiwick.importing.mapping import ImportMapping
 from bailiwick.importing.operators import Block, Grammar, Operator, Variable, read_block
 from bailiwick.importing.produced import Drafts, Grant
+from bailiwick.importing.statements import Statement
 from bailiwick.model.conditions import Condition
 from bailiwick.model.patterns import is_pattern, matches
 from bailiwick.model.policies import Scope
@@ -97,15 +98,6 @@ class Aws:
         return self.drafts.refusals
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """One statement as it stands, its effect in our words."""
-
-    data: Mapping[str, Any]
-    pointer: str
-    effect: str
-
-
 def import_aws(text: str, task: Aws) -> None:
     """Which roles and policies is this policy document? Drafts and refusals go to the task's."""
     refusals = task.refusals
@@ -146,7 +138,7 @@ def _statement(task: Aws, data: dict[str, Any], pointer: str) -> None:
             message = f"expected either `{one}` or `{other}`"
             task.refusals.add("malformed", pointer, message)
             return
-    statement = _Statement(data, pointer, effect)
+    statement = Statement(data, pointer, effect)
     block = Block(_grammar(task), effect == "deny", task.refusals, task.narrow_edges)
     when: Condition = ALWAYS
     if "Condition" in data:
@@ -189,7 +181,7 @@ def read_text(text: str) -> Tokens | Variable | None:
     return tuple(out)
 
 
-def _named(task: Aws, statement: _Statement) -> Iterator[tuple[tuple[str, Service], Named]]:
+def _named(task: Aws, statement: Statement) -> Iterator[tuple[tuple[str, Service], Named]]:
     """Which actions of which services does the statement name?"""
     word = "NotAction" if "NotAction" in statement.data else "Action"
     pointer = step(statement.pointer, word)
@@ -214,7 +206,7 @@ def _named(task: Aws, statement: _Statement) -> Iterator[tuple[tuple[str, Servic
         yield (prefix, _service(task, prefix)), join(parts)
 
 
-def _everything(task: Aws, statement: _Statement, place: str, found: dict[str, list[Named]]) -> None:
+def _everything(task: Aws, statement: Statement, place: str, found: dict[str, list[Named]]) -> None:
     """What does `*` name: every service of the mapping?"""
     if statement.effect == "deny":
         help = "write a statement for each service, such as `s3:*`; a guardrail can stop all of a service"
@@ -229,7 +221,7 @@ def _everything(task: Aws, statement: _Statement, place: str, found: dict[str, l
 
 
 def _not_named(
-    task: Aws, statement: _Statement, pointer: str, patterns: list[str]
+    task: Aws, statement: Statement, pointer: str, patterns: list[str]
 ) -> Iterator[tuple[tuple[str, Service], Named]]:
     """Which actions are all but these? Only of an allow: what comes later would not be denied by it."""
     if statement.effect == "deny":
@@ -267,7 +259,7 @@ def _refuse_action(task: Aws, text: str, place: str, naming: Naming) -> None:
 
 
 def _placed(
-    task: Aws, statement: _Statement, of: tuple[str, Service], named: Named
+    task: Aws, statement: Statement, of: tuple[str, Service], named: Named
 ) -> Iterator[tuple[Place, Named]]:
     """Where do which of these actions hold? An action of a type holds over resources of that type only."""
     prefix, service = of
@@ -297,7 +289,7 @@ def _placed(
 
 
 def _typed(
-    task: Aws, at: tuple[_Statement, str], of: tuple[str, Service, str], patterns: list[Pattern]
+    task: Aws, at: tuple[Statement, str], of: tuple[str, Service, str], patterns: list[Pattern]
 ) -> Iterator[Place]:
     """Where are the resources of one type that the statement means?"""
     statement, word = at
@@ -322,7 +314,7 @@ def _typed(
     yield from places
 
 
-def _patterns(task: Aws, statement: _Statement, word: str) -> list[Pattern]:
+def _patterns(task: Aws, statement: Statement, word: str) -> list[Pattern]:
     out = []
     for text, place in texts_of(statement.data[word], step(statement.pointer, word), task.refusals):
         tokens = read_text(text)

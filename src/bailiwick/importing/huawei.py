@@ -26,6 +26,7 @@ from bailiwick.importing.keys import ALWAYS, NEVER, Key, both, compare
 from bailiwick.importing.mapping import ImportMapping
 from bailiwick.importing.operators import Block, Grammar, Operator, read_block
 from bailiwick.importing.produced import Drafts, Grant
+from bailiwick.importing.statements import Statement
 from bailiwick.model.conditions import Condition
 from bailiwick.model.patterns import is_pattern, matches
 from bailiwick.model.policies import Scope
@@ -90,13 +91,6 @@ class Huawei:
 Placed = tuple[Scope, Named, Condition]
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    data: Mapping[str, Any]
-    pointer: str
-    effect: str
-
-
 def import_huawei(text: str, task: Huawei) -> None:
     """Which roles and policies is this policy document? Drafts and refusals go to the task's."""
     refusals = task.refusals
@@ -140,7 +134,7 @@ def _statement(task: Huawei, data: dict[str, Any], pointer: str) -> None:
         message = f"expected `Allow` or `Deny`, got {shown(data.get('Effect'))}"
         task.refusals.add("malformed", step(pointer, "Effect"), message)
         return
-    statement = _Statement(data, pointer, effect)
+    statement = Statement(data, pointer, effect)
     grammar = Grammar(OPERATORS, {**KEYS, **task.mapping.keys}, tokens_of, negated_known=False)
     block = Block(grammar, effect == "deny", task.refusals, task.narrow_edges)
     when: Condition = ALWAYS
@@ -158,7 +152,7 @@ def _statement(task: Huawei, data: dict[str, Any], pointer: str) -> None:
             )
 
 
-def _named(task: Huawei, statement: _Statement) -> Iterator[tuple[str, tuple[Service, Named]]]:
+def _named(task: Huawei, statement: Statement) -> Iterator[tuple[str, tuple[Service, Named]]]:
     """Which actions of which services does the statement name, by prefix?"""
     found: dict[str, list[Named]] = {}
     pointer = step(statement.pointer, "Action")
@@ -181,7 +175,7 @@ def _named(task: Huawei, statement: _Statement) -> Iterator[tuple[str, tuple[Ser
         yield prefix, (_service(task, prefix), join(parts))
 
 
-def _prefixes(task: Huawei, statement: _Statement, prefix: str, place: str) -> list[str]:
+def _prefixes(task: Huawei, statement: Statement, prefix: str, place: str) -> list[str]:
     known = {**task.drafts.known.prefixes, **task.mapping.services}
     if prefix == "*":
         if statement.effect == "deny":
@@ -207,7 +201,7 @@ def _service(task: Huawei, prefix: str) -> Service:
     return task.drafts.known.services[name]
 
 
-def _check_services(task: Huawei, statement: _Statement, named: Mapping[str, object]) -> None:
+def _check_services(task: Huawei, statement: Statement, named: Mapping[str, object]) -> None:
     """Is every resource one of a service whose actions are named?"""
     resources = statement.data.get("Resource")
     if resources is None or isinstance(resources, dict):
@@ -223,7 +217,7 @@ def _check_services(task: Huawei, statement: _Statement, named: Mapping[str, obj
             task.refusals.add("resource_pattern", place, message, "write a statement for each service")
 
 
-def _placed(task: Huawei, statement: _Statement, of: tuple[str, Service], named: Named) -> Iterator[Placed]:
+def _placed(task: Huawei, statement: Statement, of: tuple[str, Service], named: Named) -> Iterator[Placed]:
     """Where do which of these actions hold?"""
     prefix, service = of
     resources = statement.data.get("Resource")

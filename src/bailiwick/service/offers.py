@@ -19,9 +19,9 @@ from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.placing import is_held_by
-from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.standing import uid_of
 from bailiwick.service.template_edits import (
     Drift,
     accepting_edits,
@@ -243,8 +243,7 @@ def _session_of_owner(host: Host, account: str) -> Session:
     """With whose authority does a template follow? The owner's, who let it. (rule 21.6)"""
     snapshot = host.snapshot(account)
     owner = snapshot.account.owner
-    target = parse_target(owner)
-    identity = None if target is None else snapshot.identities.get(target)
-    if identity is None:
+    uid = uid_of(snapshot, owner)
+    if uid is None:
         raise NotFound(f"account `{account}` has no owner")
-    return Session(account, owner, identity.uid, credential="", expires_at=host.now() + 60)
+    return Session(account, owner, uid, credential="", expires_at=host.now() + 60)
