@@ -227,9 +227,16 @@ def ask(
 ) -> dict[str, Any]:
     """What does the server decide? Raises Invalid before it is asked what cannot be."""
     kind, name = split_reference(parse_principal(principal))
+    body = {"subject": {"type": kind, "id": name}, **asked_of(action, resource, context, said)}
+    query = "?explain=true" if explained else ""
+    answer: dict[str, Any] = client.post(f"/access/v1/evaluation{query}", body)
+    return answer
+
+
+def asked_of(action: str, resource: str, context: list[str], said: list[str]) -> dict[str, Any]:
+    """How is an action on a resource asked about, whoever does it? Raises Invalid."""
     parsed = parse_resource_name(resource)
-    body = {
-        "subject": {"type": kind, "id": name},
+    return {
         "action": {"name": action},
         "resource": {
             "type": f"{parsed.service}/{parsed.type}",
@@ -238,9 +245,6 @@ def ask(
         },
         "context": parse_pairs(context, "--context"),
     }
-    query = "?explain=true" if explained else ""
-    answer: dict[str, Any] = client.post(f"/access/v1/evaluation{query}", body)
-    return answer
 
 
 def parse_pairs(pairs: list[str], option: str) -> dict[str, Any]:

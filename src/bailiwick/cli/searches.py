@@ -24,7 +24,7 @@ from bailiwick.cli.output import (
     print_table,
     reporting,
 )
-from bailiwick.cli.questions import Action, Context, Principal, Resource, Said, parse_pairs
+from bailiwick.cli.questions import Action, Context, Principal, Resource, Said, asked_of, parse_pairs
 from bailiwick.errors import BailiwickError, Invalid, Unavailable, did_you_mean
 from bailiwick.model.names import (
     PRINCIPAL_KINDS,
@@ -91,22 +91,13 @@ def who_can(
         if one not in PRINCIPAL_KINDS:
             expected = ", ".join(f"`{known}`" for known in PRINCIPAL_KINDS)
             raise Invalid.at("--kind", f"expected one of {expected}, got `{one}`")
-    parsed = parse_resource_name(resource)
-    body = {
-        "action": {"name": action},
-        "resource": {
-            "type": f"{parsed.service}/{parsed.type}",
-            "id": resource,
-            "properties": parse_pairs(said, "--property"),
-        },
-        "context": parse_pairs(context, "--context"),
-    }
+    body = asked_of(action, resource, context, said)
     bodies = [{**body, "subject": {"type": one}} for one in kind or _KINDS]
     shape = Shape(everything, limit, count, why, output)
     with Client.from_environment() as client:
         found = _search(client, "subject", bodies, shape)
         if not (found.results or found.total):
-            _check_action(client, action, parsed.service)
+            _check_action(client, action, parse_resource_name(resource).service)
         reasons = _explained(client, body, found, "subject", shape)
     _show(found, shape, ["principal"], [[_reference(one)] for one in found.results], reasons,
           empty=f"nobody of whom you may ask may do {action} there")  # fmt: skip

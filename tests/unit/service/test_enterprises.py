@@ -351,7 +351,8 @@ scope: {service: ims, region: eu-de}
 )
 def test_an_administrator_of_the_tree_manages_it(company: Company, text: str) -> None:
     """Without being the owner of the management account, or anything in the accounts."""
-    company.apply("acme", text, company.acme.session("user:mia"))
+    outcome = company.apply("acme", text, company.acme.session("user:mia"))
+    assert len(outcome.differences) == 1
 
 
 @pytest.mark.parametrize(

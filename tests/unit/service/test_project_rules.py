@@ -63,6 +63,7 @@ def test_a_new_project_has_a_name_of_the_document(acme: Installation, name: str,
 def test_a_name_of_255_characters_and_a_description_of_512_are_taken(acme: Installation) -> None:
     """The last that fits fits."""
     acme.edit(project("x" * 255, description="d" * 512))
+    assert acme.host.snapshot("acme").account.projects["x" * 255].description == "d" * 512
 
 
 def test_the_default_project_may_be_called_so(acme: Installation) -> None:
@@ -126,6 +127,11 @@ def test_another_project_may_become_the_default(acme: Installation) -> None:
     acme.edit(project("main"))
     acme.edit(project("default"), project("main", default=True))
     acme.edit(project("default", disabled=True, description="no longer"))
+    projects = acme.host.snapshot("acme").account.projects
+    assert [(one.name, one.default, one.disabled) for one in projects.values()] == [
+        ("default", False, True),
+        ("main", True, False),
+    ]
 
 
 def test_who_administers_a_project_does_not_make_it_the_default(acme: Installation) -> None:
@@ -250,6 +256,10 @@ def test_an_account_comes_back_from_its_documents_with_disabled_projects(acme: I
         ---
         {kind: Policy, name: p, subjects: [user:owner], roles: [IMS FullAccess], scope: {service: ims, project: old}}
     """)
+    account = acme.host.snapshot("acme").account
+    assert account.projects["old"].disabled
+    assert account.resources["brn:acme:ims:eu-de::image/a"].project == "old"
+    assert account.policies["p"].scope.project == ("old",)
 
 
 def test_disabled_projects_count_towards_the_quota_and_the_default_one_does_not(acme: Installation) -> None:
