@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -11,6 +13,14 @@ from bench.questions import evenly, question, questions
 from bench.worlds import World, services
 
 from bailiwick.engine import compile_account, decide, views
+
+
+@pytest.fixture(autouse=True)
+def threads_change_often() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 def test_threads_that_forget_and_unite_views_answer_like_one(monkeypatch: pytest.MonkeyPatch) -> None:

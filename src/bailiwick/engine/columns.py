@@ -8,10 +8,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from itertools import islice
 
 from pyroaring import BitMap
 
+from bailiwick.engine.memory import forget_oldest
 from bailiwick.engine.ranks import range_of_prefix
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
 
@@ -88,8 +88,7 @@ class Column:
 
     def _remember(self, name: str, found: BitMap) -> BitMap:
         if len(self._remembered) >= MOST_REMEMBERED:
-            for oldest in list(islice(self._remembered, MOST_REMEMBERED // 8)):
-                self._remembered.pop(oldest, None)
+            forget_oldest(self._remembered, MOST_REMEMBERED // 8)
         self._remembered[name] = found
         return found
 

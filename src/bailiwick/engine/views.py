@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from bailiwick.engine.memory import forget_oldest
 from bailiwick.engine.tables import Allows, BlockTable, SubjectTable, holds, merge_allows
 from bailiwick.model.accounts import Account, Group, Membership, Principal
 from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
@@ -77,8 +77,7 @@ def find_view(compiled: CompiledAccount, principal: str, now: float) -> View | N
         return None
     view = _build(compiled, stored, now)
     if len(compiled.views) >= MAX_VIEWS:
-        for oldest in list(islice(compiled.views, DROPPED_AT_ONCE)):
-            compiled.views.pop(oldest, None)
+        forget_oldest(compiled.views, DROPPED_AT_ONCE)
     compiled.views[principal] = view
     return view
 
