@@ -23,7 +23,7 @@ STAMP = ROOT / ".venv/.frontend-files"
 SPRITE = "icons.svg"
 SPRITE_SOURCE = "@tabler/icons-sprite/dist/tabler-sprite.svg"
 AXE_SOURCE = "axe-core/axe.min.js"
-SYMBOL = re.compile(r'<symbol id="tabler-([a-z0-9-]+)"(.*?</symbol>)', re.DOTALL)
+SYMBOL = re.compile(r'(<symbol id="tabler-([a-z0-9-]+)".*?</symbol>)', re.DOTALL)
 
 
 def read_lines(path: Path) -> list[str]:
@@ -45,9 +45,9 @@ def list_names() -> list[str]:
 
 
 def cut_sprite(sprite: str, icons: Iterable[str]) -> str:
-    """The sprite with only these icons, each a symbol named like the icon. Raises: KeyError, an icon is not in it."""
-    symbols = dict(SYMBOL.findall(sprite))
-    chosen = "\n".join(f'<symbol id="{name}"{symbols[name]}' for name in sorted(set(icons)))
+    """The sprite with only these icons. Raises: KeyError, an icon is not in it."""
+    symbols = {name: symbol for symbol, name in SYMBOL.findall(sprite)}
+    chosen = "\n".join(symbols[name] for name in sorted(set(icons)))
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{chosen}\n</svg>\n'
 
 
