@@ -51,7 +51,7 @@ def test_changed_answers_as_compiled_afresh(block: int) -> None:
 
 @pytest.mark.parametrize("block", range(2))
 def test_a_change_that_never_came_to_be_leaves_nothing_behind(block: int) -> None:
-    """What was planned and dropped, as in a dry run or by whoever came second, changes no answer of what comes after."""
+    """What was planned and dropped, as in a dry run, changes no answer of what comes after."""
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         draw = SeededDraw(f"dropped {seed}")
         world = draw_world(draw)

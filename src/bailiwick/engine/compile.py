@@ -180,9 +180,7 @@ def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Cha
     tables.update(builder.finish())
     known = slots.size()
     needs = build_needs(index, slots) if roles_changed or known != old.known_slots else old.needs
-    return replace(
-        new, roles=index, needs=needs, tables=tables, policies_of=policies_of, known_slots=known
-    )
+    return replace(new, roles=index, needs=needs, tables=tables, policies_of=policies_of, known_slots=known)
 
 
 def _changed_policies(
