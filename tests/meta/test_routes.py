@@ -69,6 +69,7 @@ BODIES: dict[str, Any] = {
         "operation": "show",
         "resources": {"target": RECORD},
     },
+    "/v1/accounts/{account}/proposals": {"principal": "user:owner", "action": "read", "resource": RECORD},
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
     "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
     "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},

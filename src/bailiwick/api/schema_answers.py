@@ -27,6 +27,7 @@ _DIFFERENCE = object_of(
         "after": {"type": ["object", "null"]},
     }
 )
+_ASK = object_of({"principals": TEXTS, "more": FLAG, "text": TEXT})
 _API_KEY: dict[str, Schema] = {
     "id": TEXT,
     "owner": TEXT,
@@ -249,6 +250,51 @@ ANSWERS: dict[str, Schema] = {
             "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
             "members": {**TEXTS, "description": "canonical resource names"},
             "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        }
+    ),
+    "Proposals": object_of(
+        {
+            "decision": FLAG,
+            "reason": TEXT,
+            "principal": TEXT,
+            "text": TEXT,
+            "near_misses": {
+                "type": "array",
+                "items": object_of(dict.fromkeys(("policy", "subject", "failed", "text"), TEXT)),
+            },
+            "missing": {**TEXTS, "description": "the actions that are lacking"},
+            "proposals": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "id": TEXT,
+                        "kind": {"enum": ["policy", "role", "membership"]},
+                        "text": TEXT,
+                        "others": {**TEXTS, "description": "the other actions that come with it"},
+                        "wider": {"type": "string", "description": "why it reaches more than the resource"},
+                        "documents": {"type": "array", "items": ANYTHING},
+                        "may": {"type": "boolean", "description": "may who asks carry it out?"},
+                        "refusal": TEXT,
+                        "ask": _ASK,
+                    }
+                ),
+            },
+            "obstacles": {
+                "type": "array",
+                "items": object_of({"kind": TEXT, "name": TEXT, "text": TEXT, "ask": _ASK}),
+            },
+            "paths": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "nodes": {"type": "array", "items": object_of({"kind": TEXT, "name": TEXT})},
+                        "edges": {"type": "array", "items": object_of({"text": TEXT, "holds": FLAG})},
+                        "effect": {"enum": ["allow", "deny"]},
+                        "reaches": FLAG,
+                    }
+                ),
+            },
             "revision": REVISION,
         }
     ),

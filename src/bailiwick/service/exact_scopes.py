@@ -6,7 +6,7 @@ would never match (3.2); a part that the question leaves out makes every scope t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.decide import understand
@@ -51,7 +51,12 @@ def narrowest_scope(compiled: CompiledAccount, action: str, query: ResourceQuery
             return Narrowest(None, f"no scope says the {name} `{value}`: it would be a pattern")
         else:
             values[name] = (value,)
-    scope = Scope(service=(query.service,), **values)
+    scope = Scope(
+        service=(query.service,),
+        region=values.get("region"),
+        instance=values.get("instance"),
+        project=values.get("project"),
+    )
     return _at_node(scope, resource, constrainable) if sees_nodes else Narrowest(scope)
 
 
@@ -74,15 +79,4 @@ def _at_node(scope: Scope, resource: Resolved, constrainable: frozenset[str]) ->
             within = ((above, above_id),)
         if within is None or len(resource.nodes) > 2:
             wider = f"a {kind} of the same id that lies in another {resource.nodes[0][0]} is reached too"
-    return Narrowest(
-        Scope(
-            scope.service,
-            scope.region,
-            scope.instance,
-            scope.project,
-            type=(kind,),
-            id=(ident,),
-            within=within,
-        ),
-        wider=wider,
-    )
+    return Narrowest(replace(scope, type=(kind,), id=(ident,), within=within), wider=wider)

@@ -16,7 +16,7 @@ from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.requests import Reason
 from bailiwick.service.edits import Edit
 from bailiwick.service.kinds import ACCOUNT, KIND_OF_PREFIX, find_value
-from bailiwick.service.proposal_drafts import Refused
+from bailiwick.service.refused import Refused
 
 GUARDRAIL, ABOVE, RESTRICTION, DENY = "guardrail", "guardrail_above", "restriction", "deny"
 PROJECT, PRINCIPAL, SUSPENDED = "project", "principal", "account"
@@ -25,7 +25,10 @@ UNKNOWN, UNCLEAR = "unknown_principal", "question"
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One thing that stands against it. `edits`: what would take it away; `name`: the object, "" where there is none."""
+    """One thing that stands against it. `name`: the object, "" where there is none.
+
+    `edits`: what would take it away, where something in this account would.
+    """
 
     kind: str
     name: str

@@ -23,21 +23,16 @@ from bailiwick.service.edits import Edit, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
 from bailiwick.service.obstacles import UNCLEAR, Obstacle, find_obstacles
-from bailiwick.service.proposal_drafts import (
-    MEMBERSHIP,
-    POLICY,
-    Draft,
-    Refused,
-    divide,
-    drafts_of,
-    missing_actions,
-)
+from bailiwick.service.proposal_grants import Part, divide, grant_by_existing_role, grant_by_new_role
+from bailiwick.service.proposal_groups import memberships
 from bailiwick.service.reading import Reader
+from bailiwick.service.refused import Draft, Refused, missing_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.whom_to_ask import NOBODY, Ask, refusal_of, whom_to_ask
 
 ID_CHARACTERS = 16
+FEW_OTHER_ACTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +93,19 @@ def find_proposals(host: Host, asking: Asking, question: Question) -> Proposals:
     return _Finding(host, asking, refused).answer(explanation)
 
 
+def drafts_of(refused: Refused, parts: list[Part]) -> list[Draft]:
+    """Which drafts would allow it? The narrowest grant first, groups last."""
+    by_role = grant_by_existing_role(refused, parts)
+    drafts = [] if by_role is None else [by_role]
+    if by_role is None or by_role.others:
+        by_new = grant_by_new_role(refused, parts)
+        is_narrow = by_role is not None and len(by_role.others) <= FEW_OTHER_ACTIONS
+        if by_new is not None:
+            drafts.insert(1 if is_narrow else 0, by_new)
+    missing = [action for part in parts for action in part.actions]
+    return [*drafts, *memberships(refused, missing)]
+
+
 def accept_proposal(
     host: Host, session: Session, question: Question, wanted: str, *, via: str, dry_run: bool = False
 ) -> Outcome:
@@ -149,14 +157,8 @@ class _Finding:
         return {action: reason}
 
     def _is_seen(self, draft: Draft) -> bool:
-        """May the session read what exists already and the draft names: a group, a custom role?"""
-        if draft.kind == MEMBERSHIP:
-            return self._may_read("Group", draft.edits[0].name)
-        if draft.kind != POLICY:
-            return True
-        roles = self._refused.snapshot.account.roles
-        named = (role.rpartition("/")[2] for edit in draft.edits for role in getattr(edit.value, "roles", ()))
-        return all(name not in roles or self._may_read("Role", name) for name in named)
+        """May the session read all that the draft tells of?"""
+        return all(self._may_read(kind, name) for kind, name in draft.rests_on)
 
     def _may_read(self, kind: str, name: str) -> bool:
         return self._reader.may_read(kind, name, find_value(self._refused.snapshot.account, kind, name))
@@ -164,14 +166,11 @@ class _Finding:
     def _proposal(self, draft: Draft) -> Proposal:
         asking = self._asking
         refusal = refusal_of(self._host.catalog, asking.session, draft.plan, asking.now)
-        others = draft.others
-        if draft.kind == MEMBERSHIP:
-            others = tuple(name for name in others if self._may_read("Policy", name))
         return Proposal(
             id=_id_of(draft.edits, asking.snapshot.account.name),
             kind=draft.kind,
             text=draft.text,
-            others=others,
+            others=draft.others,
             wider=draft.wider,
             edits=draft.edits,
             may=refusal is None,

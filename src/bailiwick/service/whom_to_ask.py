@@ -53,7 +53,8 @@ def refusal_of(catalog: Catalog, session: Session, plan: Plan, now: float) -> De
 
 def whom_to_ask(reader: Reader, catalog: Catalog, plan: Plan, resource: ResourceQuery, now: float) -> Ask:
     """Who could carry out the plan? `resource` is what is asked about, over which policies would be made."""
-    seen, more = [], False
+    seen: list[str] = []
+    more = False
     for reference in _candidates(reader, plan, resource, now):
         session = _session_of(reader.snapshot, reference)
         if session is None or refusal_of(catalog, session, plan, now) is not None:
