@@ -28,7 +28,7 @@ from bailiwick.api.authzen_bodies import (
 from bailiwick.api.authzen_requests import SEARCH_PATHS, check_headers, collect_headers
 from bailiwick.api.authzen_resources import find_resource, find_type
 from bailiwick.api.calls import Call
-from bailiwick.api.cursors import Query, SearchCursors
+from bailiwick.service.cursors import Query, SearchCursors
 from bailiwick.api.problems import respond
 from bailiwick.api.routes import Entry, actions
 from bailiwick.engine import CompiledAccount

@@ -15,7 +15,7 @@ from bailiwick.api.answers import json_response
 from bailiwick.api.authzen_bodies import ResourceBody, said
 from bailiwick.api.authzen_resources import Found, find_resource
 from bailiwick.api.calls import DEFAULT_LIMIT, MAX_LIMIT, Call
-from bailiwick.api.cursors import Query, SearchCursors
+from bailiwick.service.cursors import Query, SearchCursors
 from bailiwick.api.routes import Entry, actions
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields

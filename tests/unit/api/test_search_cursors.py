@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bailiwick.api.cursors import LIFETIME_SECONDS, Cursors, List, Query, SearchCursors
+from bailiwick.service.cursors import LIFETIME_SECONDS, Cursors, List, Query, SearchCursors
 from bailiwick.errors import Invalid
 
 NOW = 1_800_000_000.0
