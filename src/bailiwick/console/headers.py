@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing from elsewhere, no script in the page, no frame around it, nothing kept by caches."""
+"""Headers of every answer: nothing from elsewhere, no script in the page, no frame around it, no cache keeps it."""
 
 from __future__ import annotations
 

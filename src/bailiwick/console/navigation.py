@@ -23,6 +23,15 @@ class Item:
     actions: tuple[str, ...] = ()
 
 
+OF_PROJECTS = (
+    "iam.project.list",
+    "iam.project.read",
+    "eps:enterpriseProjects:list",
+    "eps:enterpriseProjects:get",
+)
+OF_ENTERPRISE = ("enterprise.enterprise.retrieve", "iam.guardrail.list", "iam.guardrail.read")
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Some lines under one heading ("" for none)."""
@@ -47,9 +56,9 @@ MENU: tuple[Group, ...] = (
     Group(
         "Organisation",
         (
-            Item("Projects", "/projects", "folder", ("iam.project.list", "iam.project.read", "eps:enterpriseProjects:list", "eps:enterpriseProjects:get")),
+            Item("Projects", "/projects", "folder", OF_PROJECTS),
             Item("Resources", "/resources", "stack", ("iam.resource.list", "iam.resource.read")),
-            Item("Enterprise", "/enterprise", "hierarchy", ("enterprise.enterprise.retrieve", "iam.guardrail.list", "iam.guardrail.read")),
+            Item("Enterprise", "/enterprise", "hierarchy", OF_ENTERPRISE),
         ),
     ),
     Group(

@@ -6,7 +6,7 @@ snapshot is taken at the first question and stays. It decides nothing: `judge` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,6 +18,7 @@ from bailiwick.catalog.documents import parse_document
 from bailiwick.console.entrance import GUEST_COOKIE, Guest, Visit, Visitor, cookie_name, set_cookie
 from bailiwick.console.forgery import form_key, new_guest, token_of
 from bailiwick.console.forms import Form
+from bailiwick.console.navigation import Item, is_here, menu_of
 from bailiwick.console.notes import Note, keep_note, take_note
 from bailiwick.console.rendering import has_block, render_block, render_page
 from bailiwick.errors import Conflict, Invalid
@@ -92,6 +93,15 @@ class Page:
     def reader(self) -> Reader:
         """Reads what this visitor may see."""
         return Reader(self.host, self.session, self.snapshot)
+
+    @property
+    def menu(self) -> Iterator[tuple[str, list[Item]]]:
+        """Which lines has the menu of this visitor, under which headings?"""
+        return menu_of(self)
+
+    def is_here(self, item: Item) -> bool:
+        """Is this page one of that line of the menu?"""
+        return is_here(self, item)
 
     def may(self, action: str, resource: ResourceQuery) -> bool:
         """May the visitor do this to that?"""
@@ -173,12 +183,17 @@ class Page:
         """What is said on top of the page: what the form before has done."""
         return Note.read(self.request.cookies.get(cookie_name(self.host, "note"), ""))
 
-    def redirect(self, path: str, /, *parts: str, note: str = "", revision: int = 0, **query: object) -> Response:
+    def redirect(
+        self, path: str, /, *parts: str, note: str = "", revision: int = 0, **query: object
+    ) -> Response:
         """Which answer leads to that page of the account? It says `note` there, and offers to undo `revision`."""
-        response = RedirectResponse(self.url(path, *parts, **query), 303)
-        if self.is_partial:
-            response = RedirectResponse(self.url(path, *parts, **query), 204)
-            response.headers["HX-Redirect"] = response.headers.pop("location")
+        target = self.url(path, *parts, **query)
+        # WHY: a script's request would follow a redirect itself, and put that page into a part of this one.
+        response = (
+            Response(status_code=204, headers={"HX-Redirect": target})
+            if self.is_partial
+            else RedirectResponse(target, 303)
+        )
         if note:
             keep_note(self, response, Note(note, revision))
         return response
@@ -213,7 +228,7 @@ class Page:
         return self.change(prepare)
 
     def replace(self, kind: str, document: Mapping[str, Any], *, since: str = "") -> Outcome:
-        """Give an object this form. `since`: the revision in which the form showed it; Conflict where that has passed."""
+        """Give an object this form. `since`: the revision that the form showed; Conflict where it is another by now."""
         edit = self.edit_of(kind, document)
 
         def prepare(before: Snapshot) -> Sequence[Edit]:

@@ -33,7 +33,7 @@ def environment() -> Environment:
 
 def render_page(template: str, values: Mapping[str, object]) -> str:
     """Which HTML is the whole page?"""
-    return environment().get_template(template).render(values)
+    return environment().get_template(template).render(_with_parts(values))
 
 
 def has_block(template: str, block: str) -> bool:
@@ -43,7 +43,12 @@ def has_block(template: str, block: str) -> bool:
 
 def render_block(template: str, block: str, values: Mapping[str, object]) -> str:
     """Which HTML is this block of it?"""
-    return render_fragment(environment(), template, block, **values)
+    return render_fragment(environment(), template, block, **_with_parts(values))
+
+
+def _with_parts(values: Mapping[str, object]) -> dict[str, object]:
+    """The same, and `ui`: the parts that pages are made of, which know the page."""
+    return {**values, "ui": environment().get_template("ui.html").make_module({"page": values["page"]})}
 
 
 def when(moment: datetime | float | str | None, otherwise: str = "never") -> Markup | str:

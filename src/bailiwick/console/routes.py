@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -54,13 +54,6 @@ class Entry:
         return ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """The pages of one subject, in one module."""
-
-    entries: tuple[Entry, ...] = field(default_factory=tuple)
-
-
 def get(path: str, handler: Handler, *actions: str, public: str = "", owing: bool = False) -> Entry:
     """Which line shows a page of an account?"""
     return Entry("GET", path, handler, actions, public, owing)
@@ -86,7 +79,9 @@ class PageRoute(Route):
 
 def route_of(host: Host, entry: Entry) -> PageRoute:
     """Which route answers for this line?"""
-    route = PageRoute(entry.full_path, _endpoint(host, entry), methods=[entry.method], include_in_schema=False)
+    route = PageRoute(
+        entry.full_path, _endpoint(host, entry), methods=[entry.method], include_in_schema=False
+    )
     route.entry, route.actions, route.public = entry, entry.actions, entry.public
     return route
 
@@ -99,12 +94,7 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
                 # SECURITY: before the body is read, and before anybody is believed.
                 check_origin(request)
             page.visitor = await run_in_threadpool(enter, host, request)
-            if (elsewhere := _elsewhere(page, entry)) is not None:
-                return secure(elsewhere, host)
-            if entry.method == "POST":
-                page.form = await read_form(request)
-                check_token(page)
-            response = await run_in_threadpool(entry.handler, page)
+            response = _elsewhere(page, entry) or await _answer(page, entry)
         except ClientDisconnect:
             return Response(status_code=400)
         except Unauthenticated:
@@ -118,6 +108,13 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
         return secure(response, host)
 
     return endpoint
+
+
+async def _answer(page: Page, entry: Entry) -> Response:
+    if entry.method == "POST":
+        page.form = await read_form(page.request)
+        check_token(page)
+    return await run_in_threadpool(entry.handler, page)
 
 
 def _refused(page: Page, entry: Entry, error: BailiwickError) -> Response:

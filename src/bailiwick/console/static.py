@@ -57,7 +57,9 @@ def _walk(folder: Traversable, before: str) -> list[Kept]:
             found += _walk(one, f"{name}/")
         elif (kind := _TYPES.get(name[name.rfind(".") :])) is not None:
             plain = one.read_bytes()
-            found.append(Kept(name, kind, sha256(plain).hexdigest()[:16], plain, gzip.compress(plain, mtime=0)))
+            found.append(
+                Kept(name, kind, sha256(plain).hexdigest()[:16], plain, gzip.compress(plain, mtime=0))
+            )
     return found
 
 
