@@ -18,6 +18,7 @@ from tests.e2e.server import Client, RunningServer
 from bailiwick.api.app import build_app
 from bailiwick.api.routes import access_of
 from bailiwick.catalog.documents import KINDS
+from bailiwick.console.routes import PageRoute
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.eps import EPS
@@ -127,10 +128,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def routes_of(server: RunningServer) -> list[Route]:
-    """Which routes has the application?"""
+    """Which routes has the application, but for the console's pages (test_pages.py)?"""
     routes = build_app(server.host).routes
     assert all(isinstance(route, Route) for route in routes), "a mount hides routes from these tests"
-    return [route for route in routes if isinstance(route, Route)]
+    return [route for route in routes if isinstance(route, Route) and not isinstance(route, PageRoute)]
 
 
 def without_access(routes: Iterable[BaseRoute]) -> list[str]:

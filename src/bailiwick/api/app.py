@@ -47,6 +47,7 @@ from bailiwick.api.schemas import component_schemas
 from bailiwick.api.services import service_entries
 from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
+from bailiwick.console.app import console_routes
 from bailiwick.service.host import Host
 
 FLUSH_SECONDS = 5.0
@@ -75,7 +76,7 @@ def build_app(host: Host) -> FastAPI:
 
     for entry in [*table(), *page_entries(document)]:
         _add(app, host, entry)
-    app.router.routes.extend([*authzen_routes(host), *registry_routes(host)])
+    app.router.routes.extend([*authzen_routes(host), *registry_routes(host), *console_routes(host)])
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(StrictPaths)

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from bailiwick.api.bodies import check_content_type, parse_object
-from bailiwick.api.cursors import Cursors, List
 from bailiwick.errors import Invalid, NotFound, did_you_mean
+from bailiwick.service.cursors import Cursors, List
 from bailiwick.service.host import Host
 from bailiwick.service.sessions import Session
 
