@@ -26,6 +26,7 @@ from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_sessions import session_entries
+from bailiwick.api.attention import attention_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.authzen_search import search_entries
 from bailiwick.api.enterprise import enterprise_entries
@@ -93,6 +94,7 @@ def table() -> list[Entry]:
         *key_entries(),
         *session_entries(),
         *log_entries(),
+        *attention_entries(),
         *project_entries(),
         *operation_entries(),
         *search_entries(),

@@ -6,10 +6,10 @@ A snapshot is a value: a change makes another. Nothing in it does I/O.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
@@ -20,6 +20,7 @@ from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
 
 Name = tuple[str, str]
+T = TypeVar("T")
 
 _NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
 _MOST_MOVED = 1000
@@ -150,6 +151,12 @@ class Snapshot:
                     found.setdefault(holder, []).append(name)
             self._derived["attached"] = found
         return found
+
+    def derived(self, place: str, make: Callable[[Account], T]) -> T:
+        """What follows from the account alone, kept under this name? Made at the first question."""
+        if place not in self._derived:
+            self._derived[place] = make(self.account)
+        return cast(T, self._derived[place])
 
     @property
     def account(self) -> Account:
