@@ -168,6 +168,49 @@ ANSWERS: dict[str, Schema] = {
         },
         ["dry_run", "differences", "unchanged", "revision"],
     ),
+    "Attention": object_of(
+        {
+            "topics": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "code": TEXT,
+                        "title": TEXT,
+                        "advice": TEXT,
+                        "weight": {"enum": ["urgent", "notice"]},
+                        "count": {
+                            "type": "integer",
+                            "description": "of all, of which `items` names the first",
+                        },
+                        "at_least": {"type": "boolean", "description": "true: there may be more"},
+                        "items": {
+                            "type": "array",
+                            "items": object_of(
+                                {"kind": TEXT, "name": TEXT, "of": MAYBE_TEXT, "at": MAYBE_TEXT}
+                            ),
+                        },
+                    },
+                    ["code", "title", "advice", "weight", "count", "at_least", "items"],
+                ),
+            },
+            "revision": REVISION,
+        },
+        ["topics", "revision"],
+    ),
+    "Undone": object_of(
+        {
+            "dry_run": FLAG,
+            "differences": {"type": "array", "items": _DIFFERENCE},
+            "unchanged": {"type": "integer"},
+            "kept": {
+                "type": "array",
+                "items": object_of({"kind": TEXT, "name": TEXT, "op": TEXT}),
+                "description": "what of the revision is left as it is, such as API keys",
+            },
+            "revision": REVISION,
+        },
+        ["dry_run", "differences", "unchanged", "kept", "revision"],
+    ),
     "InventoryChange": object_of(
         {
             **{op: {"type": "integer"} for op in ("created", "changed", "deleted", "unchanged")},
