@@ -16,7 +16,7 @@ from bailiwick.engine.difference import Budget, Names, TwoStates, differ_at, dif
 from bailiwick.engine.inventory import Row
 from bailiwick.engine.own import PRINCIPAL_TYPES, as_stored
 from bailiwick.model.names import ANONYMOUS, parse_resource_name
-from bailiwick.model.policies import Policy, Scope
+from bailiwick.model.policies import SCOPE_ATTRIBUTES, Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, ResourceQuery
 from bailiwick.model.services import IAM
 from bailiwick.service.asking import EXPLAIN, Asking
@@ -102,6 +102,8 @@ class Comparison:
                 self._at(name)
         for alike in self._likeness.groups(self._people(), self.people):
             self._of(alike)
+        for found in (self.gained, self.lost):
+            found.effects = united(found.effects)
 
     def _people(self) -> list[str]:
         """Whom could the change concern?"""
@@ -167,11 +169,12 @@ class Comparison:
         lost: dict[object, Effect],
     ) -> None:
         """Over which scopes of the policies that changed for them do they gain or lose the actions? (rule 25.4)"""
-        moved = self._likeness.moved_policies(alike)
-        for scope in self._scopes(moved):
+        told: dict[tuple[str, bool], list[Scope]] = {}
+        for scope in self._scopes(self._likeness.moved_policies(alike)):
             service = (scope.service or ("",))[0]
             if not is_oneself and not self.askable.over(scope):
                 continue
+            cell = next(split_cells(scope))
             for of_service, action in doings:
                 if of_service != service or not self.questions.take():
                     continue
@@ -182,11 +185,13 @@ class Comparison:
                     ).held
                     for state in (self.states.before, self.states.after)
                 )
-                if before != after:
+                wider = told.setdefault((action, after), [])
+                if before != after and not any(scope_contains(one, cell) for one in wider):
+                    wider.append(scope)
                     _add_scope(gained if after else lost, alike, action, scope)
 
     def _scopes(self, policies: Iterable[Policy]) -> list[Scope]:
-        """Which scopes, of one service and one alternative each, do these policies have?"""
+        """Which scopes, of one service and one alternative each, do these policies have? The widest first."""
         found: dict[Scope, None] = {}
         for policy in policies:
             services = policy.scope.service or tuple(
@@ -198,7 +203,7 @@ class Comparison:
                     self.questions.is_enough = False
                     break
                 found |= {_scope_of(cell): None for cell in cells}
-        return list(found)
+        return sorted(found, key=_constraints)
 
     def _at(self, name: str) -> None:
         """For whom do the answers about a changed resource differ?"""
@@ -308,6 +313,21 @@ def _add(
         found[key] = replace(known, actions=(*known.actions, action))
 
 
+def united(effects: Iterable[Effect]) -> list[Effect]:
+    """The same, those who gain or lose the very same together; what concerns most of them first."""
+    found: dict[object, Effect] = {}
+    principals: dict[object, list[str]] = {}
+    for effect in effects:
+        there = effect.resources
+        where = (there.key if isinstance(there, Names) else there, effect.scope)
+        why = (effect.policies, effect.reason, effect.because_of)
+        key = (effect.actions, effect.service, effect.resource_type, where, why)
+        found.setdefault(key, effect)
+        principals.setdefault(key, []).extend(effect.principals)
+    merged = [replace(effect, principals=tuple(sorted(principals[key]))) for key, effect in found.items()]
+    return sorted(merged, key=lambda one: (-len(one.principals), one.service, one.resource_type or ""))
+
+
 def _add_scope(found: dict[object, Effect], alike: Alike, action: str, scope: Scope) -> None:
     known = found.get(scope)
     if known is not None:
@@ -317,11 +337,12 @@ def _add_scope(found: dict[object, Effect], alike: Alike, action: str, scope: Sc
         found[scope] = Effect(alike.members, (action,), service, None, (), scope, (), "", ())
 
 
+def _constraints(scope: Scope) -> int:
+    return sum(getattr(scope, part) is not None for part in SCOPE_ATTRIBUTES)
+
+
 def _scope_of(cell: Cell) -> Scope:
     """Which scope is this one cell?"""
     return Scope(
-        **{
-            part: None if (value := getattr(cell, part)) is None else (value,)
-            for part in ("service", "region", "instance", "project", "type", "id", "within")
-        }
+        **{part: None if (value := getattr(cell, part)) is None else (value,) for part in SCOPE_ATTRIBUTES}
     )

@@ -121,7 +121,7 @@ def _public(grant: Granted) -> Said:
         )
     elif MEMBERS in grant.policy.subjects:
         yield (
-            "all_members",
+            "all-members",
             "`group:members` is every user and service ID of the account, also those who come later",
             "name the groups that need it",
         )
@@ -131,13 +131,13 @@ def _wide_scope(grant: Granted) -> Said:
     scope = grant.policy.scope
     if scope == Scope():
         yield (
-            "no_scope",
+            "no-scope",
             "there is no scope: it holds in every service but `iam`, in every region and project",
             "name at least a service or a project",
         )
     elif scope.service is None:
         yield (
-            "every_service",
+            "every-service",
             "no service is named: it holds in every service but `iam`, also in those that come later",
             "name the services",
         )
@@ -156,7 +156,7 @@ def _hands_on(grant: Granted) -> Said:
     if held:
         where = format_scope(grant.policy.scope)
         yield (
-            "hands_on",
+            "hands-on",
             f"whoever has it may grant access to others, and to themselves, over {where}",
             "give a role without `iam.policy.create`, such as Editor or Manager, if that is not meant",
         )
@@ -181,7 +181,7 @@ def _becomes_another(grant: Granted) -> Said:
     held = grant.holds(ASSUME, ACT_AS, CREDENTIAL)
     if held:
         yield (
-            "becomes_another",
+            "becomes-another",
             f"with {_listed([f'`{one}`' for one in held])} one acts as another, with the other's access",
             "narrow the scope to the profiles, services or owners that are meant",
         )
@@ -197,7 +197,7 @@ def _deletes(grant: Granted) -> Said:
     ]
     if deleting:
         yield (
-            "deletes_everywhere",
+            "deletes-everywhere",
             f"it deletes in the whole account, whatever region or project: {_named(deleting)}",
             "name a project, or give a role that does not delete",
         )
@@ -213,7 +213,7 @@ def _without_end(grant: Granted) -> Said:
     ]
     if alone:
         yield (
-            "no_end",
+            "no-end",
             f"it has no end, and in no group: {_named(alone)}; nothing takes it away later",
             "grant it to a group, or set `expires_at`",
         )
@@ -223,7 +223,7 @@ def _many(grant: Granted) -> Said:
     count = grant.reached.principals
     if count is not None and count.number > MANY_PRINCIPALS:
         yield (
-            "many_principals",
+            "many-principals",
             f"it reaches {count.number:,} principals",
             "name a smaller group, if not all of them need it",
         )
@@ -250,7 +250,7 @@ def _of_window(policy: Policy, now: float) -> Said:
         yield "ended", "its window has ended: it never holds", "set a later `expires_at`, or delete it"
     elif window.starts_at is not None and window.starts_at > now:
         yield (
-            "not_yet",
+            "not-yet",
             "it begins later: what is said here is what holds now",
             "look again with the time in mind",
         )
@@ -279,13 +279,13 @@ def _of_trust(old: object, new: Principal) -> Said:
             continue
         if account.startswith("account:") and not subject and not colon:
             yield (
-                "trusts_account",
+                "trusts-account",
                 f"everybody who is stored in `{entry}` is trusted, also those who come later",
                 "name the group or principal of that account",
             )
         elif entry == MEMBERS:
             yield (
-                "trusts_members",
+                "trusts-members",
                 "every user and service ID of the account is trusted, also those who come later",
                 "name the groups that need it",
             )
@@ -294,7 +294,7 @@ def _of_trust(old: object, new: Principal) -> Said:
 def _of_account(old: Account, new: Account) -> Said:
     if old.owner != new.owner:
         yield (
-            "owner_changes",
+            "owner-changes",
             f"the account's owner becomes `{new.owner}`, who then holds everything in it",
             "keep a way back: only the new owner can return it",
         )
@@ -318,7 +318,7 @@ def _of_losses(lost: Iterable[Effect]) -> Iterator[Caution]:
                 told.add(one)
                 message = f"`{one}` no longer administers policies over {format_scope(effect.scope)}"
                 yield Caution(
-                    "administrator_loses", "", one, message, "make sure that somebody else still does"
+                    "administrator-loses", "", one, message, "make sure that somebody else still does"
                 )
 
 
