@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -18,19 +18,32 @@ REMOVE = (eps.REMOVE_RESOURCES, "iam.project.remove-resource", "iam.resource.mov
 AUTHORITY = ("iam.policy.create", "iam.role.assign", *SEE)
 
 
-def deeds_of(page: Page, found: Found) -> Mapping[str, bool]:
-    """What may the visitor do to this project, as it is?"""
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What may the visitor do to a project, as it is?"""
+
+    edit: bool
+    disable: bool
+    enable: bool
+    delete: bool
+    add: bool
+    remove: bool
+
+
+def deeds_of(page: Page, found: Found) -> Deeds:
+    """Which buttons has the page of this project?"""
     name, document = found.name, found.document
     may = page.judge.is_any_allowed
     enabled, is_default = not document.get("disabled"), bool(document.get("default"))
-    return {
-        "update": enabled and not is_default and may(needed_on_project("update", name)),
-        "disable": enabled and not is_default and may(needed_on_project("disable", name)),
-        "enable": not enabled and may(needed_on_project("enable", name)),
-        "delete": not is_default and may(needed_on_project("delete", name)),
-        "add": enabled and may(needed_to_add_resources(name)),
-        "remove": may(needed_to_remove_resources(name)),
-    }
+    changes = enabled and not is_default
+    return Deeds(
+        edit=changes and may(needed_on_project("update", name)),
+        disable=changes and may(needed_on_project("disable", name)),
+        enable=not enabled and may(needed_on_project("enable", name)),
+        delete=not is_default and may(needed_on_project("delete", name)),
+        add=enabled and may(needed_to_add_resources(name)),
+        remove=may(needed_to_remove_resources(name)),
+    )
 
 
 def show_project(page: Page, template: str, tab: str, *, status: int = 200, **context: Any) -> Response:
