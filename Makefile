@@ -9,7 +9,7 @@ MINUTES ?= 10
 SIZES ?= 1000,100000,1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format types layers docs coverage bench bench-http fuzz clean
+.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http fuzz clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,11 +23,15 @@ $(VENV)/.test: pyproject.toml scripts/environment.sh
 $(VENV)/.bench: $(VENV)/.test
 	@PYTHON=$(PYTHON) scripts/environment.sh bench
 
-run: $(VENV)/.run ## start a server with the sample company on 127.0.0.1:8470 and say what to do next
+frontend: $(VENV)/.run ## bring the console's front-end files (does nothing when they are there)
+	@scripts/install-frontend.sh
+
+run: $(VENV)/.run frontend ## start a server with the sample company on 127.0.0.1:8470 and say what to do next
 	@$(BIN)/bailiwick sample --data $(DATA) --listen $(LISTEN)
 
-test: $(VENV)/.test ## install what the tests need and run all of them
+test: $(VENV)/.test frontend ## install what the tests need and run all of them
 	@scripts/install-registry.sh
+	@scripts/install-browser.sh
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: lint types layers docs ## lint, types, import layers, documentation
@@ -61,4 +65,4 @@ fuzz: $(VENV)/.test ## compare the engine with the reference for MINUTES=10
 	@$(BIN)/python -m tests.differential.fuzz --minutes $(MINUTES)
 
 clean: ## remove the environment and what was built
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) src/bailiwick/console/static/vendor test-results build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -37,7 +37,11 @@ def test_a_note_holds_until_its_end(store: Store) -> None:
     store.activity.amend("n", AT, add)
     assert store.activity.notes("n", LATER, 10) == ()
     seen: list[Document | None] = []
-    store.activity.amend("n", LATER, lambda held: seen.append(held))
+
+    def look(held: Document | None) -> None:
+        seen.append(held)
+
+    store.activity.amend("n", LATER, look)
     assert seen == [None]
 
 
@@ -55,9 +59,12 @@ def test_a_change_that_fails_changes_nothing(store: Store) -> None:
 
 def test_many_at_once_lose_nothing(store: Store) -> None:
     """Each change sees the one before it."""
-    threads = [
-        Thread(target=lambda: [store.activity.amend("n", AT, add) for _ in range(20)]) for _ in range(4)
-    ]
+
+    def add_twenty() -> None:
+        for _ in range(20):
+            store.activity.amend("n", AT, add)
+
+    threads = [Thread(target=add_twenty) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

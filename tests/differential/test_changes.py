@@ -49,6 +49,22 @@ def test_changed_answers_as_compiled_afresh(block: int) -> None:
             world, compiled = GeneratedWorld(world.services, after), stepped
 
 
+@pytest.mark.parametrize("block", range(2))
+def test_a_change_that_never_came_to_be_leaves_nothing_behind(block: int) -> None:
+    """What was planned and dropped, as in a dry run, changes no answer of what comes after."""
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        draw = SeededDraw(f"dropped {seed}")
+        world = draw_world(draw)
+        compiled = compile_account(world.services, world.account)
+        for _ in range(CHANGES):
+            after, changed = draw_changes(draw, world.services, world.account)
+            compiled.apply(after, changed)
+            stepped, afresh = compiled.apply(after, changed), compile_account(world.services, after)
+            requests = [draw_request(draw, world.services, after) for _ in range(12)]
+            assert answers(stepped, requests, []) == answers(afresh, requests, []), f"seed {seed}: {changed}"
+            world, compiled = GeneratedWorld(world.services, after), stepped
+
+
 def what_happened(kind: str, name: str, before: Account, after: Account) -> str:
     """Was the thing of this name added, altered or removed?"""
     was, is_there = (name in names_of(kind, account) for account in (before, after))

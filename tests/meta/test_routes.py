@@ -18,6 +18,7 @@ from tests.e2e.server import Client, RunningServer
 from bailiwick.api.app import build_app
 from bailiwick.api.routes import access_of
 from bailiwick.catalog.documents import KINDS
+from bailiwick.console.routes import PageRoute
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.eps import EPS
@@ -25,6 +26,7 @@ from bailiwick.service.initial import create_account
 from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
+UNDONE = 3
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
           "resource": {"type": "records/record", "id": RECORD}}  # fmt: skip
 ATTACHED = {"subject": "group:dev", "roles": ["records/Reader"]}
@@ -64,11 +66,13 @@ KIND_OF_PATH = {
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
+    "/v1/accounts/{account}/effects": {"documents": [{"kind": "User", "name": "new"}]},
     "/v1/accounts/{account}/operations/check": {
         "principal": "user:owner",
         "operation": "show",
         "resources": {"target": RECORD},
     },
+    "/v1/accounts/{account}/proposals": {"principal": "user:owner", "action": "read", "resource": RECORD},
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
     "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
     "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},
@@ -118,15 +122,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ]
         reply = running.owner().apply(*documents)
         assert reply.status == 200, reply.text
+        # WHY before everything else: what was made so can still be undone, whatever the other requests do.
+        made = running.owner().put("users", "undone", body={})
+        assert made.headers["bailiwick-revision"].startswith(f"account={UNDONE}-"), made.headers
         assert running.owner().post("sessions", body={}).status == 201
         yield running
 
 
 def routes_of(server: RunningServer) -> list[Route]:
-    """Which routes has the application?"""
+    """Which routes has the application, but for the console's pages (test_pages.py)?"""
     routes = build_app(server.host).routes
     assert all(isinstance(route, Route) for route in routes), "a mount hides routes from these tests"
-    return [route for route in routes if isinstance(route, Route)]
+    return [route for route in routes if isinstance(route, Route) and not isinstance(route, PageRoute)]
 
 
 def without_access(routes: Iterable[BaseRoute]) -> list[str]:
@@ -155,7 +162,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
-                account="acme", name=quote(name, safe="")
+                account="acme", name=quote(name, safe=""), revision=UNDONE
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):

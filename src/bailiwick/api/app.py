@@ -26,6 +26,7 @@ from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_sessions import session_entries
+from bailiwick.api.attention import attention_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.authzen_search import search_entries
 from bailiwick.api.enterprise import enterprise_entries
@@ -40,12 +41,14 @@ from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
+from bailiwick.api.proposals import proposal_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
 from bailiwick.api.services import service_entries
 from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
+from bailiwick.console.app import console_routes
 from bailiwick.service.host import Host
 
 FLUSH_SECONDS = 5.0
@@ -74,7 +77,7 @@ def build_app(host: Host) -> FastAPI:
 
     for entry in [*table(), *page_entries(document)]:
         _add(app, host, entry)
-    app.router.routes.extend([*authzen_routes(host), *registry_routes(host)])
+    app.router.routes.extend([*authzen_routes(host), *registry_routes(host), *console_routes(host)])
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(StrictPaths)
@@ -92,8 +95,10 @@ def table() -> list[Entry]:
         *key_entries(),
         *session_entries(),
         *log_entries(),
+        *attention_entries(),
         *project_entries(),
         *operation_entries(),
+        *proposal_entries(),
         *search_entries(),
         *list_entries(),
         *service_entries(),

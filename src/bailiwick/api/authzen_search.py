@@ -28,7 +28,6 @@ from bailiwick.api.authzen_bodies import (
 from bailiwick.api.authzen_requests import SEARCH_PATHS, check_headers, collect_headers
 from bailiwick.api.authzen_resources import find_resource, find_type
 from bailiwick.api.calls import Call
-from bailiwick.api.cursors import Query, SearchCursors
 from bailiwick.api.problems import respond
 from bailiwick.api.routes import Entry, actions
 from bailiwick.engine import CompiledAccount
@@ -36,6 +35,7 @@ from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.model.names import ANONYMOUS, parse_path, parse_resource_name, split_reference
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.asking import DESCRIBE, EVALUATE, NOTHING_SAID, Asking, Question
+from bailiwick.service.cursors import Query, SearchCursors
 from bailiwick.service.narrowing import StoredSo
 from bailiwick.service.searching import (
     ResourcesSought,

@@ -15,7 +15,6 @@ from bailiwick.api.answers import json_response
 from bailiwick.api.authzen_bodies import ResourceBody, said
 from bailiwick.api.authzen_resources import Found, find_resource
 from bailiwick.api.calls import DEFAULT_LIMIT, MAX_LIMIT, Call
-from bailiwick.api.cursors import Query, SearchCursors
 from bailiwick.api.routes import Entry, actions
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
@@ -24,6 +23,7 @@ from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Property
 from bailiwick.model.names import parse_principal, parse_resource_name
 from bailiwick.service.asking import EVALUATE, Asking, Question
+from bailiwick.service.cursors import Query, SearchCursors
 from bailiwick.service.listing import Listing, list_members
 
 _FIELDS = ("principal", "action", "container", "context", "limit", "cursor")

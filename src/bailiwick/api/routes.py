@@ -24,6 +24,7 @@ from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
 from bailiwick.api.freshness import await_revisions
 from bailiwick.api.problems import internal_problem, respond
+from bailiwick.console.routes import PageRoute
 from bailiwick.errors import BailiwickError, Denied
 from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
@@ -87,6 +88,8 @@ def access_of(route: BaseRoute) -> Access | None:
     """What does the route ask for, whoever made it? None: it does not say."""
     if isinstance(route, TableRoute):
         return route.entry.access
+    if isinstance(route, PageRoute):
+        return Access(route.actions, route.public)
     action, reason = getattr(route, "action", None), getattr(route, "public", "")
     if action is None and str(getattr(route, "path", "")).startswith(METADATA_PATH):
         reason = DISCOVERY

@@ -30,6 +30,7 @@ Parents = Mapping[str, tuple[tuple[str, Window], ...]]
 class CompiledAccount:
     """One account, ready to decide and to search.
 
+    `needs` knows the first `known_slots` slots; others may have been given meanwhile, by changes that never came to be.
     `views` remembers what principals may look at, `indexes` what searches do; they are only caches.
     """
 
@@ -47,6 +48,7 @@ class CompiledAccount:
     guardrails: BlockTable
     guardrail_edges: tuple[float, ...]
     disabled_projects: frozenset[str]
+    known_slots: int
     views: dict[str, View] = field(default_factory=dict, compare=False)
     indexes: Indexes = field(default_factory=Indexes, compare=False)
 
@@ -67,6 +69,7 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         for subject in policy.subjects:
             policies_of.setdefault(subject, []).append(policy.name)
     tables = builder.finish()
+    known_slots = slots.size()
     return CompiledAccount(
         account=account,
         services=every,
@@ -82,6 +85,7 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         guardrails=BlockTable(guardrail_blocks(guardrails_of(account)), shapes),
         guardrail_edges=_edges(guardrails_of(account)),
         disabled_projects=_disabled(account),
+        known_slots=known_slots,
     )
 
 
@@ -167,7 +171,6 @@ def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Cha
         turned = before ^ after
         touched |= {s for p in account.policies.values() if turned.intersection(p.roles) for s in p.subjects}
     slots = old.slots
-    size = slots.size()
     tables = dict(old.tables)
     builder = TableBuilder(old.shapes, slots, after)
     for subject in touched:
@@ -175,9 +178,9 @@ def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Cha
         for name in policies_of.get(subject, ()):
             builder.add(account.policies[name], (subject,))
     tables.update(builder.finish())
-    stale = roles_changed or slots.size() != size
-    needs = build_needs(index, slots) if stale else old.needs
-    return replace(new, roles=index, needs=needs, tables=tables, policies_of=policies_of)
+    known = slots.size()
+    needs = build_needs(index, slots) if roles_changed or known != old.known_slots else old.needs
+    return replace(new, roles=index, needs=needs, tables=tables, policies_of=policies_of, known_slots=known)
 
 
 def _changed_policies(

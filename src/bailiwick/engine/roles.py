@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from threading import Lock
+from typing import NamedTuple, TypeVar
 
 from bailiwick.engine.conditions import Answer, Test, compile_condition
 from bailiwick.engine.facts import Facts
@@ -21,6 +22,7 @@ from bailiwick.model.services import IAM, Action, Right, Role, Service
 
 ASSIGN = "iam.role.assign"
 Space = str | None
+Name = TypeVar("Name", str, Space)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,23 +274,35 @@ def _action_ids(rights: Iterable[Right], service: Service) -> set[str]:
 
 
 class Slots:
-    """Which number has a role name in a space? Grows only, so that snapshots of one account may share it."""
+    """Which number has a role name in a space? Grows only, so that snapshots of one account may share it.
+
+    SECURITY: numbers are given under a lock, as several changes may be planned at once, and two names of one number
+    would be one role.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[Space, dict[str, int]] = {}
         self._spaces: dict[Space, int] = {}
+        self._giving = Lock()
 
     def mask(self, space: Space, names: Iterable[str]) -> int:
         """Which bits stand for these role names in this space? New names get new bits."""
         numbers = self._numbers.setdefault(space, {})
         mask = 0
         for name in names:
-            mask |= 1 << numbers.setdefault(name, len(numbers))
+            mask |= 1 << self._number(numbers, name)
         return mask
 
     def space_bit(self, space: Space) -> int:
         """Which bit stands for this space itself? A new space gets a new bit."""
-        return 1 << self._spaces.setdefault(space, len(self._spaces))
+        return 1 << self._number(self._spaces, space)
+
+    def _number(self, numbers: dict[Name, int], key: Name) -> int:
+        found = numbers.get(key)
+        if found is None:
+            with self._giving:
+                found = numbers.setdefault(key, len(numbers))
+        return found
 
     def names(self, space: Space) -> list[str]:
         """Which names have bits in this space, in the order of their bits?"""

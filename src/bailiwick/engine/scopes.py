@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from operator import attrgetter
+from threading import Lock
 
 from bailiwick.engine.resources import INSTANCE, NODE_ID, PROJECT, REGION, Resolved
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
@@ -194,17 +195,21 @@ class Shape:
 class Shapes:
     """Which shapes occur? Numbers them; grows only, so that snapshots of one account may share it.
 
-    CAUTION: only one thread at a time may compile with it; any number may read.
+    SECURITY: numbers are given under a lock, as in `Slots`: cells of two shapes of one number would be one cell.
     """
 
     def __init__(self) -> None:
         self._by_code: dict[ShapeCode, Shape] = {}
+        self._giving = Lock()
 
     def shape(self, code: ShapeCode) -> Shape:
         """Which shape has this code?"""
         found = self._by_code.get(code)
         if found is None:
-            found = self._by_code[code] = _shape(len(self._by_code), code)
+            with self._giving:
+                found = self._by_code.get(code)
+                if found is None:
+                    found = self._by_code[code] = _shape(len(self._by_code), code)
         return found
 
     def by_number(self) -> list[Shape]:

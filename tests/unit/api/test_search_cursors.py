@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bailiwick.api.cursors import LIFETIME_SECONDS, Cursors, List, Query, SearchCursors
 from bailiwick.errors import Invalid
+from bailiwick.service.cursors import LIFETIME_SECONDS, Cursors, List, Query, SearchCursors
 
 NOW = 1_800_000_000.0
 QUERY = Query("acme", ("uid-1", "user:alice"), "/access/v1/search/resource", b'{"a":1}')

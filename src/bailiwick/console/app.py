@@ -1,0 +1,76 @@
+"""Every page of the console, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bailiwick.console.entrance import Guest, enter
+from bailiwick.console.headers import secure
+from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.home import home_entries
+from bailiwick.console.pages.pickers import picker_entries
+from bailiwick.console.pages.projects import project_entries
+from bailiwick.console.pages.users import user_entries
+from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
+from bailiwick.console.static import INSTALL, missing_files, static_route
+from bailiwick.errors import NotFound
+from bailiwick.service.host import Host
+
+ENTRANCE = "leads to the account's home, or to signing in"
+
+
+def console_entries() -> list[Entry]:
+    """Which pages are there?"""
+    return [
+        *home_entries(),
+        *picker_entries(),
+        *project_entries(),
+        *user_entries(),
+        # WHY last: it takes every address that no page has.
+        outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
+    ]
+
+
+def find_nothing(page: Page) -> Response:
+    """There is no page at this address."""
+    raise NotFound("there is no page at this address", "it may have been moved, or the link is cut off")
+
+
+def console_routes(host: Host) -> Iterator[BaseRoute]:
+    """Which routes answer for the console of this host?"""
+    if missing := missing_files():
+        yield from _incomplete(missing)
+        return
+    yield static_route()
+    yield _entrance(host)
+    for entry in console_entries():
+        yield route_of(host, entry)
+
+
+def _entrance(host: Host) -> Route:
+    def lead(request: Request) -> Response:
+        visitor = enter(host, request)
+        page = Page(host, request, visitor)
+        target = SIGN_IN if isinstance(visitor, Guest) else page.url()
+        return secure(RedirectResponse(target, 303), host)
+
+    return _public(Route(ROOT, lead, methods=["GET"], include_in_schema=False))
+
+
+def _incomplete(missing: list[str]) -> Iterator[Route]:
+    """A checkout without the third-party files says so, rather than showing pages that do not work."""
+
+    def say(request: Request) -> Response:
+        return PlainTextResponse(f"The console lacks {', '.join(missing)}: {INSTALL}.\n", 503)
+
+    for path in (ROOT, f"{ROOT}/{{rest:path}}"):
+        yield _public(Route(path, say, methods=["GET"], include_in_schema=False))
+
+
+def _public(route: Route) -> Route:
+    route.public = ENTRANCE  # type: ignore[attr-defined]  # every route says what it asks for
+    return route

@@ -1,0 +1,111 @@
+"""Who visits: from the cookie to a visit, and back into the cookie.
+
+SECURITY: the cookie is `HttpOnly`, `SameSite=Lax`, for this host only (`__Host-`) and, but on loopback without TLS,
+`Secure`. What is in it is people/visits.py's: nothing here believes or makes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bailiwick.errors import Unauthenticated
+from bailiwick.service.host import Host
+from bailiwick.service.sessions import Session
+
+if TYPE_CHECKING:
+    from bailiwick.console.page import Page
+
+GUEST_COOKIE = "guest"
+MAX_TICKET = 4096
+
+
+class Visit(Protocol):
+    """One person who has signed in, as service/people/visits.py finds them.
+
+    `owes`: "" or what must be put right first ("password", "second-factor"). `ticket`: what the cookie shall hold from
+    now on; None: what it holds.
+    """
+
+    @property
+    def session(self) -> Session: ...
+    @property
+    def uid(self) -> str: ...
+    @property
+    def begun_at(self) -> datetime: ...
+    @property
+    def owes(self) -> str: ...
+    @property
+    def ticket(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Nobody who has signed in."""
+
+
+Visitor = Visit | Guest
+
+
+def find_visit(host: Host, ticket: str, *, address: str) -> Visit:
+    """Which visit is it? Raises Unauthenticated."""
+    raise Unauthenticated("nobody can sign in yet")
+
+
+def enter(host: Host, request: Request) -> Visitor:
+    """Who visits?"""
+    ticket = request.cookies.get(cookie_name(host), "")
+    if not ticket or len(ticket) > MAX_TICKET:
+        return Guest()
+    try:
+        return find_visit(host, ticket, address=address_of(request))
+    except Unauthenticated:
+        return Guest()
+
+
+def address_of(request: Request) -> str:
+    """From which address does the request come? (Of the connection; no header says it.)"""
+    return request.client.host if request.client is not None else ""
+
+
+def is_secure(host: Host) -> bool:
+    """Do browsers reach this installation by TLS?"""
+    return host.public_url.startswith("https://")
+
+
+def cookie_name(host: Host, word: str = "visit") -> str:
+    """How is the cookie called? With the prefix that browsers hold to its host, where they take it."""
+    return f"__Host-bailiwick-{word}" if is_secure(host) else f"bailiwick-{word}"
+
+
+def keep_ticket(page: Page, response: Response) -> None:
+    """Put the visit's new ticket into the cookie, if there is one, and take the cookie away from guests."""
+    if page.is_signed_in:
+        if page.visit.ticket is not None:
+            set_cookie(page.host, response, "visit", page.visit.ticket)
+    elif cookie_name(page.host) in page.request.cookies and "set-cookie" not in response.headers:
+        drop_cookie(page.host, response, "visit")
+
+
+def set_cookie(host: Host, response: Response, word: str, text: str, *, seconds: int | None = None) -> None:
+    """Put this text into a cookie that no script reads; for as long as the browser runs, or for these seconds."""
+    response.set_cookie(
+        cookie_name(host, word),
+        text,
+        max_age=seconds,
+        path="/",
+        secure=is_secure(host),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_cookie(host: Host, response: Response, word: str) -> None:
+    """Take the cookie away."""
+    response.delete_cookie(
+        cookie_name(host, word), path="/", secure=is_secure(host), httponly=True, samesite="lax"
+    )

@@ -1,0 +1,150 @@
+"""The console's route table: method, path, handler, what it asks the engine for; and how a line becomes a route.
+
+Every line names the `iam` actions that its page asks for, or why it asks for none; a test refuses any without. Who
+asks is settled before anything is read, a form's token before its handler runs (entrance.py, forgery.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bailiwick.console.entrance import Guest, enter, keep_ticket
+from bailiwick.console.forgery import check_origin, check_token
+from bailiwick.console.forms import read_form
+from bailiwick.console.headers import secure
+from bailiwick.console.page import ROOT, Page
+from bailiwick.console.problems import answer_error, answer_failure
+from bailiwick.errors import BailiwickError, Denied, Unauthenticated
+from bailiwick.service.host import Host
+
+Handler = Callable[[Page], Response]
+ACCOUNT_PATH = "/accounts/{account}"
+SIGN_IN = f"{ROOT}/sign-in"
+
+_logger = logging.getLogger("bailiwick.console")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table. `path` follows `/console`, and the account's where the page is of an account.
+
+    `actions`: any of these may be asked for. `public`: why the page asks for none. `owing`: it is open to whoever
+    still owes a new password or a second factor.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    actions: tuple[str, ...] = ()
+    public: str = ""
+    owing: bool = False
+    of_account: bool = True
+
+    @property
+    def full_path(self) -> str:
+        """Under which path does it answer?"""
+        return ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
+
+
+def get(path: str, handler: Handler, *actions: str, public: str = "", owing: bool = False) -> Entry:
+    """Which line shows a page of an account?"""
+    return Entry("GET", path, handler, actions, public, owing)
+
+
+def post(path: str, handler: Handler, *actions: str, public: str = "", owing: bool = False) -> Entry:
+    """Which line carries out a form of an account?"""
+    return Entry("POST", path, handler, actions, public, owing)
+
+
+def outside(method: str, path: str, handler: Handler, reason: str) -> Entry:
+    """Which line is for whoever has not signed in?"""
+    return Entry(method, path, handler, public=reason, owing=True, of_account=False)
+
+
+class PageRoute(Route):
+    """A route that says what it asks for."""
+
+    entry: Entry
+    actions: tuple[str, ...]
+    public: str
+
+
+def route_of(host: Host, entry: Entry) -> PageRoute:
+    """Which route answers for this line?"""
+    route = PageRoute(
+        entry.full_path, _endpoint(host, entry), methods=[entry.method], include_in_schema=False
+    )
+    route.entry, route.actions, route.public = entry, entry.actions, entry.public
+    return route
+
+
+def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        page, is_known = Page(host, request, Guest()), False
+        try:
+            if entry.method == "POST":
+                # SECURITY: before the body is read, and before anybody is believed.
+                check_origin(request)
+            page.visitor = await run_in_threadpool(enter, host, request)
+            is_known = True
+            response = _elsewhere(page, entry) or await _answer(page, entry)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Unauthenticated:
+            response = to_sign_in(page)
+        except BailiwickError as error:
+            response = await run_in_threadpool(_refused, page, entry, error)
+        except Exception:
+            _logger.exception("%s %s could not be answered", entry.method, entry.full_path)
+            response = answer_failure(page)
+        # SECURITY: before it was asked who visits, nobody's cookie is taken away.
+        if is_known:
+            keep_ticket(page, response)
+        return secure(response, host)
+
+    return endpoint
+
+
+async def _answer(page: Page, entry: Entry) -> Response:
+    if entry.method == "POST":
+        page.form = await read_form(page.request)
+        check_token(page)
+    return await run_in_threadpool(entry.handler, page)
+
+
+def _refused(page: Page, entry: Entry, error: BailiwickError) -> Response:
+    if isinstance(error, Denied) and page.is_signed_in:
+        path = f"{entry.method} {entry.full_path}"
+        page.host.record("refusal", error.reason, page.session, action=error.action, route=path)
+    return answer_error(page, error)
+
+
+def _elsewhere(page: Page, entry: Entry) -> Response | None:
+    """Where must the visitor go first? None: nowhere."""
+    if not entry.of_account:
+        return None
+    if not page.is_signed_in:
+        return to_sign_in(page)
+    wanted = str(page.request.path_params["account"])
+    if wanted != page.account:
+        return page.render("problems/other_account.html", status=403, wanted=wanted)
+    owes = page.visit.owes
+    return page.redirect(f"/me/{owes}") if owes and not entry.owing else None
+
+
+def to_sign_in(page: Page) -> Response:
+    """Which answer leads to the sign-in page, and back here afterwards?"""
+    address = page.request.url.path + (f"?{page.request.url.query}" if page.request.url.query else "")
+    back = address if page.request.method == "GET" and not page.is_partial else page.referring
+    target = SIGN_IN + (f"?{urlencode({'next': back}, quote_via=quote)}" if back else "")
+    if page.is_partial:
+        return Response(status_code=204, headers={"HX-Redirect": target})
+    return RedirectResponse(target, 303)

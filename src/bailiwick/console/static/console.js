@@ -1,0 +1,94 @@
+// What pages do beyond links and forms. Every page works without it, with less comfort.
+
+// Times in the viewer's own zone; the one that was sent stays as the title.
+const shown = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+function showTimes(root) {
+  for (const time of root.querySelectorAll("time[data-when]")) {
+    const moment = new Date(time.dateTime);
+    if (isNaN(moment)) continue;
+    time.title = time.textContent;
+    time.textContent = shown.format(moment);
+    time.removeAttribute("data-when");
+  }
+}
+
+// The menu of a narrow window, and other parts that a button opens.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) {
+    const open = document.getElementById(opener.dataset.opens).classList.toggle("show");
+    opener.setAttribute("aria-expanded", String(open));
+  }
+  for (const details of document.querySelectorAll("details.person[open]")) {
+    if (!details.contains(event.target)) details.open = false;
+  }
+  const line = event.target.closest("[data-remove]")?.closest("[data-line]");
+  if (line) removeLine(line);
+  const add = event.target.closest("[data-add]");
+  if (add) addLine(add.closest("[data-several]"));
+  const copy = event.target.closest("[data-copy]");
+  if (copy) copyText(copy);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    for (const details of document.querySelectorAll("details.person[open]")) {
+      details.open = false;
+      details.querySelector("summary").focus();
+    }
+  }
+});
+
+// Lists of inputs: one line each.
+function addLine(several) {
+  const lines = several.querySelectorAll("[data-line]");
+  const line = lines[lines.length - 1].cloneNode(true);
+  const input = line.querySelector("input, select");
+  input.value = "";
+  input.classList.remove("is-invalid");
+  input.removeAttribute("data-htmx-powered");
+  lines[lines.length - 1].after(line);
+  htmx.process(line);
+  input.focus();
+}
+
+function removeLine(line) {
+  const several = line.closest("[data-several]");
+  if (several.querySelectorAll("[data-line]").length > 1) line.remove();
+  else line.querySelector("input, select").value = "";
+  several.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+async function copyText(button) {
+  const from = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(from.value ?? from.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(from);
+  }
+}
+
+function prepare(root) {
+  showTimes(root);
+  for (const button of root.querySelectorAll("[data-add][hidden], [data-remove][hidden], [data-copy][hidden]")) {
+    button.hidden = false;
+  }
+}
+
+addEventListener("DOMContentLoaded", () => {
+  prepare(document);
+  document.querySelector("[data-focus]")?.focus();
+});
+for (const name of ["htmx:after:swap", "htmx:after:settle"]) {
+  document.addEventListener(name, () => prepare(document));
+}
+
+// A form is sent once.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
+});
