@@ -21,12 +21,8 @@ from bailiwick.model.services import Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
-<<<<<<< HEAD
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value, list_values
-=======
-from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list_values
 from bailiwick.service.mentions import mentions
->>>>>>> main
 from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import read_action
