@@ -9,7 +9,7 @@
 
 `open` takes a path, or a variable of the guide's shell (`$LINK`). `press` takes the words of a button or link, in the
 page rather than the menu; `press Detach beside group:designers` the one in that line of a list. `write` and `choose`
-name the field's label; `tick`, `untick` a box. `see` and `not see` say what must be read, or must not.
+name the field's label; `tick`, `untick` a box, `tick Custom beside Volume` the one of that group. `see` and `not see` say what must be read, or must not.
 `keep Link as LINK` keeps a field's text for a later step.
 """
 
@@ -126,17 +126,20 @@ def _choose(people: People, page: Page, words: str) -> None:
     _field(page, label).first.select_option(label=people.text(value))
 
 
-def _box(page: Page, label: str) -> Locator:
-    """The box with this label; an explanation may follow the label's words."""
-    return page.get_by_role("checkbox", name=label).filter(visible=True).first
+def _box(people: People, page: Page, words: str) -> Locator:
+    """The box with this label, of this group if one is named; an explanation may follow the label's words."""
+    label, _, group = people.text(words).partition(" beside ")
+    place = page.get_by_role("group", name=group, exact=True) if group else page.locator("body")
+    box = place.get_by_role("checkbox", name=label).or_(place.get_by_role("radio", name=label))
+    return box.filter(visible=True).first
 
 
 def _tick(people: People, page: Page, words: str) -> None:
-    _box(page, people.text(words)).check()
+    _box(people, page, words).check()
 
 
 def _untick(people: People, page: Page, words: str) -> None:
-    _box(page, people.text(words)).uncheck()
+    _box(people, page, words).uncheck()
 
 
 def _see(people: People, page: Page, words: str) -> None:
