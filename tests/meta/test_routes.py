@@ -26,6 +26,7 @@ from bailiwick.service.initial import create_account
 from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
+UNDONE = 3
 OTHERS = {"subject": {"type": "user", "id": "owner"}, "action": {"name": "read"},
           "resource": {"type": "records/record", "id": RECORD}}  # fmt: skip
 ATTACHED = {"subject": "group:dev", "roles": ["records/Reader"]}
@@ -70,6 +71,7 @@ BODIES: dict[str, Any] = {
         "operation": "show",
         "resources": {"target": RECORD},
     },
+    "/v1/accounts/{account}/proposals": {"principal": "user:owner", "action": "read", "resource": RECORD},
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
     "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
     "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},
@@ -119,6 +121,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ]
         reply = running.owner().apply(*documents)
         assert reply.status == 200, reply.text
+        # WHY before everything else: what was made so can still be undone, whatever the other requests do.
+        made = running.owner().put("users", "undone", body={})
+        assert made.headers["bailiwick-revision"].startswith(f"account={UNDONE}-"), made.headers
         assert running.owner().post("sessions", body={}).status == 201
         yield running
 
@@ -156,7 +161,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
-                account="acme", name=quote(name, safe="")
+                account="acme", name=quote(name, safe=""), revision=UNDONE
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):

@@ -351,13 +351,14 @@ def _answer(changing: Changing, outcome: Outcome) -> WireAnswer:
     return json_answer(201 if created else 200, document, vector=outcome.vector, headers=headers)
 
 
-def differences_answer(call: Call, outcome: Outcome) -> WireAnswer:
+def differences_answer(call: Call, outcome: Outcome, **more: object) -> WireAnswer:
     """Which answer says what has changed, or would? Old states only of what the session may see."""
     reader = Reader(call.host, call.session, outcome.plan.before)
     body = {
         "dry_run": outcome.dry_run,
         "differences": [_difference(one) for one in reader.visible(outcome.differences)],
         "unchanged": outcome.unchanged,
+        **more,
         "revision": outcome.vector,
     }
     return json_answer(200, body, vector=outcome.vector)

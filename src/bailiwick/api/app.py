@@ -26,6 +26,7 @@ from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_sessions import session_entries
+from bailiwick.api.attention import attention_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.authzen_search import search_entries
 from bailiwick.api.enterprise import enterprise_entries
@@ -40,6 +41,7 @@ from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
+from bailiwick.api.proposals import proposal_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
@@ -93,8 +95,10 @@ def table() -> list[Entry]:
         *key_entries(),
         *session_entries(),
         *log_entries(),
+        *attention_entries(),
         *project_entries(),
         *operation_entries(),
+        *proposal_entries(),
         *search_entries(),
         *list_entries(),
         *service_entries(),

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from bailiwick.api.bodies import check_content_type, parse_object
-from bailiwick.errors import Invalid, did_you_mean
+from bailiwick.errors import Invalid, NotFound, did_you_mean
 from bailiwick.service.cursors import Cursors, List
 from bailiwick.service.host import Host
 from bailiwick.service.sessions import Session
@@ -26,6 +26,7 @@ MERGE_PATCH = "application/merge-patch+json"
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 MAX_QUERY_FIELDS = 32
+MAX_REVISION_DIGITS = 18
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NOT_FILTERS = ("cursor", "limit")
 
@@ -61,6 +62,14 @@ class Call:
     def name(self) -> str:
         """Which object does the path name?"""
         return str(self.request.path_params["name"])
+
+    @property
+    def revision(self) -> int:
+        """Which revision does the path name? Raises NotFound for what is no number."""
+        text = str(self.request.path_params["revision"])
+        if not (text.isascii() and text.isdigit() and len(text) <= MAX_REVISION_DIGITS):
+            raise NotFound(f"there is no revision `{text[:40]}`", "expected a number, as the log shows it")
+        return int(text)
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:

@@ -1,22 +1,20 @@
-"""What is recorded of an account, over HTTP: its change log, the log's verification, its activity.
+"""What is recorded of an account, over HTTP: its change log, the log's verification, its activity, and undoing.
 
-Newest first, in pages. Names are today's; what is gone keeps its uid. It must not show what the store keeps secret,
-which is in no body of a log.
+Newest first, in pages. What is read is service/recorded.py's, what is undone service/undoing.py's.
 """
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
-from typing import Any, cast
-from urllib.parse import unquote
+from datetime import datetime
+from typing import Any
 
 from starlette.responses import Response
 
-from bailiwick.api.administration import ACCOUNT_PATH, PAGES
-from bailiwick.api.answers import json_response, page_body
+from bailiwick.api.administration import ACCOUNT_PATH, DRY_RUN, PAGES, VIA, differences_answer
+from bailiwick.api.answers import json_response, page_body, response_of
 from bailiwick.api.calls import Call
+from bailiwick.api.idempotency import Repeatable
+from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Entry, actions
 from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.model.conditions import parse_instant
@@ -24,65 +22,80 @@ from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import API_KEY, SESSION_END, account_log
 from bailiwick.service.needed import iam_service
 from bailiwick.service.reading import Reader
-from bailiwick.service.references import parse_target, unbind
+from bailiwick.service.recorded import (
+    READ_ACTIVITY,
+    READ_LOG,
+    VERIFY_LOG,
+    ChangeFilter,
+    Names,
+    RecordedChange,
+    Records,
+    principal_uid,
+)
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import ChangeRow, EventFilter, StoredEvent
+from bailiwick.service.undoing import Undone, undo_revision
+from bailiwick.store.ports import EventFilter, StoredEvent
 
-READ, VERIFY, ACTIVITY = "iam.log.read", "iam.log.verify", "iam.activity.read"
 _KINDS = (ACCOUNT, *KINDS, API_KEY, SESSION_END)
 
 
 def log_entries() -> list[Entry]:
     """Which routes show what is recorded?"""
+    times = {"since": "not before this instant", "until": "before this instant"}
     log_query = {
         "kind": "only changes of this kind, such as `Policy`",
         "name": "only changes of the object that has this name now (needs `kind`)",
         "uid": "only changes of the object with this uid (needs `kind`)",
         "actor": "only changes by this principal, by reference or uid",
+        "q": "only changes whose name or document mentions this, whatever the case",
+        **times,
     }
     activity_query = {
         "kind": "only events of this kind, such as `refusal`",
         "outcome": "only events with this outcome",
         "principal": "only events of this principal, by reference or uid",
-        "since": "not before this instant",
-        "until": "before this instant",
+        **times,
     }
     return [
-        Entry("GET", f"{ACCOUNT_PATH}/log", _log, actions(READ), "Who changed what, newest first", "log",
+        Entry("GET", f"{ACCOUNT_PATH}/log", _log, actions(READ_LOG), "Who changed what, newest first", "log",
               query={**log_query, **PAGES}, answers={200: "Page"}),
-        Entry("POST", f"{ACCOUNT_PATH}/log/verify", _verify, actions(VERIFY), "Is the log as it was written?", "log",
-              answers={200: "Verification"}),
-        Entry("GET", f"{ACCOUNT_PATH}/activity", _activity, actions(ACTIVITY),
+        Entry("POST", f"{ACCOUNT_PATH}/log/verify", _verify, actions(VERIFY_LOG), "Is the log as it was written?",
+              "log", answers={200: "Verification"}),
+        Entry("POST", f"{ACCOUNT_PATH}/log/{{revision}}/undo", _undo, actions(READ_LOG), "Undo a revision", "log",
+              query=DRY_RUN, answers={200: "Undone"}),
+        Entry("GET", f"{ACCOUNT_PATH}/activity", _activity, actions(READ_ACTIVITY),
               "Sign-ins, refusals and the use of keys, newest first", "log",
               query={**activity_query, **PAGES}, answers={200: "Page"}),
     ]  # fmt: skip
 
 
 def _log(call: Call) -> Response:
-    snapshot = _reader(call, READ).snapshot
+    records = Records(call.host, call.session, READ_LOG)
     kind = call.parameters.get("kind")
     if kind is not None and kind not in _KINDS:
         raise Invalid.at("kind", f"unknown kind `{kind[:80]}`", did_you_mean(kind, _KINDS))
-    uid = _uid(call, snapshot, kind)
-    actor = _principal_uid(snapshot, call.parameters.get("actor"))
+    wanted = ChangeFilter(
+        kind=kind,
+        uid=_uid(call, records.snapshot, kind),
+        actor=call.parameters.get("actor"),
+        since=_instant(call, "since"),
+        until=_instant(call, "until"),
+        text=call.parameters.get("q"),
+    )
     position = call.position()
     before = None if position is None else (int(position.split()[0]), int(position.split()[1]))
-    rows = call.host.store.history(
-        account_log(call.account), limit=call.limit + 1, before=before, kind=kind, uid=uid, actor_uid=actor
-    )
-    shown = rows[: call.limit]
-    more = len(rows) > call.limit
-    cursor = call.cursor(f"{shown[-1].revision} {shown[-1].seq}") if more else None
-    names = _Names(snapshot.names_by_uid())
-    return json_response(
-        page_body([_row(row, names) for row in shown], cursor, snapshot.vector), vector=snapshot.vector
-    )
+    page = records.changes(wanted, before=before, limit=call.limit)
+    cursor = None if page.next is None else call.cursor(f"{page.next[0]} {page.next[1]}")
+    vector = records.snapshot.vector
+    return json_response(page_body([_row(one) for one in page.changes], cursor, vector), vector=vector)
 
 
-def _reader(call: Call, action: str) -> Reader:
-    reader = Reader(call.host, call.session)
-    reader.judge.require(action, iam_service())
-    return reader
+def _instant(call: Call, name: str) -> datetime | None:
+    text = call.parameters.get(name)
+    instant = parse_instant(text)
+    if text is not None and instant is None:
+        raise Invalid.at(name, f"expected an RFC 3339 date and time, got `{text[:40]}`")
+    return instant
 
 
 def _uid(call: Call, snapshot: Snapshot, kind: str | None) -> str | None:
@@ -98,72 +111,50 @@ def _uid(call: Call, snapshot: Snapshot, kind: str | None) -> str | None:
     return "" if known is None else known.uid
 
 
-def _principal_uid(snapshot: Snapshot, reference: str | None) -> str | None:
-    """Which uid has this principal? A uid stands for itself."""
-    target = parse_target(reference)
-    if reference is None or target is None:
-        return reference
-    known = snapshot.identities.get(target)
-    return "" if known is None else known.uid
-
-
-class _Names(ChainMap[str, tuple[str, str]]):
-    """Names by uid; what is gone is called by its uid."""
-
-    def __init__(self, known: Mapping[str, tuple[str, str]]) -> None:
-        super().__init__({}, cast(MutableMapping[str, tuple[str, str]], known))
-
-    def __missing__(self, uid: str) -> tuple[str, str]:
-        return "Role", uid
-
-    def reference(self, uid: str) -> str:
-        """How is this principal referred to now?"""
-        kind, name = self[uid]
-        return f"{KINDS[kind].prefix}{name}" if kind in KINDS else name
-
-
-def _row(row: ChangeRow, names: _Names) -> dict[str, Any]:
-    document = row.document
-    if document is not None and row.kind in (ACCOUNT, *KINDS):
-        document = unbind(row.kind, document, names)
-    elif document is not None and row.kind == API_KEY and "owner" in document:
-        document = {**document, "owner": names.reference(document["owner"]["uid"])}
+def _row(one: RecordedChange) -> dict[str, Any]:
+    row, surface = one.row, one.surface
     return {
         "revision": row.revision,
         "seq": row.seq,
         "at": row.at.isoformat(),
-        "actor": names.reference(row.actor_uid),
+        "actor": one.actor,
         "actor_uid": row.actor_uid,
-        **_via(row.via, row.log, names),
+        "via": surface.via,
+        "through": list(surface.through),
+        "for": list(surface.acts_for),
+        "undoes": surface.undoes,
         "op": row.op,
         "kind": row.kind,
         "uid": row.uid,
         "name": row.name,
-        "document": document,
+        "document": one.document,
         "erased": row.erased,
         "digest": row.digest,
         "hash": row.hash,
     }
 
 
-def _via(text: str, log: str, names: _Names) -> dict[str, Any]:
-    """By which surface was it changed, through whom, and for whom? (rule 22.8; of other accounts: by uid)"""
-    surface, *words = text.split(" ")
-    if any("/" not in word for word in words if word not in ("by", "for")):
-        return {"via": text, "through": [], "for": []}
-    said: dict[str, list[str]] = {"by": [], "for": []}
-    into: list[str] = []
-    for word in words:
-        if word in said:
-            into = said[word]
-        else:
-            account, uid = (unquote(part) for part in word.split("/", 1))
-            into.append(f"{account}/{names.reference(uid) if account_log(account) == log else uid}")
-    return {"via": surface, "through": said["by"], "for": said["for"]}
+def _undo(call: Call) -> Response:
+    repeatable = Repeatable(call, dry_run=call.dry_run)
+
+    def carry_out() -> WireAnswer:
+        undone = undo_revision(
+            call.host, call.session, call.revision, via=VIA, dry_run=call.dry_run,
+            idempotency=lambda done: repeatable.keep(lambda head: _undone(call, done(head))),
+        )  # fmt: skip
+        return _undone(call, undone)
+
+    return response_of(repeatable.answer(carry_out))
+
+
+def _undone(call: Call, undone: Undone) -> WireAnswer:
+    kept = [{"kind": one.kind, "name": one.name, "op": one.op} for one in undone.kept]
+    return differences_answer(call, undone.outcome, kept=kept)
 
 
 def _verify(call: Call) -> Response:
-    reader = _reader(call, VERIFY)
+    reader = Reader(call.host, call.session)
+    reader.judge.require(VERIFY_LOG, iam_service())
     report = call.host.store.verify(account_log(call.account))
     body = {
         "log": report.log,
@@ -176,35 +167,27 @@ def _verify(call: Call) -> Response:
 
 
 def _activity(call: Call) -> Response:
-    snapshot = _reader(call, ACTIVITY).snapshot
+    records = Records(call.host, call.session, READ_ACTIVITY)
     wanted = EventFilter(
         log=account_log(call.account),
         kind=call.parameters.get("kind"),
         outcome=call.parameters.get("outcome"),
-        principal_uid=_principal_uid(snapshot, call.parameters.get("principal")),
+        principal_uid=principal_uid(records.snapshot, call.parameters.get("principal")),
+        since=_instant(call, "since"),
+        until=_instant(call, "until"),
     )
-    for name in ("since", "until"):
-        text = call.parameters.get(name)
-        instant = parse_instant(text)
-        if text is not None and instant is None:
-            raise Invalid.at(name, f"expected an RFC 3339 date and time, got `{text[:40]}`")
-        if instant is not None:
-            wanted = replace(wanted, since=instant) if name == "since" else replace(wanted, until=instant)
-    activity = call.host.store.activity
-    activity.flush()
     position = call.position()
-    events = activity.events(
-        wanted, None if position is None else int(position), call.limit + 1, newest_first=True
-    )
+    before = None if position is None else int(position)
+    events = records.events(wanted, before=before, limit=call.limit + 1)
     shown = events[: call.limit]
     cursor = call.cursor(str(shown[-1].id)) if len(events) > call.limit else None
-    names = _Names(snapshot.names_by_uid())
+    vector = records.snapshot.vector
     return json_response(
-        page_body([_event(one, names) for one in shown], cursor, snapshot.vector), vector=snapshot.vector
+        page_body([_event(one, records.names) for one in shown], cursor, vector), vector=vector
     )
 
 
-def _event(stored: StoredEvent, names: _Names) -> dict[str, Any]:
+def _event(stored: StoredEvent, names: Names) -> dict[str, Any]:
     event = stored.event
     return {
         "id": stored.id,

@@ -21,6 +21,7 @@ from bailiwick.errors import (
     Unauthenticated,
     Unavailable,
 )
+from bailiwick.service.undoing import ChangedSince
 
 Headers = list[tuple[bytes, bytes]]
 WireAnswer = tuple[int, Headers, bytes]
@@ -92,7 +93,12 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
     """Which status, headers and body say this error? `challenge` is what a 401 asks for."""
     status, title = _status_and_title(error)
     findings = error.findings if isinstance(error, Invalid) else ()
-    extra = {"action": error.action, "reason": error.reason} if isinstance(error, Denied) else {}
+    extra: dict[str, object] = {}
+    if isinstance(error, Denied):
+        extra = {"action": error.action, "reason": error.reason}
+    elif isinstance(error, ChangedSince):
+        later = [{"kind": one.kind, "name": one.name, "revision": one.revision} for one in error.later]
+        extra = {"later": later[:MOST_FINDINGS]}
     answer = problem_answer(status, error.code, title, detail_of(error), findings, help=error.help, **extra)
     if status == 401:
         answer[1].append((b"www-authenticate", challenge))

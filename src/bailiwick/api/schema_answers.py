@@ -27,6 +27,7 @@ _DIFFERENCE = object_of(
         "after": {"type": ["object", "null"]},
     }
 )
+_ASK = object_of({"principals": TEXTS, "more": FLAG, "text": TEXT})
 _API_KEY: dict[str, Schema] = {
     "id": TEXT,
     "owner": TEXT,
@@ -167,6 +168,49 @@ ANSWERS: dict[str, Schema] = {
         },
         ["dry_run", "differences", "unchanged", "revision"],
     ),
+    "Attention": object_of(
+        {
+            "topics": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "code": TEXT,
+                        "title": TEXT,
+                        "advice": TEXT,
+                        "weight": {"enum": ["urgent", "notice"]},
+                        "count": {
+                            "type": "integer",
+                            "description": "of all, of which `items` names the first",
+                        },
+                        "at_least": {"type": "boolean", "description": "true: there may be more"},
+                        "items": {
+                            "type": "array",
+                            "items": object_of(
+                                {"kind": TEXT, "name": TEXT, "of": MAYBE_TEXT, "at": MAYBE_TEXT}
+                            ),
+                        },
+                    },
+                    ["code", "title", "advice", "weight", "count", "at_least", "items"],
+                ),
+            },
+            "revision": REVISION,
+        },
+        ["topics", "revision"],
+    ),
+    "Undone": object_of(
+        {
+            "dry_run": FLAG,
+            "differences": {"type": "array", "items": _DIFFERENCE},
+            "unchanged": {"type": "integer"},
+            "kept": {
+                "type": "array",
+                "items": object_of({"kind": TEXT, "name": TEXT, "op": TEXT}),
+                "description": "what of the revision is left as it is, such as API keys",
+            },
+            "revision": REVISION,
+        },
+        ["dry_run", "differences", "unchanged", "kept", "revision"],
+    ),
     "InventoryChange": object_of(
         {
             **{op: {"type": "integer"} for op in ("created", "changed", "deleted", "unchanged")},
@@ -249,6 +293,51 @@ ANSWERS: dict[str, Schema] = {
             "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
             "members": {**TEXTS, "description": "canonical resource names"},
             "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        }
+    ),
+    "Proposals": object_of(
+        {
+            "decision": FLAG,
+            "reason": TEXT,
+            "principal": TEXT,
+            "text": TEXT,
+            "near_misses": {
+                "type": "array",
+                "items": object_of(dict.fromkeys(("policy", "subject", "failed", "text"), TEXT)),
+            },
+            "missing": {**TEXTS, "description": "the actions that are lacking"},
+            "proposals": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "id": TEXT,
+                        "kind": {"enum": ["policy", "role", "membership"]},
+                        "text": TEXT,
+                        "others": {**TEXTS, "description": "the other actions that come with it"},
+                        "wider": {"type": "string", "description": "why it reaches more than the resource"},
+                        "documents": {"type": "array", "items": ANYTHING},
+                        "may": {"type": "boolean", "description": "may who asks carry it out?"},
+                        "refusal": TEXT,
+                        "ask": _ASK,
+                    }
+                ),
+            },
+            "obstacles": {
+                "type": "array",
+                "items": object_of({"kind": TEXT, "name": TEXT, "text": TEXT, "ask": _ASK}),
+            },
+            "paths": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "nodes": {"type": "array", "items": object_of({"kind": TEXT, "name": TEXT})},
+                        "edges": {"type": "array", "items": object_of({"text": TEXT, "holds": FLAG})},
+                        "effect": {"enum": ["allow", "deny"]},
+                        "reaches": FLAG,
+                    }
+                ),
+            },
             "revision": REVISION,
         }
     ),

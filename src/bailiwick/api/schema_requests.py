@@ -82,6 +82,15 @@ REQUESTS: dict[str, Schema] = {
         dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
         ["grant_type"],
     ),
+    "ProposalQuestion": object_of(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "resource": {"oneOf": [TEXT, object_of({"id": TEXT, "properties": ANYTHING}, ["id"])]},
+            "context": ANYTHING,
+        },
+        ["action", "resource"],
+    ),
     "OperationQuestion": object_of(
         {
             "principal": TEXT,

@@ -1,4 +1,4 @@
-"""The change log: log show, log verify."""
+"""The change log: log show, log undo, log verify."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bailiwick.cli.client import Client
+from bailiwick.cli.documents import print_answer
 from bailiwick.cli.output import (
     EXIT_DENIED,
     EXIT_OK,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from bailiwick.store.ports import VerifyReport
 
-log_app = typer.Typer(help="The change log: show, verify.", no_args_is_help=True)
+log_app = typer.Typer(help="The change log: show, undo, verify.", no_args_is_help=True)
 MOST_ON_A_PAGE = 1000
 
 
@@ -61,7 +62,7 @@ def show(
                 row["revision"],
                 second_of(row["at"]),
                 _actor(row),
-                row["via"],
+                _via(row),
                 row["op"],
                 row["kind"],
                 row["name"],
@@ -71,6 +72,29 @@ def show(
         whole=("at",),
         empty="no such change" if kind or actor else "nothing has changed yet",
     )
+
+
+@log_app.command("undo")
+@reporting
+def undo(
+    revision: Annotated[int, typer.Argument(help="which revision, as `log show` names it", min=1)],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="show what would change, change nothing")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Make what a revision changed what it was before, all of it or nothing; an undo is undone like any other."""
+    with Client.from_environment() as client:
+        path = client.account_path("log", str(revision), "undo")
+        answer = client.call("POST", path, json={}, params={"dry_run": "true"} if dry_run else {})
+    print_answer(answer, output)
+    if output is not Output.JSON:
+        print_lines(f"left as it is: {one['kind']} {one['name']}" for one in answer["kept"])
+
+
+def _via(row: Mapping[str, Any]) -> str:
+    """By which surface, and what does it undo?"""
+    return str(row["via"]) if row["undoes"] is None else f"{row['via']}, undoes {row['undoes']}"
 
 
 def _actor(row: Mapping[str, Any]) -> str:

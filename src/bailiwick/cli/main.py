@@ -10,6 +10,7 @@ import typer
 
 from bailiwick import __version__
 from bailiwick.cli import (
+    attention,
     catalog,
     documents,
     enterprise,
@@ -81,6 +82,7 @@ app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
+app.command("attention", rich_help_panel=RECORD)(attention.attention)
 app.add_typer(log.log_app, name="log", rich_help_panel=RECORD)
 app.command("init", rich_help_panel=RUN)(servers.init)
 app.command("serve", rich_help_panel=RUN)(servers.serve)

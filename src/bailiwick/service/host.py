@@ -24,6 +24,7 @@ from bailiwick.service.freshness import Wanted, find_missing
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
+from bailiwick.service.past_states import PastStates
 from bailiwick.service.placing import place
 from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
@@ -63,6 +64,7 @@ class Host:
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
         self.writing = RLock()
+        self.past = PastStates(store, self.catalog)
         self._trust_refusals: dict[str, RefusalRecord] = {}
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock

@@ -39,10 +39,31 @@ def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) ->
     log = account_log(account)
     stored = _read(store, log)
     secrets = {secret.name: secret.value for secret in store.list_secrets(log, API_KEY)}
+    return _snapshot(catalog, account, stored, system, secrets)
+
+
+def load_past(store: Store, catalog: Catalog, account: str, revision: int, system: Head) -> Snapshot:
+    """What did the account hold right after this revision, by today's catalog? Raises NotFound beyond its head.
+
+    Its API keys are not in it, for what they are verified by is no part of the log; nor is what was erased since.
+    """
+    log = account_log(account)
+    head = store.head_at(log, revision)
+    objects = list(store.state_at(log, revision))
+    # WHY also of what is erased: others refer to it, and are still there.
+    name_of = {one.uid: (one.kind, one.name or one.uid) for one in objects}
+    kept = [one for one in objects if not one.erased and one.kind in (ACCOUNT, *KINDS)]
+    return _snapshot(catalog, account, _Stored(head, name_of, kept, ()), system, {})
+
+
+def _snapshot(
+    catalog: Catalog, account: str, stored: _Stored, system: Head, secrets: Mapping[str, bytes]
+) -> Snapshot:
     name_of, identities = stored.name_of, _Identities()
     keys = [one for one in stored.others if one.kind == API_KEY]
     for one in stored.others:
-        identities.add(one, one.name)
+        if one.kind != RESOURCE:
+            identities.add(one, one.name)
 
     def values() -> Iterator[Value]:
         for one in chain(stored.others, stored.resources):
