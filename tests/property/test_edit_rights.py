@@ -21,7 +21,9 @@ from bailiwick.model.services import Right, Service
 from bailiwick.service.catalog_files import load_system_catalog
 
 CATALOG = load_system_catalog()
-SERVICES = st.sampled_from([CATALOG[name] for name in ("cloud", "container-registry", "ims", "iam", "billing")])
+SERVICES = st.sampled_from(
+    [CATALOG[name] for name in ("cloud", "container-registry", "ims", "iam", "billing")]
+)
 NOT_PLAIN: tuple[dict[str, object], ...] = (
     {"effect": "deny"},
     {"when": Comparison("context.mfa", "bool-equals", True)},

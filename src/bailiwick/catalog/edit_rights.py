@@ -46,9 +46,7 @@ def _kept(right: Right, before: Selection, wanted: Selection, service: Service) 
     stays = tuple(
         pattern
         for pattern in right.actions
-        if all(
-            _is_wanted(action, under, before, wanted) for action, under in given(right, pattern, service)
-        )
+        if all(_is_wanted(action, under, before, wanted) for action, under in given(right, pattern, service))
     )
     return replace(right, actions=stays) if stays else None
 

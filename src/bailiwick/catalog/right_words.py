@@ -27,7 +27,11 @@ def describe_right(right: Right, service: str) -> str:
     """What does the right say, in a sentence? `service` is its role's."""
     verb = "Denies" if right.effect == "deny" else "Allows"
     where = f" of service {right.service}" if right.service != service else ""
-    roles = "" if right.roles is None else f" for {'role' if len(right.roles) == 1 else 'roles'} {_listed(right.roles)}"
+    roles = (
+        ""
+        if right.roles is None
+        else f" for {'role' if len(right.roles) == 1 else 'roles'} {_listed(right.roles)}"
+    )
     qualifier = "" if right.qualifier is None else f", on what is {right.qualifier}"
     level = "" if right.level is None else ", only by a policy over the whole account"
     when = "" if right.when is None else ", under a condition"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bailiwick.catalog.access_rights import ANY, Qualifiers, Row, TypeRows, is_plain, tabulate
+from bailiwick.catalog.access_rights import Qualifiers, Row, TypeRows, is_plain, tabulate
 from bailiwick.model.services import Action, Operation, Right, Role, Service
 
 Whole = Literal["all", "some", "none"]
@@ -71,6 +71,21 @@ def make_matrix(service: Service, roles: Sequence[Role]) -> Matrix:
         for one in service.operations.values()
     )
     return Matrix(tuple(roles), sections, operations)
+
+
+def find_lines(matrix: Matrix, word: str) -> Matrix:
+    """Which actions and operations mention this word? "": all."""
+    folded = word.casefold()
+
+    def mentions(one: Action | Operation) -> bool:
+        return folded in f"{one.id} {one.title}".casefold()
+
+    sections = (
+        Section(section.title, tuple(line for line in section.lines if mentions(line.action)))
+        for section in matrix.sections
+    )
+    operations = tuple(line for line in matrix.operations if mentions(line.operation))
+    return Matrix(matrix.roles, tuple(section for section in sections if section.lines), operations)
 
 
 def _section(parts: Sequence[TypeRows]) -> Section:
@@ -142,13 +157,4 @@ def _compared(action: Action, first: Cell, second: Cell) -> Compared:
 
 
 def _besides(role: Role, other: Role, service: Service) -> tuple[Right, ...]:
-    return tuple(
-        right for right in role.rights if not is_plain(right, service) and right not in other.rights
-    )
-
-
-def words_of(cell: Cell) -> str:
-    """What does a cell say, in words?"""
-    if cell.qualifiers is None:
-        return ""
-    return "any" if cell.qualifiers == ANY else " or ".join(cell.qualifiers)
+    return tuple(right for right in role.rights if not is_plain(right, service) and right not in other.rights)

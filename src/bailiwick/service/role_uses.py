@@ -43,7 +43,9 @@ def _named(policy: Policy) -> tuple[set[str], set[str]]:
     bare = {text for text in policy.roles if "/" not in text}
     if policy.scope.service is None:
         # WHY: such a policy may name one of the roles in full as well.
-        return {text for text in full if text.partition("/")[2] not in bare or text.startswith(f"{IAM}/")}, bare
+        return {
+            text for text in full if text.partition("/")[2] not in bare or text.startswith(f"{IAM}/")
+        }, bare
     return full | {f"{service}/{text}" for service in policy.scope.service for text in bare}, set()
 
 

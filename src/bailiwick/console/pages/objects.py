@@ -90,7 +90,11 @@ def save_document(objects: ObjectPages, page: Page) -> Response:
     except (Invalid, Conflict) as error:
         form = replace(page.form, errors={"text": findings_of(error)})
         return _document(objects, page, found, form, status=status_of(error))
-    note = saved(objects.one, found.name) if outcome.differences else "Nothing is different; nothing was changed."
+    note = (
+        saved(objects.one, found.name)
+        if outcome.differences
+        else "Nothing is different; nothing was changed."
+    )
     revision = outcome.revision if outcome.differences else 0
     return objects.redirect(page, found.name, DOCUMENT, note=note, revision=revision)
 
@@ -107,9 +111,7 @@ def findings_of(error: BailiwickError) -> tuple[Finding, ...]:
     return (Finding(error.message, help=error.help, code=error.code),)
 
 
-def _document(
-    objects: ObjectPages, page: Page, found: Found, form: Form, *, status: int = 200
-) -> Response:
+def _document(objects: ObjectPages, page: Page, found: Found, form: Form, *, status: int = 200) -> Response:
     text = form.get("text")
     return objects.show(
         page,

@@ -26,7 +26,6 @@ from bailiwick.catalog.rights import format_right
 from bailiwick.console.catalog import get_service, shown_services
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
-from bailiwick.console.pages.roles.shown import CREATE, KIND, ROLES, UPDATE, Shown, get_shown
 from bailiwick.console.pages.roles.sheet import (
     ACCESS,
     TEXTS,
@@ -38,8 +37,9 @@ from bailiwick.console.pages.roles.sheet import (
     set_all,
     with_selection,
 )
+from bailiwick.console.pages.roles.shown import CREATE, KIND, ROLES, UPDATE, Shown, get_shown
 from bailiwick.console.problems import status_of
-from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
+from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.model.services import Right, Role, Service
 from bailiwick.service.changes import Outcome
 from bailiwick.service.needed import iam_object, iam_service
@@ -149,19 +149,18 @@ def _answer(page: Page, draft: Draft) -> Response:
         preview = _preview(draft, selection, rights)
         if form.get("show") or (preview.lacking and not form.get("required")):
             return _show(page, draft, form, preview)
+        _refuse_empty(draft, rights)
         outcome = _store(page, draft, rights)
     except (Invalid, Conflict, NotFound, Denied) as error:
-        failed = form.failed(_about_rights(error, draft), *FIELDS, "rights")
+        failed = form.failed(error, *FIELDS, "rights")
         return _show(page, draft, failed, status=status_of(error))
     return _done(page, draft, outcome)
 
 
-def _about_rights(error: BailiwickError, draft: Draft) -> BailiwickError:
-    """The same error, in the words of this form where it has other ones than documents have."""
-    if isinstance(error, Invalid) and any(one.message == "`rights` is empty, expected at least one" for one in error.findings):
+def _refuse_empty(draft: Draft, rights: tuple[Right, ...]) -> None:
+    if not rights:
         help = "tick at least one action" + ("" if draft.role is None else ", or delete the role")
-        return Invalid.at("rights", "the role would give no access at all", help)
-    return error
+        raise Invalid.at("rights", "the role would give no access at all", help)
 
 
 def _completed(selection: Selection, service: Service) -> Selection:

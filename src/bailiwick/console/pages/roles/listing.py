@@ -13,7 +13,7 @@ from bailiwick.console.page import PAGE_SIZE, Page
 from bailiwick.console.pages.roles.shown import CREATE, KIND, uses_of_roles
 from bailiwick.model.services import Role, Service
 from bailiwick.service.needed import iam_service
-from bailiwick.service.reading import Filter
+from bailiwick.service.reading import Filter, Found
 
 CUSTOM, SYSTEM = "custom", "system"
 
@@ -55,7 +55,8 @@ def _custom(page: Page) -> Listed:
 
 def _custom_of(page: Page, service: str, wanted: Filter) -> Listed:
     """The same of one service: lists know no such filter for roles, so that pages are put together here."""
-    after, items = page.asked("after") or None, []
+    after = page.asked("after") or None
+    items: list[Found] = []
     while True:
         found = page.reader.list(KIND, wanted, after=after, limit=PAGE_SIZE)
         for one in found.items:

@@ -7,6 +7,7 @@ cannot show). It reads no account and decides nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,12 +47,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One resource type of the form."""
+    """One resource type of the form. `required`: the actions that most of its actions require, said once."""
 
     name: str
     title: str
     access: str
     lines: tuple[Line, ...]
+    required: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,9 @@ def _access(form: Form, type: str) -> str:
     word = form.get(ACCESS + type)
     if word not in WORDS:
         # WHY: a type that came meanwhile is no reason to take away what the role gives there.
-        raise Invalid.at("", f"the form says nothing of `{type or 'the service itself'}`", "open the page again")
+        raise Invalid.at(
+            "", f"the form says nothing of `{type or 'the service itself'}`", "open the page again"
+        )
     return word
 
 
@@ -136,9 +140,7 @@ def rights_wanted(form: Form, rights: Sequence[Right], service: Service) -> tupl
     """Which rights does the form ask for, starting from these? Raises Invalid."""
     dropped = set(form.all(DROPPED))
     stay = tuple(
-        right
-        for place, right in enumerate(rights)
-        if is_plain(right, service) or str(place) not in dropped
+        right for place, right in enumerate(rights) if is_plain(right, service) or str(place) not in dropped
     )
     return write_rights(stay, read_sheet(form, service), service)
 
@@ -150,8 +152,14 @@ def sections_of(form: Form, rights: Sequence[Right], service: Service) -> list[S
     for section in tabulate(rights, service):
         word = form.get(ACCESS + section.name, "no")
         lines = tuple(_line(form, row, checked, word, service) for row in section.rows)
-        sections.append(Section(section.name, section.title, word, lines))
+        required = _required_by_most([row.action for row in section.rows])
+        sections.append(Section(section.name, section.title, word, lines, required))
     return sections
+
+
+def _required_by_most(actions: Sequence[Action]) -> tuple[str, ...]:
+    counted = Counter(id for action in actions for id in action.requires)
+    return tuple(id for id, times in counted.items() if times > 1 and 2 * times >= len(actions))
 
 
 def _line(form: Form, row: Row, checked: set[str], word: str, service: Service) -> Line:

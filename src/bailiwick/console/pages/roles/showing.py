@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
@@ -24,7 +25,9 @@ from bailiwick.service.role_uses import names_role
 
 def find(page: Page) -> Response:
     """Where is the role of this name? For links that hold its name, or `service/name`, as their last part."""
-    parts = [str(page.request.path_params[one]) for one in ("service", "name") if one in page.request.path_params]
+    parts = [
+        str(page.request.path_params[one]) for one in ("service", "name") if one in page.request.path_params
+    ]
     shown = get_shown(page, "/".join(parts))
     return RedirectResponse(ROLES.url(page, shown.address), 303)
 
@@ -54,7 +57,7 @@ def show_policies(page: Page) -> Response:
     return _render(page, shown, "roles/policies.html", "policies", policies=found, next=after)
 
 
-def _render(page: Page, shown: Shown, template: str, here: str, **context: object) -> Response:
+def _render(page: Page, shown: Shown, template: str, here: str, **context: Any) -> Response:
     uses = uses_of_roles(page)
     tabs = (
         [(tab.title, ROLES.url(page, shown.address, tab.step), tab.step == here) for tab in ROLES.own_tabs]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from bailiwick.catalog.matrix import ordered_roles
 from bailiwick.catalog.right_words import describe_right, marks_of
 from bailiwick.catalog.rights import format_right
-from bailiwick.catalog.role_tables import compare_roles, make_matrix
+from bailiwick.catalog.role_tables import compare_roles, find_lines, make_matrix
 from bailiwick.console.catalog import get_service, shown_services
 from bailiwick.console.page import Page
 from bailiwick.console.pages.roles.shown import ROLES, Shown, get_shown
@@ -32,7 +32,7 @@ def show_matrix(page: Page) -> Response:
         "roles/matrix.html",
         service=service,
         services=services,
-        matrix=make_matrix(service, roles),
+        matrix=find_lines(make_matrix(service, roles), page.asked("q")),
         one=one or (roles[0].name if roles else ""),
         roles=ROLES,
         marks_of=marks_of,
@@ -55,9 +55,7 @@ def _custom(page: Page, service: Service) -> list[Role]:
 
 
 def _elsewhere(role: Role, service: Service) -> list[str]:
-    return [
-        describe_right(right, service.name) for right in role.rights if right.service != service.name
-    ]
+    return [describe_right(right, service.name) for right in role.rights if right.service != service.name]
 
 
 def compare(page: Page) -> Response:
@@ -78,6 +76,7 @@ def compare(page: Page) -> Response:
         first=first,
         second=second,
         comparison=comparison,
+        all_choices=_choices(page, None),
         choices=_choices(page, first),
         roles=ROLES,
         marks_of=marks_of,
@@ -100,7 +99,10 @@ def _choices(page: Page, first: Shown | None) -> list[tuple[str, list[tuple[str,
     for one in listed:
         own.setdefault(str(one.document["service"]), []).append((one.name, one.name))
     return [
-        (service.title, [*own.get(service.name, ()), *((r.reference, r.name) for r in ordered_roles(service))])
+        (
+            service.title,
+            [*own.get(service.name, ()), *((r.reference, r.name) for r in ordered_roles(service))],
+        )
         for service in shown_services(page)
         if first is None or service.name == first.service.name
     ]
