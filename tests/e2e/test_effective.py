@@ -26,7 +26,13 @@ WORLD: tuple[dict[str, object], ...] = (
         "roles": [IMS],
         "scope": {"service": "ims", "region": "eu-de"},
     },
-    {"kind": "Policy", "name": "own", "subjects": ["user:alice"], "roles": [IMS], "scope": {"service": "ims"}},
+    {
+        "kind": "Policy",
+        "name": "own",
+        "subjects": ["user:alice"],
+        "roles": [IMS],
+        "scope": {"service": "ims"},
+    },
     {
         "kind": "Policy",
         "name": "sees-alice",
@@ -45,9 +51,9 @@ def world(server: RunningServer) -> RunningServer:
     return server
 
 
-def ways(caller: Client, *path: str, **more: object) -> list[tuple[str, str, list[str | None]]]:
+def ways(caller: Client, *path: str, **more: str) -> list[tuple[str, str, list[str | None]]]:
     """Which policies, in which state, by which groups?"""
-    reply = caller.get(*path, "access", **more)
+    reply = caller.get(*path, "access", headers=None, **more)
     assert reply.status == 200, reply.text
     return [
         (one["policy"]["name"], one["state"], [step["group"] for path in one["paths"] for step in path])
@@ -87,7 +93,8 @@ def test_one_sees_all_of_oneself_and_of_others_what_one_may_read(world: RunningS
 
 def test_what_stands_in_the_way_is_told(world: RunningServer) -> None:
     """Disabled, and guardrails in force."""
-    guardrail = {"kind": "Guardrail", "name": "no-deletes", "actions": ["ims:images:delete"], "scope": {"service": "ims"}}
+    scope = {"service": "ims"}
+    guardrail = {"kind": "Guardrail", "name": "no-deletes", "actions": ["ims:images:delete"], "scope": scope}
     assert world.owner().apply({"kind": "User", "name": "alice", "disabled": True}, guardrail).status == 200
     told = world.owner().get("users", "alice", "access").json
     assert (told["disabled"], told["guardrails"]) == (True, ["no-deletes"])

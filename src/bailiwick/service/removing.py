@@ -72,7 +72,9 @@ def plan_removal(reader: Reader, catalog: Catalog, kind: str, name: str) -> Remo
     edits = (*letting.edits.values(), Edit(kind, name, None))
     after = with_values(snapshot.account, {edit.key: edit.value for edit in edits})
     holders = find_holders([(kind, name)], World(catalog, after))[kind, name]
-    return Removal(edits, tuple(letting.losses), tuple(_obstacles(reader, holders)), _keys(snapshot, kind, name))
+    return Removal(
+        edits, tuple(letting.losses), tuple(_obstacles(reader, holders)), _keys(snapshot, kind, name)
+    )
 
 
 def _let_go(
@@ -87,13 +89,17 @@ def _let_go(
         return
     reference = reference_of(kind, name)
     groups = {group for group, _ in snapshot.compiled.parents.get(reference, ())}
-    yield "memberships end in these groups", "Group", [_left(account, one, reference) for one in sorted(groups)]
+    yield (
+        "memberships end in these groups",
+        "Group",
+        [_left(account, one, reference) for one in sorted(groups)],
+    )
     policies = (account.policies[one] for one in snapshot.compiled.policies_of.get(reference, ()))
     yield from _policies([(one, _without_subject(one, reference)) for one in policies], "lose this subject")
     yield "these profiles trust it no longer", "Profile", _untrusting(account, reference)
     for of_kind in PRINCIPAL_WORDS[:2]:
         owned = _disowned(account, of_kind, reference)
-        yield "these have no owner any more", of_kind, [edit for edit in owned if edit.key != (kind, name)]
+        yield _OWNED[of_kind], of_kind, [edit for edit in owned if edit.key != (kind, name)]
     yield "these resources have no owner any more", "Resource", _ownerless(account, reference)
     yield "these resources belong to it no longer", "Resource", _ungrouped(account, reference)
 
@@ -180,7 +186,9 @@ def _keys(snapshot: Snapshot, kind: str, name: str) -> int:
 
 def _loss(reader: Reader, text: str, kind: str, names: list[str]) -> Loss:
     account = reader.snapshot.account
-    seen = [one for one in names[: 4 * MOST_NAMED] if reader.may_read(kind, one, find_value(account, kind, one))]
+    seen = [
+        one for one in names[: 4 * MOST_NAMED] if reader.may_read(kind, one, find_value(account, kind, one))
+    ]
     return Loss(text, kind, tuple(seen[:MOST_NAMED]), len(names))
 
 
@@ -196,6 +204,10 @@ def _obstacles(reader: Reader, holders: list[str]) -> Iterator[Loss]:
             yield _loss(reader, _IN_THE_WAY.get(kind, "these refer to it"), kind, names)
 
 
+_OWNED = {
+    "User": "these users have no owner any more",
+    "ServiceId": "these service IDs have no owner any more",
+}
 _IN_THE_WAY = {
     "Policy": "these policies name it in their scope",
     "Guardrail": "these guardrails name it in their scope",

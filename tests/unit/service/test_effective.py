@@ -60,7 +60,11 @@ def test_a_policy_is_told_with_every_short_way() -> None:
     world = account(
         group("a", "user:alice"),
         group("b", "group:a", "user:alice"),
-        policies=(policy("own", "user:alice"), policy("of-b", "group:b"), policy("all", "group:members", "group:everyone")),
+        policies=(
+            policy("own", "user:alice"),
+            policy("of-b", "group:b"),
+            policy("all", "group:members", "group:everyone"),
+        ),
     )
     assert ways(access(world)) == {
         ("all", "group:everyone"): [[]],
@@ -114,7 +118,9 @@ def test_a_way_that_holds_hides_those_that_do_not() -> None:
         ({"window": Window(None, NOW)}, State.OVER),
     ],
 )
-def test_a_policy_that_says_nothing_now_is_told_with_the_reason(changed: dict[str, object], state: State) -> None:
+def test_a_policy_that_says_nothing_now_is_told_with_the_reason(
+    changed: dict[str, object], state: State
+) -> None:
     """It is shown, so that nobody looks for it in vain."""
     world = account(policies=(replace(policy("p", "user:alice"), **changed),))  # type: ignore[arg-type]  # as above
     assert [one.state for one in access(world).reaches] == [state]
@@ -125,7 +131,11 @@ def test_what_binds_besides_is_told() -> None:
     """Disabled, the owner, suspended, guardrails in force: the account's own and those from above."""
     own = Guardrail("own")
     world = account(
-        guardrails={"own": own, "off": replace(own, name="off", enabled=False), "node": replace(own, node="x")},
+        guardrails={
+            "own": own,
+            "off": replace(own, name="off", enabled=False),
+            "node": replace(own, node="x"),
+        },
         guardrails_above={"top": replace(own, name="top", node="enterprise:corp")},
         suspended=True,
     )
