@@ -40,8 +40,7 @@ ADDRESSES: Mapping[str, str] = {
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
     **{
-        path: f"{path}?name=keeper"
-        for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
+        path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
     },
 }
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
