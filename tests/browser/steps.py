@@ -29,6 +29,7 @@ _STEP = re.compile(r"(open|press|write|choose|tick|untick|see|not see|keep) (.+)
 _VARIABLE = re.compile(r"\$([A-Z_]+)")
 
 
+MOST_WORDS = 2000
 WAIT_MS = TIMEOUT_MS
 FIELDS: tuple[Literal["textbox", "searchbox", "combobox"], ...] = ("textbox", "searchbox", "combobox")
 
@@ -60,7 +61,8 @@ class People:
             try:
                 _DOING[verb](self, page, words)
             except Exception as error:
-                raise AssertionError(f"`{line}`, on {page.url}: {error}\n{_words_on(page)}") from error
+                why, words = str(error).partition("\n")[0], _words_on(page)[:MOST_WORDS]
+                raise AssertionError(f"`{line}`, on {page.url}: {why}\n{words}") from None
         findings = [finding for watch in self.watches for finding in watch.findings]
         assert not findings, findings
 
@@ -124,6 +126,8 @@ def _write(people: People, page: Page, words: str) -> None:
 def _choose(people: People, page: Page, words: str) -> None:
     label, _, value = words.partition(": ")
     _field(page, label).first.select_option(label=people.text(value))
+    # WHY: a list below may follow what was chosen.
+    page.wait_for_load_state("networkidle")
 
 
 def _box(people: People, page: Page, words: str) -> Locator:
