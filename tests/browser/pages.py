@@ -1,7 +1,7 @@
 """All pages of the console, as the browser tests visit them: from the route table, with objects of the sample company.
 
-A page whose address names an object gets a line in `ADDRESSES`; one that is worth a look in more than one state, too.
-What answers with no whole page is in `PARTS`. Everything in the table is in one of them: a test says so.
+`{name}` is an object of `NAMES`, by the first part of the path. A page with another address, or one that is worth a
+look in more than one state, gets a line in `ADDRESSES`; what answers with no whole page, in `PARTS`.
 """
 
 from __future__ import annotations
@@ -39,13 +39,25 @@ class Shown:
 PARTS: Mapping[str, str] = {
     "/pick/{what}": "names that an input offers",
 }
+NAMES: Mapping[str, str] = {
+    "users": "alice",
+    "groups": "image-readers",
+    "service-ids": "ci",
+    "profiles": "image-builder",
+    "projects": "dev",
+    "roles": "Developer",
+    "policies": "image-readers-eu-de",
+    "guardrails": "registry-private-only",
+    "services": "ims",
+}
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/users": ("/users", "/users?q=nobody-of-this-name"),
-    "/console/{rest:path}": ("/console/nothing/here",),
+    "/{rest:path}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
 FURTHER = (
     Shown("/nothing/here", status=404),
+    Shown("/console/nothing/here", GUEST, 404),
     Shown("/users", "user:alice", 403),
     Shown("", "user:alice"),
     Shown("", account=FRESH),
@@ -60,8 +72,11 @@ def list_pages() -> list[Entry]:
 
 def addresses_of(entry: Entry) -> tuple[str, ...]:
     """Under which addresses is the page looked at? None: it needs a line in `ADDRESSES`."""
+    if entry.path in ADDRESSES:
+        return ADDRESSES[entry.path]
     path = entry.path if entry.of_account else entry.full_path
-    return ADDRESSES.get(path, () if "{" in path else (path,))
+    filled = path.replace("{name}", NAMES.get(path.split("/")[1] if path else "", "{name}"))
+    return () if "{" in filled else (filled,)
 
 
 def list_shown() -> list[Shown]:

@@ -24,6 +24,14 @@ from bailiwick.service.host import Host
 GUEST = ""
 FRESH = "fresh"
 """An account in which there is nobody but its owner, and nothing else: what empty pages say."""
+FURTHER: tuple[dict[str, object], ...] = (
+    {
+        "kind": "Profile",
+        "name": "image-builder",
+        "description": "what builds images",
+        "trust": ["user:alice"],
+    },
+)
 
 
 @contextmanager
@@ -42,9 +50,12 @@ def company(folder: Path, made: Path | None = None) -> Iterator[RunningServer]:
 
 
 def make_company(folder: Path) -> Path:
-    """Make the sample company in this folder, as a server of `company` takes it."""
+    """Make the sample company in this folder, as a server of `company` takes it, with what it lacks for some pages."""
     folder.mkdir()
     make_sample(folder / "data", folder / "owner.key")
+    with RunningServer(folder) as running:
+        reply = running.owner().apply(*FURTHER)
+        assert reply.status == 200, reply.text
     return folder
 
 
