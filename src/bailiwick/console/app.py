@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.users import user_entries
@@ -27,6 +28,7 @@ def console_entries() -> list[Entry]:
     return [
         *home_entries(),
         *picker_entries(),
+        *explorer_entries(),
         *user_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
