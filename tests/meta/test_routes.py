@@ -66,6 +66,7 @@ KIND_OF_PATH = {
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
+    "/v1/accounts/{account}/effects": {"documents": [{"kind": "User", "name": "new"}]},
     "/v1/accounts/{account}/operations/check": {
         "principal": "user:owner",
         "operation": "show",

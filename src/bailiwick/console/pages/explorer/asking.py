@@ -50,7 +50,9 @@ def ask(page: Page) -> Response:
 
 
 def _show(page: Page, form: Form, *, status: int = 200, **more: object) -> Response:
-    values = {"naming": None, "found": None, **more}
+    naming = more.get("naming")
+    options = [(one.name, one.title) for one in naming.services] if isinstance(naming, Naming) else []
+    values = {"naming": None, "found": None, "services_as_options": options, **more}
     return page.render("explorer/ask.html", status=status, form=form, query=parameters(form), **values)
 
 

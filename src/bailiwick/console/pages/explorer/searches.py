@@ -174,7 +174,7 @@ def _show_what(page: Page, form: Form, *, status: int = 200, **more: object) -> 
         status=status,
         form=form,
         query=parameters(form),
-        services=list(_services_with(page, form.text("action"))),
+        services=[(one.name, one.title) for one in _services_with(page, form.text("action"))],
         **values,
     )
 
