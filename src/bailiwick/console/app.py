@@ -15,6 +15,7 @@ from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.projects import project_entries
+from bailiwick.console.pages.services import service_entries
 from bailiwick.console.pages.users import user_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
 from bailiwick.console.static import INSTALL, missing_files, static_route
@@ -30,6 +31,7 @@ def console_entries() -> list[Entry]:
         *home_entries(),
         *picker_entries(),
         *explorer_entries(),
+        *service_entries(),
         *project_entries(),
         *user_entries(),
         # WHY last: it takes every address that no page has.

@@ -67,13 +67,15 @@ def as_yaml(document: Any) -> str:
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
+_PLAIN_AND_CODE = (Markup("{}"), Markup("<code>{}</code>"))
+
+
 def coded(text: str) -> Markup:
     """How is a sentence shown that has code in backticks? As code, all else escaped."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return Markup("{}").format(text)
-    shown = (Markup("<code>{}</code>" if index % 2 else "{}").format(part) for index, part in enumerate(parts))
-    return Markup("").join(shown)
+    return Markup("").join(_PLAIN_AND_CODE[index % 2].format(part) for index, part in enumerate(parts))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

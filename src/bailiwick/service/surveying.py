@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
+from itertools import islice
 
 from bailiwick.engine import CompiledAccount, Narrowing, ResourceSearch, decide, find_resources
 from bailiwick.engine.authority import policies_of
@@ -52,6 +53,16 @@ class OperationAccess:
     operation: Operation
     access: Access
     missing: str = ""
+
+
+def regions_of(asking: Asking, principal: str) -> tuple[str, ...]:
+    """Which regions do the principal's own policies name, in order?"""
+    view = find_view(asking.snapshot.compiled, principal, asking.now)
+    if view is None:
+        return ()
+    own = islice(policies_of(asking.snapshot.compiled, view), MOST_POLICIES)
+    named = {one for _, policy in own if policy.effect == "allow" for one in policy.scope.region or ()}
+    return tuple(sorted(one for one in named if not is_pattern(one)))
 
 
 class Survey:

@@ -69,9 +69,9 @@ def read_question(page: Page, form: Form, *needed: str) -> Question:
 
 def _principal(text: str, notes: Collector) -> str:
     try:
-        return parse_principal(text if ":" in text or text == ANONYMOUS else f"user:{text}", "who")
+        return parse_principal(text if ":" in text or text == ANONYMOUS else f"user:{text}")
     except Invalid as error:
-        notes.adopt((), error)
+        notes.adopt(("who",), error)
     return ""
 
 
@@ -80,18 +80,26 @@ def _resource(page: Page, form: Form, notes: Collector) -> ResourceQuery:
     if not text:
         return ResourceQuery("", ())
     try:
-        name = parse_resource_name(text, "resource")
+        name = parse_resource_name(text)
         if name.account != page.account:
-            raise Invalid.at("resource", f"this is a resource of account `{name.account}`, not of this one")
-        said = {one: form.text(one) for one in SAID if form.text(one)}
-        if "owner" in said:
-            said["owner"] = parse_principal(said["owner"], "owner")
-        if "project" in said:
-            parse_name(said["project"], "project", "project name")
-        return ResourceQuery.of(name, **said)
+            raise Invalid.at("", f"this is a resource of account `{name.account}`, not of this one")
     except Invalid as error:
-        notes.adopt((), error)
-    return ResourceQuery("", ())
+        notes.adopt(("resource",), error)
+        return ResourceQuery("", ())
+    return ResourceQuery.of(name, **_said(form, notes))
+
+
+def _said(form: Form, notes: Collector) -> dict[str, str]:
+    """What is said of a resource that is not registered?"""
+    said = {one: form.text(one) for one in SAID if form.text(one)}
+    for field, parse in (("owner", parse_principal), ("project", parse_name)):
+        if field not in said:
+            continue
+        try:
+            parse(said[field], field)
+        except Invalid as error:
+            notes.adopt((field,), error)
+    return said
 
 
 def _situation(form: Form, notes: Collector) -> Mapping[str, Property]:
