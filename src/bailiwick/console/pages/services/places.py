@@ -53,7 +53,7 @@ def chosen(page: Page, form: Form | None = None) -> Chosen:
     kept_region, kept_project = _kept(page)
     said = _said(page, form)
     regions = tuple(page.snapshot.regions())
-    region = said.get("region", kept_region if kept_region in regions else "") or _first_region(page, regions)
+    region = said.get("region") or kept_region or _first_region(page, regions)
     project = said.get("project", kept_project)
     who = said.get("as", "")
     if who:
