@@ -12,6 +12,7 @@ from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.pages.home import home_entries
+from bailiwick.console.pages.log import log_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.users import user_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
@@ -26,6 +27,7 @@ def console_entries() -> list[Entry]:
     """Which pages are there?"""
     return [
         *home_entries(),
+        *log_entries(),
         *picker_entries(),
         *user_entries(),
         # WHY last: it takes every address that no page has.
