@@ -1,8 +1,8 @@
 """A guide of docs/guides as something that is run: its blocks in their order, in one shell and one folder.
 
 Blocks of a guide: `sh` is run and must succeed; `sh refused` is run and must fail; `yaml file=NAME` is written to a
-file; `text` is what the block before it has printed, line by line, among other lines. Any other block is an error, so
-that none is left out by a slip. Ports and paths of a guide may be replaced by what is free.
+file; `text` is what the block before it has printed, line by line, among other lines; `text whole` is all of it. Any
+other block is an error, so that none is left out by a slip. A guide's ports are replaced by free ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 BLOCK_SECONDS = 120
 STOP_SECONDS = 10
+_ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"yaml file=([A-Za-z0-9._-]+)")
 
@@ -39,6 +43,34 @@ def list_blocks(guide: str) -> list[Block]:
         Block(match.group(1).strip(), match.group(2), guide.count("\n", 0, match.start()) + 1)
         for match in _BLOCK.finditer(guide)
     ]
+
+
+def read_guide(name: str) -> str:
+    """The guide's text, with ports that nobody uses in place of its own."""
+    guide = (GUIDES / f"{name}.md").read_text(encoding="utf-8")
+    for port in sorted(set(_ADDRESS.findall(guide))):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            guide = guide.replace(f"127.0.0.1:{port}", f"127.0.0.1:{probe.getsockname()[1]}")
+    return guide
+
+
+def make_room(place: Path) -> tuple[Path, dict[str, str]]:
+    """An empty folder, and an environment with a home of its own and this checkout's `bailiwick`."""
+    folder, home, programs = (place / name for name in ("folder", "home", "programs"))
+    for each in (folder, home, programs):
+        each.mkdir()
+    command = programs / "bailiwick"
+    command.write_text(f"#!{sys.executable}\nfrom bailiwick.cli.main import main\nmain()\n", encoding="utf-8")
+    command.chmod(0o755)
+    return folder, {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_RUNTIME_DIR": str(home),
+        "LANG": "C.UTF-8",
+    }
 
 
 class GuideShell:
@@ -107,8 +139,11 @@ def run_guide(guide: str, shell: GuideShell) -> Iterator[Block]:
             code, printed = shell.run(block.text)
             assert (code == 0) == (block.words == "sh"), f"exit code {code} at {where}\n{printed}"
         else:
-            assert block.words == "text", f"unknown block `{block.words}` at {where}"
+            assert block.words in ("text", "text whole"), f"unknown block `{block.words}` at {where}"
             _check_printed(block.text, printed, where)
+            assert block.words == "text" or printed.split() == block.text.split(), (
+                f"more was printed at {where}\n{printed}"
+            )
         yield block
 
 

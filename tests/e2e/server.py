@@ -183,10 +183,14 @@ def _text(value: object) -> str:
 
 @dataclass
 class RunningServer:
-    """A server with one account, `acme`, whose owner is `user:owner`."""
+    """A server with one account, `acme`, whose owner is `user:owner`.
+
+    `public_url`: at which address others reach it; "": where it really is, as browsers need it.
+    """
 
     folder: Path
     clock: Clock = field(default_factory=Clock)
+    public_url: str = PUBLIC_URL
     _clients: list[Client] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
 
@@ -196,8 +200,9 @@ class RunningServer:
         if not key_file.exists():
             initialise(self.data, ACCOUNT, "owner@acme.example", key_file)
         self._keys[OWNER] = key_file.read_text(encoding="utf-8").strip()
-        self.host = Host(open_store(self.data), Settings(PUBLIC_URL), clock=self.clock)
-        socket, _ = bind("127.0.0.1:0")
+        socket, address = bind("127.0.0.1:0")
+        settings = Settings(self.public_url or f"http://{address}")
+        self.host = Host(open_store(self.data), settings, clock=self.clock)
         self.ready_file = self.folder / "ready"
         self.server: ReadyServer = make_server(self.host, socket, self.ready_file)
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [socket]})

@@ -23,8 +23,24 @@ from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.host import Host
 from bailiwick.service.sessions import Session
 
+RESOURCE = "brn:acme:ims:eu-de::image/base"
+# How the objects are called that addresses name, by the first part of the path.
+NAMES: Mapping[str, str] = {"projects": "web"}
 ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
-FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {}
+FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/projects/new": {"name": "other"},
+    "/projects/{name}/edit": {"description": "other"},
+    "/projects/{name}/move": {"resource": RESOURCE, "to": "spare", "confirmed": "yes"},
+    "/projects/{name}/add": {"resource": RESOURCE, "confirmed": "yes"},
+    "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
+    "/projects/{name}/detach": {"subject": "user:zoe"},
+}
+OBJECTS: Sequence[Mapping[str, object]] = (
+    {"kind": "User", "name": "zoe"},
+    {"kind": "Project", "name": "web"},
+    {"kind": "Project", "name": "spare"},
+    {"kind": "Resource", "name": RESOURCE, "project": "web"},
+)
 ENTRIES = console_entries()
 OF_ACCOUNT = [entry for entry in ENTRIES if entry.of_account]
 ASKING = [entry for entry in OF_ACCOUNT if entry.actions]
@@ -50,7 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
     with pytest.MonkeyPatch.context() as patch, RunningServer(tmp_path_factory.mktemp("pages")) as running:
         patch.setattr(entrance, "find_visit", by_key)
-        reply = running.owner().apply({"kind": "User", "name": "zoe"})
+        reply = running.owner().apply(*OBJECTS)
         assert reply.status == 200, reply.text
         yield running
 
@@ -63,7 +79,8 @@ def visitor(server: RunningServer, principal: str) -> Browser:
 
 def address_of(entry: Entry) -> str:
     """Under which address, within the account, is the page tried?"""
-    address = ADDRESSES.get(entry.path, entry.path)
+    first = entry.path.split("/")[1] if entry.path else ""
+    address = ADDRESSES.get(entry.path, entry.path.replace("{name}", NAMES.get(first, "{name}")))
     assert "{" not in address, f"{entry.path} needs a line in ADDRESSES"
     return address
 

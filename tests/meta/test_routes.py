@@ -66,11 +66,13 @@ KIND_OF_PATH = {
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
     "/v1/accounts/{account}/apply": {"documents": [{"kind": "User", "name": "new"}]},
+    "/v1/accounts/{account}/effects": {"documents": [{"kind": "User", "name": "new"}]},
     "/v1/accounts/{account}/operations/check": {
         "principal": "user:owner",
         "operation": "show",
         "resources": {"target": RECORD},
     },
+    "/v1/accounts/{account}/proposals": {"principal": "user:owner", "action": "read", "resource": RECORD},
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
     "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
     "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},

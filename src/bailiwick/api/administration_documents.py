@@ -18,15 +18,19 @@ from bailiwick.api.administration import (
     differences_answer,
 )
 from bailiwick.api.answers import response_of, revision_headers
+from bailiwick.api.authzen_bodies import said
 from bailiwick.api.bodies import MAX_APPLY_BYTES
 from bailiwick.api.calls import Call
+from bailiwick.api.effects import effects_body
 from bailiwick.api.idempotency import Repeatable
 from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Entry, actions
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
 from bailiwick.catalog.sources import MAX_DOCUMENTS
+from bailiwick.errors import Invalid
 from bailiwick.service.applying import Source, Wanted, apply_wanted, parse_wanted
+from bailiwick.service.effects import effects_of
 from bailiwick.service.reading import EXPORT, Reader
 from bailiwick.service.yaml_text import format_documents
 
@@ -48,6 +52,11 @@ def document_entries() -> list[Entry]:
             "POST", f"{ACCOUNT_PATH}/apply", _apply, actions(*_apply_actions()),
             "Make the account match documents, all of them or none", "documents",
             body="Apply", most_bytes=MAX_APPLY_BYTES, answers={200: "Differences"},
+        ),
+        Entry(
+            "POST", f"{ACCOUNT_PATH}/effects", _effects, actions(*_apply_actions()),
+            "What would applying these documents do: who gains what, who loses what, what to mind", "documents",
+            body="EffectsQuestion", most_bytes=MAX_APPLY_BYTES, answers={200: "Effects"},
         ),
         Entry(
             "GET", f"{ACCOUNT_PATH}/export", _export, actions(EXPORT),
@@ -74,10 +83,22 @@ def _apply(call: Call) -> Response:
     return response_of(repeatable.answer(carry_out))
 
 
-def _wanted(account: str, body: dict[str, Any]) -> tuple[Wanted, bool]:
+def _effects(call: Call) -> Response:
+    """It changes nothing; it is a POST because what is asked about is in the body."""
+    body = call.json()
+    described = body.pop("context", {})
+    if not isinstance(described, dict):
+        raise Invalid.at("context", "expected a JSON object, got something else")
+    context = said(described, "context")
+    wanted, _ = _wanted(call.account, body, _FIELDS[:-1])
+    effects = effects_of(call.host, call.session, wanted.edits_of, context=context)
+    return response_of(differences_answer(call, effects.outcome, **effects_body(effects)))
+
+
+def _wanted(account: str, body: dict[str, Any], known: tuple[str, ...] = _FIELDS) -> tuple[Wanted, bool]:
     """What shall the account hold, and is it only asked what would change? Raises Invalid with every finding."""
     notes = Collector()
-    fields = Fields(body, (), notes, _FIELDS)
+    fields = Fields(body, (), notes, known)
     sources: list[Source] = []
     for item, path in fields.items("sources", most=MAX_SOURCES):
         source = Fields(item, path, notes, ("file", "text"))

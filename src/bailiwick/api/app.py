@@ -41,6 +41,7 @@ from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
+from bailiwick.api.proposals import proposal_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
@@ -97,6 +98,7 @@ def table() -> list[Entry]:
         *attention_entries(),
         *project_entries(),
         *operation_entries(),
+        *proposal_entries(),
         *search_entries(),
         *list_entries(),
         *service_entries(),

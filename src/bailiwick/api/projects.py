@@ -7,7 +7,6 @@ project_moves.py do the work; every change goes through service/changes.py. Serv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -29,17 +28,17 @@ from bailiwick.api.idempotency import Repeatable
 from bailiwick.api.preconditions import preconditions_of
 from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Entry, actions
-from bailiwick.catalog.eps_codes import NO_AUTHORITY, NO_SUCH_PROJECT
+from bailiwick.catalog.eps_codes import NO_AUTHORITY
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
-from bailiwick.errors import BailiwickError, Denied, Invalid, NotFound
+from bailiwick.errors import BailiwickError, Denied, Invalid
 from bailiwick.model.conditions import parse_instant
 from bailiwick.model.names import parse_name, parse_resource_name, parse_subject
 from bailiwick.service import eps, project_moves
 from bailiwick.service.attachments import Attachment, list_attached
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
-from bailiwick.service.needed import needed_on_project, needed_to_list_all
+from bailiwick.service.project_life import disabling, find_quota
 from bailiwick.service.project_resources import MOST_MOVED, Move, ResourceFilter, list_resources
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
@@ -135,13 +134,9 @@ def _set_disabled(disabled: bool, call: Call) -> Response:
 
     def prepare(before: Snapshot) -> Sequence[Edit]:
         reader = Reader(call.host, call.session, before)
-        # WHY first: who may not do it is not told whether there is such a project.
-        reader.judge.require_any(needed_on_project("disable" if disabled else "enable", call.name))
-        project = before.account.projects.get(call.name)
-        if project is None:
-            raise NotFound(f"there is no project `{call.name}`", code=NO_SUCH_PROJECT)
+        edits = disabling(reader, call.name, disabled=disabled)
         check_preconditions(conditions, reader, "Project", call.name)
-        return [Edit("Project", call.name, replace(project, disabled=disabled))]
+        return edits
 
     return change_object(Changing(call, "Project", call.name, prepare))
 
@@ -280,10 +275,8 @@ def _parse_attachment(call: Call, *, attaching: bool) -> Attachment:
 
 def _quota(call: Call) -> Response:
     reader = Reader(call.host, call.session)
-    reader.judge.require_any(needed_to_list_all())
-    account, vector = reader.snapshot.account, reader.snapshot.vector
-    used = sum(not project.default for project in account.projects.values())
-    return json_response({"quota": account.project_quota, "used": used, "revision": vector}, vector=vector)
+    found, vector = find_quota(reader), reader.snapshot.vector
+    return json_response({"quota": found.quota, "used": found.used, "revision": vector}, vector=vector)
 
 
 def _instant(call: Call, name: str) -> datetime | None:

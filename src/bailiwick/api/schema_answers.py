@@ -27,6 +27,40 @@ _DIFFERENCE = object_of(
         "after": {"type": ["object", "null"]},
     }
 )
+_ASK = object_of({"principals": TEXTS, "more": FLAG, "text": TEXT})
+_COUNT: Schema = {
+    "type": ["object", "null"],
+    "properties": {"number": {"type": "integer"}, "exact": FLAG},
+    "description": "null: not yours to see; not exact: at least so many",
+}
+_REACH = object_of(
+    {"policy": TEXT, "principals": _COUNT, "resources": _COUNT, "public": FLAG, "depends_on": TEXTS}
+)
+_EFFECTS_FOUND = object_of(
+    {
+        "principals": {"type": "integer"},
+        "answers": {"type": "integer", "description": "how many answers about known resources change"},
+        "effects": {
+            "type": "array",
+            "items": object_of(
+                {
+                    "principals": TEXTS,
+                    "principals_count": {"type": "integer"},
+                    "actions": TEXTS,
+                    "service": TEXT,
+                    "resource_type": MAYBE_TEXT,
+                    "resources": TEXTS,
+                    "resources_count": {"type": "integer"},
+                    "scope": {"type": ["object", "null"]},
+                    "policies": TEXTS,
+                    "reason": TEXT,
+                    "because_of": TEXTS,
+                }
+            ),
+        },
+        "left_out": {"type": "integer"},
+    }
+)
 _API_KEY: dict[str, Schema] = {
     "id": TEXT,
     "owner": TEXT,
@@ -210,6 +244,24 @@ ANSWERS: dict[str, Schema] = {
         },
         ["dry_run", "differences", "unchanged", "kept", "revision"],
     ),
+    "Effects": object_of(
+        {
+            "dry_run": FLAG,
+            "differences": {"type": "array", "items": _DIFFERENCE},
+            "unchanged": {"type": "integer"},
+            "reach": {"type": "array", "items": _REACH},
+            "gained": _EFFECTS_FOUND,
+            "lost": _EFFECTS_FOUND,
+            "warnings": {
+                "type": "array",
+                "items": object_of(dict.fromkeys(("code", "kind", "name", "message", "help"), TEXT)),
+            },
+            "complete": {"type": "boolean", "description": "false: numbers say at least how much"},
+            "others": {"type": "boolean", "description": "false: only what becomes of yourself is told"},
+            "revision": REVISION,
+        },
+        ["differences", "reach", "gained", "lost", "warnings", "complete", "others", "revision"],
+    ),
     "InventoryChange": object_of(
         {
             **{op: {"type": "integer"} for op in ("created", "changed", "deleted", "unchanged")},
@@ -292,6 +344,51 @@ ANSWERS: dict[str, Schema] = {
             "type": {"type": ["string", "null"], "description": "`service/type` of what is listed"},
             "members": {**TEXTS, "description": "canonical resource names"},
             "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        }
+    ),
+    "Proposals": object_of(
+        {
+            "decision": FLAG,
+            "reason": TEXT,
+            "principal": TEXT,
+            "text": TEXT,
+            "near_misses": {
+                "type": "array",
+                "items": object_of(dict.fromkeys(("policy", "subject", "failed", "text"), TEXT)),
+            },
+            "missing": {**TEXTS, "description": "the actions that are lacking"},
+            "proposals": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "id": TEXT,
+                        "kind": {"enum": ["policy", "role", "membership"]},
+                        "text": TEXT,
+                        "others": {**TEXTS, "description": "the other actions that come with it"},
+                        "wider": {"type": "string", "description": "why it reaches more than the resource"},
+                        "documents": {"type": "array", "items": ANYTHING},
+                        "may": {"type": "boolean", "description": "may who asks carry it out?"},
+                        "refusal": TEXT,
+                        "ask": _ASK,
+                    }
+                ),
+            },
+            "obstacles": {
+                "type": "array",
+                "items": object_of({"kind": TEXT, "name": TEXT, "text": TEXT, "ask": _ASK}),
+            },
+            "paths": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "nodes": {"type": "array", "items": object_of({"kind": TEXT, "name": TEXT})},
+                        "edges": {"type": "array", "items": object_of({"text": TEXT, "holds": FLAG})},
+                        "effect": {"enum": ["allow", "deny"]},
+                        "reaches": FLAG,
+                    }
+                ),
+            },
             "revision": REVISION,
         }
     ),

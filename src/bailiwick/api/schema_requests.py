@@ -56,6 +56,14 @@ REQUESTS: dict[str, Schema] = {
             "dry_run": FLAG,
         }
     ),
+    "EffectsQuestion": object_of(
+        {
+            "sources": {"type": "array", "items": object_of({"file": TEXT, "text": TEXT}, ["text"])},
+            "documents": {"type": "array", "items": ANYTHING},
+            "prune": FLAG,
+            "context": {"type": "object", "description": "the situation in which answers are compared"},
+        }
+    ),
     "AcceptTemplate": object_of({"version": {"type": "integer"}, "follows": FLAG}),
     "NamedResources": object_of({"resources": TEXTS, "associated": FLAG}, ["resources"]),
     "MoveResources": object_of({"resources": TEXTS, "to": TEXT, "associated": FLAG}, ["resources", "to"]),
@@ -81,6 +89,15 @@ REQUESTS: dict[str, Schema] = {
     "TokenForm": object_of(
         dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
         ["grant_type"],
+    ),
+    "ProposalQuestion": object_of(
+        {
+            "principal": TEXT,
+            "action": TEXT,
+            "resource": {"oneOf": [TEXT, object_of({"id": TEXT, "properties": ANYTHING}, ["id"])]},
+            "context": ANYTHING,
+        },
+        ["action", "resource"],
     ),
     "OperationQuestion": object_of(
         {

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bailiwick.cli.client import Client
+from bailiwick.cli.effects import print_effects
 from bailiwick.cli.output import (
     EXIT_DENIED,
     EXIT_OK,
@@ -58,12 +59,21 @@ def diff(
     prune: Annotated[
         bool, typer.Option("--prune", help="count what the documents do not name as removed")
     ] = False,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="show also who gains what, who loses what, and what to mind")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what apply would change. Exit code 0: nothing, 1: something, 2: error."""
     with Client.from_environment() as client:
-        answer = send(client, read_sources(file), dry_run=True, prune=prune)
+        if effects:
+            body = {"sources": read_sources(file), "prune": prune}
+            answer = dict(client.post(client.account_path("effects"), body))
+        else:
+            answer = send(client, read_sources(file), dry_run=True, prune=prune)
     print_answer(answer, output)
+    if effects and output is not Output.JSON:
+        print_effects(answer)
     raise typer.Exit(EXIT_DENIED if answer["differences"] else EXIT_OK)
 
 

@@ -24,6 +24,7 @@ from bailiwick.cli.output import (
     print_table,
     reporting,
 )
+from bailiwick.cli.proposals import ask_proposals, print_proposals
 from bailiwick.cli.services import hint
 from bailiwick.cli.tables import printable
 from bailiwick.errors import Invalid
@@ -82,10 +83,18 @@ def explain(
         bool,
         typer.Option("--all", help="every policy of the principal, with what stands in its way"),
     ] = False,
+    propose: Annotated[
+        bool,
+        typer.Option("--propose", help="where it is denied: what would grant just that, and whom to ask"),
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Why may PRINCIPAL do ACTION to RESOURCE, or why not? Exit codes as for check."""
     with Client.from_environment() as client:
+        if propose:
+            found = ask_proposals(client, principal, asked_of(action, resource, context, said))
+            print_proposals(found, output)
+            raise typer.Exit(EXIT_OK if found["decision"] else EXIT_DENIED)
         answer = ask(client, principal, action, resource, context, said, explained=True)
         help = _hint(client, answer, principal, action, resource)
     if output is Output.JSON:

@@ -54,7 +54,8 @@ class Form:
         """
         found: dict[str, list[Finding]] = {}
         for finding in _findings(error):
-            place = finding.place.split("[")[0].split(".")[0]
+            # WHY rpartition: a check of the whole account says of which object it speaks (`Project web: name`).
+            place = finding.place.rpartition(": ")[2].split("[")[0].split(".")[0]
             name = places.get(place, place)
             found.setdefault(name if name in shown else "", []).append(finding)
         return replace(self, errors={name: tuple(findings) for name, findings in found.items()})

@@ -88,12 +88,13 @@ def route_of(host: Host, entry: Entry) -> PageRoute:
 
 def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        page = Page(host, request, Guest())
+        page, is_known = Page(host, request, Guest()), False
         try:
             if entry.method == "POST":
                 # SECURITY: before the body is read, and before anybody is believed.
                 check_origin(request)
             page.visitor = await run_in_threadpool(enter, host, request)
+            is_known = True
             response = _elsewhere(page, entry) or await _answer(page, entry)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -104,7 +105,9 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
         except Exception:
             _logger.exception("%s %s could not be answered", entry.method, entry.full_path)
             response = answer_failure(page)
-        keep_ticket(page, response)
+        # SECURITY: before it was asked who visits, nobody's cookie is taken away.
+        if is_known:
+            keep_ticket(page, response)
         return secure(response, host)
 
     return endpoint

@@ -16,6 +16,7 @@ from bailiwick.engine.search import (
     find_resources,
     prepare_searches,
 )
+from bailiwick.engine.who import granting_subjects
 from bailiwick.model.searches import Narrowing, Page, PrincipalSearch, ResourceSearch
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "find_actions",
     "find_principals",
     "find_resources",
+    "granting_subjects",
     "prepare_searches",
 ]

@@ -40,7 +40,7 @@ class Considered:
     """What became of one policy? `failed` is empty where it applies, else which part does not hold.
 
     `failed`: role, service, scope, window, condition, qualifier, level, role-assignment; in that order of nearness, the
-    role being farthest. `text` says it in words.
+    role being farthest. `text` says it in words. `role` is the one of its roles that grants it or comes nearest.
     """
 
     policy: str
@@ -49,6 +49,7 @@ class Considered:
     applies: bool
     failed: str
     text: str
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +142,18 @@ def _consider(
     narrow = any(
         p is not None for p in (policy.scope.project, policy.scope.type, policy.scope.id, policy.scope.within)
     )
-    best: tuple[int, str, str] | None = None
+    best: tuple[int, str, str, str] | None = None
     for service in need.meanings:
-        for failed, text in _failures(compiled, request, need, resource, policy, service, facts, narrow):
+        for role, failed, text in _failures(
+            compiled, request, need, resource, policy, service, facts, narrow
+        ):
             if not failed:
-                return Considered(policy.name, policy.effect, subject, True, "", text)
+                return Considered(policy.name, policy.effect, subject, True, "", text, role)
             rank = _NEARNESS.index(failed)
             if best is None or rank < best[0]:
-                best = (rank, failed, text)
-    _, failed, text = best if best is not None else (0, "role", "none of its roles has this action")
-    return Considered(policy.name, policy.effect, subject, False, failed, text)
+                best = (rank, failed, text, role)
+    _, failed, text, role = best if best is not None else (0, "role", "none of its roles has this action", "")
+    return Considered(policy.name, policy.effect, subject, False, failed, text, role)
 
 
 def _failures(
@@ -162,8 +165,8 @@ def _failures(
     service: str,
     facts: Facts,
     narrow: bool,
-) -> Iterator[tuple[str, str]]:
-    """What stands in the way of each right of each role? An empty first part: nothing."""
+) -> Iterator[tuple[str, str, str]]:
+    """What stands in the way of each right of each role? Role, part that fails (empty: nothing), words."""
     is_deny = policy.effect == "deny"
     answer = scope_answer(policy.scope, resource, service)
     scope_fits = answer is not False if is_deny else answer is True
@@ -173,17 +176,17 @@ def _failures(
         reach = compiled.roles.reach(name, service, need.action_service, need.action)
         rights = (*reach.allows, *reach.denies) if is_deny else reach.allows
         if not rights or (service == IAM and policy.scope.service is None):
-            yield "role", f"role `{name}` does not have `{need.action.id}`"
+            yield name, "role", f"role `{name}` does not have `{need.action.id}`"
             continue
         if not scope_fits:
             here = policy.scope.service is None or service in policy.scope.service
-            yield "scope" if here else "service", scope_mismatch(policy.scope, resource, service)
+            yield name, "scope" if here else "service", scope_mismatch(policy.scope, resource, service)
         elif not holds(policy.window, request.now):
-            yield "window", "its window does not hold now"
+            yield name, "window", "its window does not hold now"
         elif not when_fits and policy.when is not None:
-            yield "condition", condition_mismatch(policy.when, facts)
+            yield name, "condition", condition_mismatch(policy.when, facts)
         else:
-            yield _right_failure(rights, facts, name, narrow, is_deny)
+            yield name, *_right_failure(rights, facts, name, narrow, is_deny)
 
 
 def _right_failure(

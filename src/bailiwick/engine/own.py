@@ -48,6 +48,13 @@ def own_names(account: Account, service: str, kind: str) -> list[str]:
     )
 
 
+def count_own(account: Account, service: str, kind: str) -> int:
+    """How many stored objects are resources of this type, at most? (Of a tree, what is registered counts whole.)"""
+    if service == ENTERPRISE:
+        return len(getattr(account, _NODES[kind])) + len(account.resources)
+    return len(account.principals if kind in PRINCIPAL_TYPES else _ids(account, kind))
+
+
 def _nodes(account: Account, kind: str) -> Iterator[str]:
     for name in getattr(account, _NODES[kind]):
         path = path_of(account, f"{kind}:{name}")

@@ -55,6 +55,18 @@ def find_crowds(
         yield part, found if asked is None else found.both(asked.allowed(crowd))
 
 
+def granting_subjects(compiled: CompiledAccount, request: Request) -> tuple[str, ...]:
+    """To which subjects would an allow apply, surely or depending on who asks? Prerequisites aside.
+
+    Of principals who are many under one key none is named; groups always are.
+    """
+    asked = _Asked.by(compiled, request, request.action)
+    if asked is None:
+        return ()
+    found = asked.granting
+    return tuple(sorted(found.sure | found.maybe))
+
+
 @dataclass
 class _Subjects:
     """Which subjects surely, and which possibly; and who of the untouched, all at once, and is that sure?"""
@@ -88,7 +100,7 @@ class _Asked:
         """Who of these is allowed it? (rule 7.2 d to h)"""
         if self._guarded is True or self._is_in_disabled_project:
             return NOWHERE
-        found = self._those(crowd, self._granted)
+        found = self._those(crowd, self.granting)
         if found.maybe:
             found = found.without(self._those(crowd, self._denied))
         for action in self.need.action.requires if found.maybe else ():
@@ -137,7 +149,7 @@ class _Asked:
         return find_holders(self.compiled)
 
     @cached_property
-    def _granted(self) -> _Subjects:
+    def granting(self) -> _Subjects:
         """To which subjects does an allow apply, prerequisites aside? (rule 7.3)"""
         found = _Subjects()
         shapes = self.compiled.shapes.by_number()

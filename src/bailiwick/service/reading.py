@@ -7,8 +7,9 @@ allowed, the members that may be read one by one. There is no other permission c
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
@@ -21,6 +22,7 @@ from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list_values
+from bailiwick.service.mentions import mentions
 from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.needed_in_tree import read_action
@@ -63,7 +65,7 @@ class Filter:
             return False
         if self.prefix is not None and not name.startswith(self.prefix):
             return False
-        if self.q is not None and not _mentions(self.q.casefold(), name, value):
+        if self.q is not None and not mentions(self.q.casefold(), name, value):
             return False
         if self.disabled is not None and getattr(value, "disabled", False) != self.disabled:
             return False
@@ -86,11 +88,6 @@ class Filter:
         if self.effect is not None and policy.effect != self.effect:
             return False
         return self.state is None or policy.enabled == (self.state == "enabled")
-
-
-def _mentions(word: str, name: str, value: Any) -> bool:
-    texts = (name, *(getattr(value, field, "") for field in ("title", "email", "description")))
-    return any(word in text.casefold() for text in texts)
 
 
 def _is_role(text: str, wanted: str) -> bool:
@@ -197,12 +194,7 @@ class Reader:
         if not may_list and self._can_see_none(kind):
             self._refuse_list(kind)
         items: list[Found] = []
-        begin = wanted.begins(self.snapshot.account.name)
-        start = max(bisect_left(names, begin), 0 if after is None else bisect_right(names, after))
-        for index in range(start, len(names)):
-            name = names[index]
-            if not name.startswith(begin):
-                break
+        for name in self._candidates(kind, wanted, after):
             value = values[name]
             if wanted.fits(name, value) and (may_list or self._may_see_in_list(kind, name, value)):
                 if len(items) == limit:
@@ -211,6 +203,18 @@ class Reader:
         if not items and not may_list and not self._sees_any(kind, names, values):
             self._refuse_list(kind)
         return Page(tuple(items), more=False)
+
+    def _candidates(self, kind: str, wanted: Filter, after: str | None) -> Iterator[str]:
+        """Which names may be of wanted members, after this one? Sorted; none that is wanted is left out."""
+        begin = wanted.begins(self.snapshot.account.name)
+        if wanted.q is None:
+            names = self.snapshot.sorted_names(kind)
+            start = max(bisect_left(names, begin), 0 if after is None else bisect_right(names, after))
+            rest: Iterable[str] = (names[index] for index in range(start, len(names)))
+        else:
+            found = self.snapshot.names_mentioning(kind, wanted.q.casefold(), max(begin, after or ""))
+            rest = (name for name in found if name != after)
+        return takewhile(lambda name: name.startswith(begin), rest)
 
     def _can_see_none(self, kind: str) -> bool:
         """Is it sure, without a look at any of them, that the session sees none of this kind?

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import Any, TypeVar, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
@@ -15,12 +16,13 @@ from bailiwick.engine import CompiledAccount
 from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
 from bailiwick.model.overlays import Overlay, as_overlay
-from bailiwick.service.kinds import list_values
+from bailiwick.service.kinds import find_value, list_values
+from bailiwick.service.mentions import Mentions
 
 Name = tuple[str, str]
 T = TypeVar("T")
 
-_NAMES, _SORTED = "names", "sorted"
+_NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
 _MOST_MOVED = 1000
 
 
@@ -69,9 +71,10 @@ class Snapshot:
         names = self._derived.get(_NAMES)
         if names is not None:
             new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
-        for word, (listed, pending) in list(self._derived.get(_SORTED, {}).items()):
-            of_kind = {name for kind, name in moved if kind == word}
-            new._derived.setdefault(_SORTED, {})[word] = (listed, pending | of_kind)
+        for place in (_SORTED, _MENTIONS):
+            for word, (made, pending) in list(self._derived.get(place, {}).items()):
+                of_kind = {name for kind, name in moved if kind == word}
+                new._derived.setdefault(place, {})[word] = (made, pending | of_kind)
         return new
 
     def _renamed(self, moved: Mapping[Name, Identity | None]) -> Iterator[tuple[str, Name | None]]:
@@ -111,6 +114,23 @@ class Snapshot:
             listed, pending = _moved(listed, pending, values), frozenset()
         known[kind] = (listed, pending)
         return cast(Sequence[str], listed)
+
+    def names_mentioning(self, kind: str, word: str, begin: str) -> Iterator[str]:
+        """Which names of this kind, sorted, from this one on, may mention the folded word? None that does is left out.
+
+        What they are searched in is made at the first question, and kept while little changes.
+        """
+        known = self._derived.setdefault(_MENTIONS, {})
+        made, pending = known.get(kind, (None, frozenset()))
+        if made is None or len(pending) > _MOST_MOVED:
+            made, pending = Mentions(self.sorted_names(kind), list_values(self.account, kind)), frozenset()
+            known[kind] = (made, pending)
+        changed = sorted(name for name in pending if name >= begin and self._holds(kind, name))
+        unchanged = (name for name in made.find(word, begin) if name not in pending)
+        return merge(unchanged, changed)
+
+    def _holds(self, kind: str, name: str) -> bool:
+        return find_value(self.account, kind, name) is not None
 
     def own_names(self, service: str, kind: str) -> Sequence[str]:
         """Which stored objects are resources of this type, by canonical name? Made at the first question."""
