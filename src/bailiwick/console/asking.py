@@ -42,7 +42,9 @@ def revision_of(page: Page) -> int:
     """Which revision does the address name? Raises NotFound for what is no number."""
     text = str(page.request.path_params["revision"])
     if not _is_number(text):
-        raise NotFound(f"there is no revision `{text[:40]}`", "a revision is a number, as the change log shows it")
+        raise NotFound(
+            f"there is no revision `{text[:40]}`", "a revision is a number, as the change log shows it"
+        )
     return int(text)
 
 

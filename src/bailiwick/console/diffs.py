@@ -47,7 +47,9 @@ def side_by_side(before: Mapping[str, Any] | None, after: Mapping[str, Any] | No
     lines: list[Line] = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            equal = [Line(SAME, Side(a + i + 1, old[a + i]), Side(c + i + 1, new[c + i])) for i in range(b - a)]
+            equal = [
+                Line(SAME, Side(a + i + 1, old[a + i]), Side(c + i + 1, new[c + i])) for i in range(b - a)
+            ]
             lines += _without_middle(equal, first=a == 0, last=b == len(old))
         else:
             lines += _differing(old, new, (a, b), (c, d))

@@ -105,7 +105,11 @@ def show_event(stored: StoredEvent, names: Names) -> Shown:
         at=event.at,
         title=KINDS.get(event.kind, event.kind.replace("-", " ").capitalize()),
         outcome=_words(event.outcome),
-        colour="green" if event.outcome in GOOD else "red" if _is_bad(event.kind, event.outcome) else "secondary",
+        colour="green"
+        if event.outcome in GOOD
+        else "red"
+        if _is_bad(event.kind, event.outcome)
+        else "secondary",
         principal=names.reference(event.principal_uid) if event.principal_uid else "",
         where=str(detail.get("ip") or detail.get("address") or ""),
         about=" ".join(str(detail[field]) for field in ("action", "route") if detail.get(field)),

@@ -105,21 +105,21 @@ def show_object(page: Page) -> Response:
 
 def ask_past(page: Page) -> Response:
     """Could somebody do something then?"""
-    then = _look(page)
-    page.form = Form.of({name: page.asked(name) for name in FIELDS})
-    values = {"then": then, "newest": page.snapshot.revision, "answer": None}
-    if not any(page.asked(name) for name in FIELDS):
-        return page.render("past/ask.html", form=page.form, **values)
-    try:
-        values["answer"] = _answer(page, then)
-    except (Invalid, NotFound) as error:
-        form = page.form.failed(error, *FIELDS)
-        return page.render("past/ask.html", status=status_of(error), form=form, **values)
-    return page.render("past/ask.html", form=page.form, **values)
+    then, form = _look(page), Form.of({name: page.asked(name) for name in FIELDS})
+    status, answer = 200, None
+    if any(page.asked(name) for name in FIELDS):
+        try:
+            answer = _answer(page, then)
+        except (Invalid, NotFound) as error:
+            status, form = status_of(error), form.failed(error, *FIELDS)
+    return page.render(
+        "past/ask.html", status=status, then=then, newest=page.snapshot.revision, form=form, answer=answer
+    )
 
 
 def _answer(page: Page, then: LookingBack) -> Explanation:
-    missing = [name for name in FIELDS if not page.asked(name)]
-    if missing:
-        raise Invalid.at(missing[0], "a question needs a principal, an action and a resource")
-    return then.explain(*(page.asked(name) for name in FIELDS))
+    principal, action, resource = (page.asked(name) for name in FIELDS)
+    for name in FIELDS:
+        if not page.asked(name):
+            raise Invalid.at(name, "a question needs somebody, an action and a resource")
+    return then.explain(principal, action, resource)
