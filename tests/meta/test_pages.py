@@ -32,7 +32,15 @@ NAMES: Mapping[str, str] = {
     "service-ids": "ci",
     "profiles": "ops",
 }
-ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
+ADDRESSES: Mapping[str, str] = {
+    "/pick/{what}": "/pick/users",
+    "/log/{revision}": "/log/2",
+    "/log/{revision}/undo": "/log/2/undo",
+    "/past/{revision}": "/past/2",
+    "/past/{revision}/ask": "/past/2/ask",
+    "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
+    "/past/{revision}/{kind}": "/past/2/users",
+}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},

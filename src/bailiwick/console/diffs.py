@@ -13,6 +13,9 @@ from typing import Any
 from bailiwick.console.rendering import as_yaml
 
 KEPT_AROUND = 3
+LEAST_LEFT_OUT = 4
+# What stands first in a document, whatever order it was stored in.
+_FIRST = ("kind", "account", "name", "title", "description", "email", "service")
 MOST_LINES = 2_000
 SAME, CHANGED, GONE, NEW, GAP = "same", "changed", "gone", "new", "gap"
 
@@ -56,10 +59,16 @@ def side_by_side(before: Mapping[str, Any] | None, after: Mapping[str, Any] | No
     return tuple(lines)
 
 
+def in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same document with what it is, and what it is called, first."""
+    first = [name for name in _FIRST if name in document]
+    return {name: document[name] for name in (*first, *(name for name in document if name not in first))}
+
+
 def _lines(document: Mapping[str, Any] | None) -> list[str]:
     if document is None:
         return []
-    lines = as_yaml(document).splitlines()
+    lines = as_yaml(in_order(document)).splitlines()
     more = len(lines) - MOST_LINES
     return lines if more <= 0 else [*lines[:MOST_LINES], f"# and {more} more lines"]
 
@@ -77,6 +86,6 @@ def _differing(
 def _without_middle(equal: list[Line], *, first: bool, last: bool) -> list[Line]:
     """The same, with a gap for all but a few lines beside what differs."""
     head, tail = 0 if first else KEPT_AROUND, 0 if last else KEPT_AROUND
-    if len(equal) <= head + tail + 1:
+    if len(equal) < head + tail + LEAST_LEFT_OUT:
         return equal
     return [*equal[:head], Line(GAP, left_out=len(equal) - head - tail), *equal[len(equal) - tail :]]

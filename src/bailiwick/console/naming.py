@@ -21,8 +21,7 @@ _WORDS = {
     SESSION_END: "end of a session",
 }
 _DONE = {"create": "created", "replace": "changed", "delete": "deleted", "erase": "erased"}
-# Names of these are often long, or have slashes: they are no part of a path.
-_BY_QUERY = (RESOURCE,)
+_SURFACES = {"api": "API", "apply": "documents", "keys": "API keys", "init": "the account's beginning"}
 _MOST_OF_UID = 16
 
 
@@ -50,7 +49,8 @@ def object_url(page: Page, kind: str, name: str) -> str:
     if kind not in KINDS:
         return ""
     path = f"/{KINDS[kind].path}"
-    return page.url(path, name=name) if kind in _BY_QUERY else page.url(path, name)
+    # WHY not in the path: names of resources hold slashes.
+    return page.url(path, "one", name=name) if kind == RESOURCE else page.url(path, name)
 
 
 class Words:
@@ -68,6 +68,10 @@ class Words:
     def done(self, op: str) -> str:
         """What was done to the object?"""
         return _DONE.get(op, op)
+
+    def via(self, surface: str) -> str:
+        """By way of what was it changed?"""
+        return _SURFACES.get(surface, surface)
 
     def short(self, change: RecordedChange) -> str:
         """What is the object of this change called? A key by whose it is, what has no name by its uid."""

@@ -230,7 +230,10 @@ class Records:
     def undone_by(self, revision: int) -> int | None:
         """Which later revision undid this one, as far as is quickly found? None: none."""
         first = rows_of(self._host.store, self._log, revision)[0]
-        later = self._host.store.history(self._log, limit=_AT_ONCE, kind=first.kind, uid=first.uid)
+        now = self.snapshot.identities.get((first.kind, first.name))
+        # WHY: what was deleted is made again under a new uid.
+        uid = now.uid if first.op == "delete" and now is not None else first.uid
+        later = self._host.store.history(self._log, limit=_AT_ONCE, kind=first.kind, uid=uid)
         for row in later:
             if read_surface(row.via, row.log, self.names).undoes == revision:
                 return row.revision

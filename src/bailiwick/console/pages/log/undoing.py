@@ -29,7 +29,8 @@ def preview(page: Page) -> Response:
     try:
         undone = undo_revision(page.host, page.session, revision, via=VIA, dry_run=True)
     except (Conflict, Invalid) as error:
-        return _refused(page, revision, error)
+        # WHY no error: the page that was asked for is there, and says why not.
+        return _refused(page, revision, error, 200)
     return _preview(page, revision, undone)
 
 
@@ -50,11 +51,11 @@ def _shown(one: Difference) -> tuple[Difference, tuple[str, ...], object]:
     return one, fields, side_by_side(one.before, one.after)
 
 
-def _refused(page: Page, revision: int, error: Conflict | Invalid) -> Response:
+def _refused(page: Page, revision: int, error: Conflict | Invalid, status: int) -> Response:
     return page.render(
         "log/not_undone.html",
         words=Words(page),
-        status=status_of(error),
+        status=status,
         revision=revision,
         error=error,
         later=error.later if isinstance(error, ChangedSince) else (),
@@ -68,6 +69,6 @@ def undo(page: Page) -> Response:
     try:
         undone = undo_revision(page.host, page.session, revision, via=VIA)
     except (Conflict, Invalid) as error:
-        return _refused(page, revision, error)
+        return _refused(page, revision, error, status_of(error))
     made = undone.outcome.revision
     return page.redirect("/log", str(made), note=f"Revision {revision} was undone.", revision=made)
