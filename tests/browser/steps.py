@@ -31,6 +31,7 @@ _VARIABLE = re.compile(r"\$([A-Z_]+)")
 
 MOST_WORDS = 2000
 WAIT_MS = TIMEOUT_MS
+PRESSED: tuple[Literal["button"], Literal["link"]] = ("button", "link")
 FIELDS: tuple[Literal["textbox", "searchbox", "combobox"], ...] = ("textbox", "searchbox", "combobox")
 
 
@@ -89,23 +90,21 @@ def _open(people: People, page: Page, words: str) -> None:
 
 def _press(people: People, page: Page, words: str) -> None:
     name, _, beside = words.partition(" beside ")
-    place = (
-        page.locator("tr, li, .card").filter(has_text=people.text(beside)).last
-        if beside
-        else page.locator("main")
+    body, main = page.locator("body"), page.locator("main")
+    line = page.locator("tr, li, .card").filter(has_text=people.text(beside)).last
+    pressed = next(
+        (one for place in ([line] if beside else [main, body]) for one in _named(place, name)), None
     )
-    pressed = _named(place, name)
-    if not beside and not pressed.count():
-        pressed = _named(page.locator("body"), name)
-    pressed.first.focus()
-    pressed.first.click()
+    assert pressed is not None, f"there is no button or link `{name}`"
+    pressed.focus()
+    pressed.click()
     page.wait_for_load_state()
 
 
-def _named(place: Locator, name: str) -> Locator:
-    """The buttons and links of these words that one can see, in this place."""
-    button = place.get_by_role("button", name=name, exact=True)
-    return button.or_(place.get_by_role("link", name=name, exact=True)).filter(visible=True)
+def _named(place: Locator, name: str) -> list[Locator]:
+    """The buttons and links of these words that one can see, in this place; buttons first."""
+    button, link = (place.get_by_role(role, name=name, exact=True) for role in PRESSED)
+    return [*button.filter(visible=True).all(), *link.filter(visible=True).all()]
 
 
 def _field(page: Page, label: str) -> Locator:
