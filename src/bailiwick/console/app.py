@@ -12,6 +12,7 @@ from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.pages.home import home_entries
+from bailiwick.console.pages.people import people_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.projects import project_entries
 from bailiwick.console.pages.subjects import subject_entries
@@ -30,6 +31,7 @@ def console_entries() -> list[Entry]:
         *picker_entries(),
         *project_entries(),
         *subject_entries(),
+        *people_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]
