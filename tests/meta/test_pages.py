@@ -25,7 +25,8 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
-ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
+GENERIC_STEPS = ("document", "changes", "delete")
+ROLE_STEPS = ("edit", "policies", *GENERIC_STEPS)
 NAMES: Mapping[str, str] = {
     "projects": "web",
     "roles": "keeper",
@@ -36,6 +37,13 @@ NAMES: Mapping[str, str] = {
 }
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
+    **{
+        path: path.replace("{name}", "records")
+        for path in (
+            "/settings/catalog/{name}",
+            *(f"/settings/catalog/{{name}}/{step}" for step in GENERIC_STEPS),
+        )
+    },
     "/roles/compare": "/roles/compare?a=keeper",
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
