@@ -34,9 +34,16 @@ NAMES: Mapping[str, str] = {
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "services": "ims",
 }
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
+    "/log/{revision}": "/log/2",
+    "/log/{revision}/undo": "/log/2/undo",
+    "/past/{revision}": "/past/2",
+    "/past/{revision}/ask": "/past/2/ask",
+    "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
+    "/past/{revision}/{kind}": "/past/2/users",
     **{
         path: path.replace("{name}", "records")
         for path in (
@@ -52,6 +59,13 @@ ADDRESSES: Mapping[str, str] = {
     },
 }
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/explorer/grant": {
+        "who": "user:max",
+        "action": "ims:images:get",
+        "resource": RESOURCE,
+        "proposal": "0123456789abcdef",
+    },
+    "/services/{name}/try": {"operation": "GET /v2/cloudimages", "region": "eu-de"},
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
     "/projects/{name}/move": {"resource": RESOURCE, "to": "spare", "confirmed": "yes"},

@@ -11,10 +11,13 @@ from starlette.routing import BaseRoute, Route
 from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.home import home_entries
+from bailiwick.console.pages.log import log_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.projects import project_entries
 from bailiwick.console.pages.roles import role_entries
+from bailiwick.console.pages.services import service_entries
 from bailiwick.console.pages.settings import settings_entries
 from bailiwick.console.pages.subjects import subject_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
@@ -29,7 +32,10 @@ def console_entries() -> list[Entry]:
     """Which pages are there?"""
     return [
         *home_entries(),
+        *log_entries(),
         *picker_entries(),
+        *explorer_entries(),
+        *service_entries(),
         *project_entries(),
         *role_entries(),
         *settings_entries(),
