@@ -25,15 +25,53 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
+GENERIC_STEPS = ("document", "changes", "delete")
+ROLE_STEPS = ("edit", "policies", *GENERIC_STEPS)
 NAMES: Mapping[str, str] = {
     "projects": "web",
+    "roles": "keeper",
     "users": "max",
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "services": "ims",
 }
-ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
+ADDRESSES: Mapping[str, str] = {
+    "/pick/{what}": "/pick/users",
+    "/me/access/{name}": "/me/access/ims",
+    **{
+        path: path.replace("{name}", "apikey-0")
+        for place in ("/me/keys", "/settings/keys")
+        for path in (f"{place}/{{name}}/{step}" for step in ("disable", "enable", "delete"))
+    },
+    "/log/{revision}": "/log/2",
+    "/log/{revision}/undo": "/log/2/undo",
+    "/past/{revision}": "/past/2",
+    "/past/{revision}/ask": "/past/2/ask",
+    "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
+    "/past/{revision}/{kind}": "/past/2/users",
+    **{
+        path: path.replace("{name}", "records")
+        for path in (
+            "/settings/catalog/{name}",
+            *(f"/settings/catalog/{{name}}/{step}" for step in GENERIC_STEPS),
+        )
+    },
+    "/roles/compare": "/roles/compare?a=keeper",
+    "/roles/matrix": "/roles/matrix?service=records",
+    "/roles/{service}/{name}": "/roles/cloud/keeper",
+    **{
+        path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
+    },
+}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/explorer/grant": {
+        "who": "user:max",
+        "action": "ims:images:get",
+        "resource": RESOURCE,
+        "proposal": "0123456789abcdef",
+    },
+    "/services/{name}/try": {"operation": "GET /v2/cloudimages", "region": "eu-de"},
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
     "/projects/{name}/move": {"resource": RESOURCE, "to": "spare", "confirmed": "yes"},
@@ -47,6 +85,13 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "ServiceId", "name": "ci"},
     {"kind": "Profile", "name": "ops"},
     {"kind": "Group", "name": "dev", "members": ["user:max"]},
+    {"kind": "Role", "name": "keeper", "service": "cloud", "rights": [{"actions": ["volume.Access"]}]},
+    {
+        "kind": "Service",
+        "name": "records",
+        "title": "Records",
+        "actions": [{"id": "read", "title": "Read", "access": "read"}],
+    },
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
@@ -63,6 +108,8 @@ class KeyVisit:
     session: Session
     uid: str = "visit"
     begun_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    expires_at: datetime = datetime(2099, 1, 1, tzinfo=UTC)
+    factor_at: datetime | None = None
     owes: str = ""
     ticket: str | None = None
 

@@ -59,5 +59,7 @@ def delete(page: Page) -> Response:
         delete_key(page.host, page.session, page.name)
     except Conflict as error:
         key = shown_key(page, read_key(page.host, page.session, page.name))
-        return page.render("settings/delete_key.html", status=status_of(error), key=key, problem=error.message)
+        return page.render(
+            "settings/delete_key.html", status=status_of(error), key=key, problem=error.message
+        )
     return page.redirect("/settings/keys", note="The key was deleted.")

@@ -31,7 +31,11 @@ class Question:
 
 PASSWORDS = (
     Question("minimum_length", "Characters at least", "characters"),
-    Question("kinds_of_characters", "Kinds of characters at least", "of capital letters, small letters, digits, others"),
+    Question(
+        "kinds_of_characters",
+        "Kinds of characters at least",
+        "of capital letters, small letters, digits, others",
+    ),
     Question("most_identical_in_a_row", "The same character in a row at most", "times", "any number"),
     Question("recent_passwords_refused", "Earlier passwords refused", "passwords", "none"),
     Question("validity_days", "To be changed after", "days", "never"),
