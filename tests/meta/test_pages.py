@@ -21,12 +21,28 @@ from bailiwick.console.forgery import FIELD
 from bailiwick.console.routes import Entry
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.host import Host
+from bailiwick.service.initial import create_account
 from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
-NAMES: Mapping[str, str] = {"projects": "web"}
-ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
+NAMES: Mapping[str, str] = {
+    "projects": "web",
+    "users": "max",
+    "groups": "dev",
+    "service-ids": "ci",
+    "profiles": "ops",
+    "guardrails": "careful",
+    "enterprises": "corp",
+    "account-groups": "live",
+    "enterprise-accounts": "shop",
+}
+OF_RESOURCE = f"?name={RESOURCE}"
+ADDRESSES: Mapping[str, str] = {
+    "/pick/{what}": "/pick/users",
+    **{f"/resources/one{step}": f"/resources/one{step}{OF_RESOURCE}"
+       for step in ("", "/edit", "/document", "/changes", "/delete")},
+}  # fmt: skip
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
@@ -34,12 +50,31 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/{name}/add": {"resource": RESOURCE, "confirmed": "yes"},
     "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
     "/projects/{name}/detach": {"subject": "user:zoe"},
+    "/resources/new": {"name": RESOURCE.replace("base", "new")},
+    "/guardrails/new": {"name": "other", "actions": "*"},
+    "/guardrails/{name}/edit": {"actions": "*"},
+    "/enterprise/new": {"kind": "AccountGroup", "name": "test", "parent": "enterprise:corp"},
+    "/enterprise/begin": {"name": "second"},
 }
 OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "User", "name": "zoe"},
+    {"kind": "User", "name": "max"},
+    {"kind": "ServiceId", "name": "ci"},
+    {"kind": "Profile", "name": "ops"},
+    {"kind": "Group", "name": "dev", "members": ["user:max"]},
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
+    {
+        "kind": "Guardrail",
+        "name": "careful",
+        "actions": ["ims:images:delete"],
+        "scope": {"service": "ims"},
+        "state": "disabled",
+    },
+    {"kind": "Enterprise", "name": "corp"},
+    {"kind": "AccountGroup", "name": "live", "parent": "enterprise:corp"},
+    {"kind": "EnterpriseAccount", "name": "shop", "parent": "account-group:live"},
 )
 ENTRIES = console_entries()
 OF_ACCOUNT = [entry for entry in ENTRIES if entry.of_account]
@@ -66,6 +101,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
     with pytest.MonkeyPatch.context() as patch, RunningServer(tmp_path_factory.mktemp("pages")) as running:
         patch.setattr(entrance, "find_visit", by_key)
+        host = running.host
+        create_account(host.store, "shop", "owner", "owner@shop.example", host.at(), enterprise="acme")
         reply = running.owner().apply(*OBJECTS)
         assert reply.status == 200, reply.text
         yield running

@@ -11,10 +11,13 @@ from starlette.routing import BaseRoute, Route
 from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.enterprise import enterprise_entries
+from bailiwick.console.pages.guardrails import guardrail_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.projects import project_entries
-from bailiwick.console.pages.users import user_entries
+from bailiwick.console.pages.resources import resource_entries
+from bailiwick.console.pages.subjects import subject_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
 from bailiwick.console.static import INSTALL, missing_files, static_route
 from bailiwick.errors import NotFound
@@ -28,8 +31,11 @@ def console_entries() -> list[Entry]:
     return [
         *home_entries(),
         *picker_entries(),
+        *enterprise_entries(),
+        *guardrail_entries(),
         *project_entries(),
-        *user_entries(),
+        *resource_entries(),
+        *subject_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
+from bailiwick.catalog.sources import parse_documents
 from bailiwick.console.forms import Form
-from bailiwick.console.rendering import as_yaml
 from bailiwick.errors import Invalid
-from bailiwick.service.yaml_text import read_yaml
 
 
 def yaml_of(form: Form, field: str) -> Any:
@@ -18,17 +15,13 @@ def yaml_of(form: Form, field: str) -> Any:
     text = form.text(field)
     if not text:
         return None
+    indented = "".join(f"  {line}\n" for line in text.splitlines())
     try:
-        return read_yaml(text)
-    except (yaml.YAMLError, Invalid) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = "" if line is None else f" in line {line + 1}"
-        raise Invalid.at(field, f"this is no YAML{where}", "write `key: value`, one a line") from None
-
-
-def yaml_text(value: Any) -> str:
-    """How does such a field show this value?"""
-    return "" if value in (None, {}, []) else as_yaml(value).strip()
+        documents = parse_documents(f"{field}:\n{indented}", "form")
+    except Invalid as error:
+        first = error.findings[0]
+        raise Invalid.at(field, f"{first.message} (line {max(first.line - 1, 1)})", first.help) from None
+    return documents[0].data.get(field) if documents else None
 
 
 def pairs_text(pairs: Mapping[str, object]) -> list[str]:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
 from bailiwick.console.forms import Form
 from bailiwick.console.lists import list_objects
+from bailiwick.console.objects import ObjectPages
 from bailiwick.console.page import Page
+from bailiwick.console.pages.objects import object_entries
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
-from bailiwick.console.yaml_fields import pairs_of, pairs_text, yaml_of, yaml_text
+from bailiwick.console.yaml_fields import pairs_of, pairs_text, yaml_of
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
 from bailiwick.model.names import parse_resource_name
 from bailiwick.service.reading import Filter, Found
+from bailiwick.service.removing import Removal
 from bailiwick.service.resource_filter import ResourceFilter
+from bailiwick.service.yaml_text import format_part
 
 READ = ("iam.resource.list", "iam.resource.read")
 REGISTER = ("iam.resource.register", "iam.resource.read")
-DELETE = ("iam.resource.delete", "iam.resource.read")
 FIELDS = (
     "name", "project", "owner", "groups", "budget", "tags", "properties", "description", "attached_to",
 )  # fmt: skip
 BELOW_AT_MOST = 20
+RESOURCES = ObjectPages("Resource", "Resources", heading="Organisation", read=READ[1:], in_query=True)
 
 
 def resource_entries() -> list[Entry]:
@@ -34,16 +38,25 @@ def resource_entries() -> list[Entry]:
         get("/resources/new", show_new, *REGISTER),
         post("/resources/new", register, *REGISTER),
         get("/resources/one", show_one, *READ),
-        get("/resources/edit", show_edit, *READ),
-        post("/resources/edit", change, *READ),
-        get("/resources/delete", show_delete, *DELETE),
-        post("/resources/delete", delete, *DELETE),
+        get("/resources/one/edit", show_edit, *READ),
+        post("/resources/one/edit", change, *READ),
+        *object_entries(RESOURCES, ends=say_what_ends),
     ]
+
+
+def say_what_ends(page: Page, found: Found, removal: Removal) -> Iterable[str]:
+    """What does it mean that a resource is no longer registered?"""
+    yield (
+        "The inventory no longer knows its owner, project, groups, budget and tags: decisions about it then rest on "
+        "what the asking service says of it. The thing itself is not touched."
+    )
 
 
 def list_resources(page: Page) -> Response:
     """Which registered resources does the visitor see?"""
-    asked = {name: page.asked(name) or None for name in ("service", "type", "region", "project", "owner", "tag")}
+    asked = {
+        name: page.asked(name) or None for name in ("service", "type", "region", "project", "owner", "tag")
+    }
     wanted = Filter(prefix=page.asked("prefix") or None, resource=ResourceFilter(**asked))
     listed = list_objects(page, "Resource", wanted)
     return page.render(
@@ -57,10 +70,11 @@ def list_resources(page: Page) -> Response:
 
 def show_one(page: Page) -> Response:
     """What is registered about this one?"""
-    found = page.reader.get("Resource", page.asked("name"))
-    return page.render(
+    found = RESOURCES.get(page)
+    return RESOURCES.show(
+        page,
+        found,
         "resources/one.html",
-        found=found,
         parts=parse_resource_name(found.name),
         attached=_seen(page, page.snapshot.attached_names().get(found.name, ())[:BELOW_AT_MOST]),
         may_change=page.judge.could_hold_any(("iam.resource.update", "iam.resource.move")),
@@ -68,7 +82,7 @@ def show_one(page: Page) -> Response:
     )
 
 
-def _seen(page: Page, names: Any) -> list[str]:
+def _seen(page: Page, names: Sequence[str]) -> list[str]:
     resources = page.snapshot.account.resources
     return [name for name in names if page.reader.may_read("Resource", name, resources[name])]
 
@@ -89,25 +103,23 @@ def register(page: Page) -> Response:
     except (Invalid, Conflict, NotFound, Denied) as error:
         return _again(page, error, is_new=True)
     note = "The resource was registered."
-    return page.redirect("/resources/one", name=name, note=note, revision=outcome.revision)
+    return RESOURCES.redirect(page, name, note=note, revision=outcome.revision)
 
 
 def show_edit(page: Page) -> Response:
     """The form of a resource that is registered."""
-    found = page.reader.get("Resource", page.asked("name"))
-    return page.render("resources/edit.html", form=_form_of(found), is_new=False)
+    return page.render("resources/edit.html", form=_form_of(RESOURCES.get(page)), is_new=False)
 
 
 def change(page: Page) -> Response:
     """Change what is registered about it."""
-    name = page.form.text("name")
-    page.reader.get("Resource", name)
+    name = RESOURCES.get(page).name
     try:
         outcome = page.replace("Resource", _said(page, name), since=page.form.get("since"))
     except (Invalid, Conflict, NotFound, Denied) as error:
         return _again(page, error, is_new=False)
     note = "The resource was changed."
-    return page.redirect("/resources/one", name=name, note=note, revision=outcome.revision)
+    return RESOURCES.redirect(page, name, note=note, revision=outcome.revision)
 
 
 def _again(page: Page, error: BailiwickError, *, is_new: bool) -> Response:
@@ -125,7 +137,7 @@ def _form_of(found: Found) -> Form:
             **texts,
             "groups": [str(one) for one in document.get("groups") or ()],
             "tags": pairs_text(document.get("tags") or {}),
-            "properties": yaml_text(document.get("properties")),
+            "properties": format_part(document.get("properties")),
             "has_groups": "yes" if "groups" in document else "",
             "since": str(found.identity.revision),
         }
@@ -147,25 +159,3 @@ def _said(page: Page, name: str) -> Mapping[str, Any]:
     if (properties := yaml_of(form, "properties")) is not None:
         said["properties"] = properties
     return said
-
-
-def show_delete(page: Page) -> Response:
-    """What it means to forget it."""
-    found = page.reader.get("Resource", page.asked("name"))
-    return _delete_page(page, found, None)
-
-
-def _delete_page(page: Page, found: Found, error: BailiwickError | None) -> Response:
-    status = 200 if error is None else status_of(error)
-    attached = _seen(page, page.snapshot.attached_names().get(found.name, ())[:BELOW_AT_MOST])
-    return page.render("resources/delete.html", status=status, found=found, error=error, attached=attached)
-
-
-def delete(page: Page) -> Response:
-    """Forget it."""
-    found = page.reader.get("Resource", page.form.text("name"))
-    try:
-        outcome = page.delete("Resource", found.name)
-    except (Invalid, Conflict) as error:
-        return _delete_page(page, found, error)
-    return page.redirect("/resources", note="The resource was taken out of the inventory.", revision=outcome.revision)
