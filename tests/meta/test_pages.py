@@ -26,8 +26,10 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
+ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
 NAMES: Mapping[str, str] = {
     "projects": "web",
+    "roles": "keeper",
     "users": "max",
     "groups": "dev",
     "service-ids": "ci",
@@ -36,14 +38,33 @@ NAMES: Mapping[str, str] = {
     "enterprises": "corp",
     "account-groups": "live",
     "enterprise-accounts": "shop",
+    "services": "ims",
 }
-OF_RESOURCE = f"?name={RESOURCE}"
+RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
-    **{f"/resources/one{step}": f"/resources/one{step}{OF_RESOURCE}"
-       for step in ("", "/edit", "/document", "/changes", "/delete")},
-}  # fmt: skip
+    "/log/{revision}": "/log/2",
+    "/log/{revision}/undo": "/log/2/undo",
+    "/past/{revision}": "/past/2",
+    "/past/{revision}/ask": "/past/2/ask",
+    "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
+    "/past/{revision}/{kind}": "/past/2/users",
+    "/roles/compare": "/roles/compare?a=keeper",
+    "/roles/matrix": "/roles/matrix?service=records",
+    "/roles/{service}/{name}": "/roles/cloud/keeper",
+    **{f"/resources/one{step}": f"/resources/one{step}?name={RESOURCE}" for step in RESOURCE_STEPS},
+    **{
+        path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
+    },
+}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/explorer/grant": {
+        "who": "user:max",
+        "action": "ims:images:get",
+        "resource": RESOURCE,
+        "proposal": "0123456789abcdef",
+    },
+    "/services/{name}/try": {"operation": "GET /v2/cloudimages", "region": "eu-de"},
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
     "/projects/{name}/move": {"resource": RESOURCE, "to": "spare", "confirmed": "yes"},
@@ -62,6 +83,13 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "ServiceId", "name": "ci"},
     {"kind": "Profile", "name": "ops"},
     {"kind": "Group", "name": "dev", "members": ["user:max"]},
+    {"kind": "Role", "name": "keeper", "service": "cloud", "rights": [{"actions": ["volume.Access"]}]},
+    {
+        "kind": "Service",
+        "name": "records",
+        "title": "Records",
+        "actions": [{"id": "read", "title": "Read", "access": "read"}],
+    },
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
