@@ -13,6 +13,7 @@ from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.pickers import picker_entries
+from bailiwick.console.pages.policies import policy_entries
 from bailiwick.console.pages.projects import project_entries
 from bailiwick.console.pages.users import user_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
@@ -28,6 +29,7 @@ def console_entries() -> list[Entry]:
     return [
         *home_entries(),
         *picker_entries(),
+        *policy_entries(),
         *project_entries(),
         *user_entries(),
         # WHY last: it takes every address that no page has.
