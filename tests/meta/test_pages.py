@@ -25,7 +25,13 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
-NAMES: Mapping[str, str] = {"projects": "web"}
+NAMES: Mapping[str, str] = {
+    "projects": "web",
+    "users": "max",
+    "groups": "dev",
+    "service-ids": "ci",
+    "profiles": "ops",
+}
 ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/new": {"name": "other"},
@@ -37,6 +43,10 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
 }
 OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "User", "name": "zoe"},
+    {"kind": "User", "name": "max"},
+    {"kind": "ServiceId", "name": "ci"},
+    {"kind": "Profile", "name": "ops"},
+    {"kind": "Group", "name": "dev", "members": ["user:max"]},
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},

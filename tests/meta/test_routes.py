@@ -107,7 +107,11 @@ BODIES: dict[str, Any] = {
 # Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
 # Nothing is offered to an account that has a tree of its own.
 NOTHING_OFFERED = "/v1/accounts/{account}/template-offers/{name}/"
-OWN_ONLY = {("GET", "/v1/accounts/{account}/api-keys"), ("POST", "/v1/accounts/{account}/sessions")}
+OWN_ONLY = {
+    ("GET", "/v1/accounts/{account}/api-keys"),
+    ("POST", "/v1/accounts/{account}/sessions"),
+    ("GET", "/v1/accounts/{account}/users/{name}/access"),
+}
 
 
 @pytest.fixture(scope="module")

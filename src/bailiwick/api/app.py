@@ -29,6 +29,7 @@ from bailiwick.api.administration_sessions import session_entries
 from bailiwick.api.attention import attention_entries
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.authzen_search import search_entries
+from bailiwick.api.effective import effective_entries
 from bailiwick.api.enterprise import enterprise_entries
 from bailiwick.api.guardrail_reports import report_entries
 from bailiwick.api.health import health_entries
@@ -92,6 +93,7 @@ def table() -> list[Entry]:
         *inventory_entries(),
         *enterprise_entries(),
         *report_entries(),
+        *effective_entries(),
         *key_entries(),
         *session_entries(),
         *log_entries(),

@@ -192,6 +192,45 @@ ANSWERS: dict[str, Schema] = {
         },
         ["items", "next_cursor", "revision"],
     ),
+    "EffectiveAccess": object_of(
+        {
+            "principal": TEXT,
+            "disabled": FLAG,
+            "owner": FLAG,
+            "suspended": FLAG,
+            "guardrails": {**TEXTS, "description": "those in force, as far as the caller may see them"},
+            "hidden": {"type": "integer", "description": "how many policies the caller may not see"},
+            "items": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "policy": {"$ref": "#/components/schemas/Policy"},
+                        "subject": TEXT,
+                        "state": {"enum": ["holds", "disabled", "not_yet", "over", "no_member_now"]},
+                        "paths": {
+                            "type": "array",
+                            "items": {
+                                "type": "array",
+                                "items": object_of(
+                                    {
+                                        "group": MAYBE_TEXT,
+                                        "starts_at": INSTANT,
+                                        "expires_at": INSTANT,
+                                        "managed_by": MAYBE_TEXT,
+                                        "holds": FLAG,
+                                    }
+                                ),
+                            },
+                            "description": "groups from the nearest to the one that the policy names",
+                        },
+                    }
+                ),
+            },
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        },
+        ["principal", "items", "next_cursor", "revision"],
+    ),
     "Differences": object_of(
         {
             "dry_run": FLAG,

@@ -31,6 +31,17 @@ TREE = "enterprise"
 
 def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectNotes]:
     """Who still refers to the objects that are gone?"""
+    for (kind, name), found in find_holders(removed, world).items():
+        if found:
+            notes = ObjectNotes(kind, name)
+            shown = ", ".join(found[:_MOST_SHOWN])
+            more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
+            notes.add((), f"`{name}` is still referred to by {shown}{more}", "change or remove these first")
+            yield notes
+
+
+def find_holders(removed: Collection[Named], world: World) -> dict[Named, list[str]]:
+    """Who refers to these objects, in a world without them? `Policy readers`, `Group dev`, …"""
     kinds = {kind for kind, _ in removed}
     holders: dict[Named, dict[str, None]] = {named: {} for named in removed}
     wanted = {_target(kind, name): (kind, name) for kind, name in removed}
@@ -40,13 +51,7 @@ def check_removals(removed: Collection[Named], world: World) -> Iterator[ObjectN
     for kind, name in removed:
         if kind == "Role":
             holders[kind, name].update(dict.fromkeys(_holders_of_role(name, world)))
-    for (kind, name), found in holders.items():
-        if found:
-            notes = ObjectNotes(kind, name)
-            shown = ", ".join(list(found)[:_MOST_SHOWN])
-            more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
-            notes.add((), f"`{name}` is still referred to by {shown}{more}", "change or remove these first")
-            yield notes
+    return {named: list(found) for named, found in holders.items()}
 
 
 def _target(kind: str, name: str) -> str:

@@ -13,6 +13,7 @@ from bailiwick.cli import (
     attention,
     catalog,
     documents,
+    effective,
     enterprise,
     guardrails,
     importing,
@@ -65,6 +66,7 @@ app.command("explain", rich_help_panel=ASK)(questions.explain)
 app.command("can", rich_help_panel=ASK)(questions.can)
 app.command("who-can", rich_help_panel=ASK)(searches.who_can)
 app.command("what-can", rich_help_panel=ASK)(searches.what_can)
+app.command("access", rich_help_panel=ASK)(effective.access)
 app.command("roles", rich_help_panel=ASK)(catalog.roles)
 app.command("apply", rich_help_panel=CHANGE)(documents.apply)
 app.command("diff", rich_help_panel=CHANGE)(documents.diff)

@@ -15,7 +15,7 @@ from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.policies import policy_entries
 from bailiwick.console.pages.projects import project_entries
-from bailiwick.console.pages.users import user_entries
+from bailiwick.console.pages.subjects import subject_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
 from bailiwick.console.static import INSTALL, missing_files, static_route
 from bailiwick.errors import NotFound
@@ -31,7 +31,7 @@ def console_entries() -> list[Entry]:
         *picker_entries(),
         *policy_entries(),
         *project_entries(),
-        *user_entries(),
+        *subject_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]

@@ -1,0 +1,15 @@
+"""Users, groups, service IDs and profiles: whom policies name. One folder, as their pages are of one kind."""
+
+from __future__ import annotations
+
+from bailiwick.console.pages.objects import object_entries
+from bailiwick.console.pages.subjects.common import SUBJECTS
+from bailiwick.console.pages.subjects.lists import list_entries
+from bailiwick.console.pages.subjects.overview import overview_entries
+from bailiwick.console.routes import Entry
+
+
+def subject_entries() -> list[Entry]:
+    """Which lines have these subjects?"""
+    alike = [entry for objects in SUBJECTS for entry in object_entries(objects)]
+    return [*list_entries(), *overview_entries(), *alike]
