@@ -113,7 +113,7 @@ def build(page: Page, *, is_new: bool) -> Response:
     view = YAML if page.form.get("view") == YAML else FORM
     try:
         document = _said(page)
-        if to := page.form.get("to"):
+        if to := page.form.get("show"):
             return _turned(page, document, old, to)
         return _saved(page, document, old)
     except (Invalid, Conflict, NotFound, Denied) as error:

@@ -7,11 +7,16 @@ form, another operator, a `missing`, or comes twice is kept as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from ipaddress import ip_network
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bailiwick.console.forms import Form
+from bailiwick.model.accounts import Property
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+A_MONDAY = date(2027, 1, 4)
 NETWORK, TIME, MFA = "context.ip", "context.time", "context.mfa"
 FIELDS = ("networks", "from", "to", "day", "zone", "mfa", "attribute", "equals")
 Fields = dict[str, str | list[str]]
@@ -110,6 +115,33 @@ def condition_of(form: Form, kept: Document | None) -> dict[str, Any] | None:
         items.append(_compared(key, "string-equals", values[0] if len(values) == 1 else values))
     found = _all([*items, *_items(kept)])
     return None if found is None else dict(found)
+
+
+def situation_of(condition: Document | None) -> dict[str, Property]:
+    """In which situation do the conditions that are shown hold? What they say of the resource or who asks is stored."""
+    form = Form.of(fields_of(condition)[0])
+    said: dict[str, Property] = {}
+    if networks := split_list(form.get("networks")):
+        said["ip"] = str(ip_network(networks[0], strict=False).network_address)
+    if form.has("mfa"):
+        said["mfa"] = True
+    if form.get("from") or form.all("day"):
+        said["time"] = _moment(form)
+    for key, text in attributes_of(form):
+        head, _, name = key.partition(".")
+        if head == "context" and name and "." not in name and name not in said:
+            said[name] = split_list(text)[0]
+    return said
+
+
+def _moment(form: Form) -> str:
+    """Which moment lies in these hours, on the first of these days?"""
+    hour, _, minute = (form.get("from") or "12:00").partition(":")
+    day = DAYS.index(form.all("day")[0]) if form.all("day") else 0
+    at = datetime.combine(
+        A_MONDAY + timedelta(days=day), time(int(hour), int(minute)), ZoneInfo(form.get("zone"))
+    )
+    return at.isoformat()
 
 
 def attributes_of(form: Form) -> list[tuple[str, str]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bailiwick.console.page import Page
+from bailiwick.console.pages.policies.conditions import situation_of
 from bailiwick.console.pages.policies.sentences import Sentence, Word, sentence_of, subject_word
 from bailiwick.engine.difference import Names
 from bailiwick.errors import BailiwickError, Conflict
-from bailiwick.model.names import parse_resource_name
-from bailiwick.model.policies import SCOPE_ATTRIBUTES, Scope
+from bailiwick.model.accounts import Property
+from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
+from bailiwick.model.policies import Scope
 from bailiwick.service.edits import Edit
 from bailiwick.service.effects import Caution, Effect, Effects, Found, Limits, Reached, effects_of
 from bailiwick.service.kinds import find_value
@@ -68,6 +70,7 @@ class Preview:
     cautions: Sequence[Caution] = ()
     complete: bool = True
     others: bool = True
+    situation: tuple[str, ...] = ()
 
 
 def preview_document(page: Page, document: Mapping[str, Any], old: str = "") -> Preview:
@@ -81,7 +84,9 @@ def preview_document(page: Page, document: Mapping[str, Any], old: str = "") -> 
         if not old and find_value(page.snapshot.account, "Policy", edit.name) is not None:
             page.reader.get("Policy", edit.name)
             raise Conflict(f"there is a policy `{edit.name}` already", "choose another name")
-        return preview_edits(page, [edit], sentence)
+        context = situation_of(document.get("when"))
+        seen = preview_edits(page, [edit], sentence, context)
+        return replace(seen, situation=sentence.conditions if context else ())
     except BailiwickError as error:
         return Preview(sentence, problem=error)
 
@@ -94,13 +99,18 @@ def _free_name(page: Page) -> str:
     return name
 
 
-def preview_edits(page: Page, edits: Sequence[Edit], sentence: Sentence | None = None) -> Preview:
-    """What would these edits do? Raises what the change itself would."""
+def preview_edits(
+    page: Page,
+    edits: Sequence[Edit],
+    sentence: Sentence | None = None,
+    context: Mapping[str, Property] | None = None,
+) -> Preview:
+    """What would these edits do, in this situation? Raises what the change itself would."""
 
     def prepare(_: Snapshot) -> Sequence[Edit]:
         return edits
 
-    effects = effects_of(page.host, page.session, prepare, limits=Limits.quick())
+    effects = effects_of(page.host, page.session, prepare, context=context, limits=Limits.quick())
     if not effects.outcome.differences:
         return Preview(sentence, empty=True)
     return _shown(page, effects, sentence)
@@ -119,8 +129,25 @@ def _shown(page: Page, effects: Effects, sentence: Sentence | None) -> Preview:
 
 
 def _rows(page: Page, found: Found) -> Rows:
-    shown = tuple(_row(page, one) for one in found.effects[:MOST_ROWS])
-    return Rows(shown, max(0, len(found.effects) - MOST_ROWS), found.principals, found.answers)
+    effects = _in_order(found)
+    shown = tuple(_row(page, one) for one in effects[:MOST_ROWS])
+    return Rows(shown, max(0, len(effects) - MOST_ROWS), found.principals, found.answers)
+
+
+def _in_order(found: Found) -> list[Effect]:
+    """Whole scopes first; what is asked of a service itself is left out where it stands in one of them."""
+    over = [one for one in found.effects if one.scope is not None]
+    told = [(set(one.principals), one.service, set(one.actions)) for one in over]
+    known = [one for one in found.effects if one.scope is None]
+    return over + [
+        one
+        for one in known
+        if one.resource_type != SERVICE_TYPE
+        or not any(
+            set(one.principals) <= who and one.service == service and set(one.actions) <= actions
+            for who, service, actions in told
+        )
+    ]
 
 
 def _row(page: Page, effect: Effect) -> Row:
@@ -150,16 +177,17 @@ def _place(page: Page, effect: Effect) -> str:
     if effect.scope is None:
         kind = (effect.resource_type or "").replace("-", " ")
         return f"{title} itself" if kind == "service" else f"{title}: {kind}"
-    parts = [said for name in SCOPE_ATTRIBUTES[1:] if (said := _said(effect.scope, name))]
-    return ", ".join([f"all of {title}", *parts])
+    return ", ".join([f"all of {title}", *_parts(effect.scope)])
 
 
-def _said(scope: Scope, name: str) -> str:
-    value = getattr(scope, name)
-    if value is None:
-        return ""
-    words = ["/".join(one) if isinstance(one, tuple) else str(one) for one in value]
-    return f"{name} {' or '.join(words)}"
+def _parts(scope: Scope) -> Iterator[str]:
+    for name in ("region", "instance", "project"):
+        if value := getattr(scope, name):
+            yield f"{name} {' or '.join(value)}"
+    if scope.type is not None:
+        yield " ".join([" or ".join(scope.type), " or ".join(scope.id or ())]).strip()
+    if scope.within is not None:
+        yield "in " + " or ".join("/".join(one) for one in scope.within)
 
 
 def short_name(text: str) -> str:

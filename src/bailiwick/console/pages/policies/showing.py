@@ -14,6 +14,7 @@ from bailiwick.console.forms import Form
 from bailiwick.console.lists import list_objects
 from bailiwick.console.page import Page
 from bailiwick.console.pages.policies.building import CREATE, READ, UPDATE
+from bailiwick.console.pages.policies.conditions import situation_of
 from bailiwick.console.pages.policies.fields import yaml_of
 from bailiwick.console.pages.policies.previews import Preview, preview_edits
 from bailiwick.console.pages.policies.sentences import sentence_of
@@ -165,7 +166,9 @@ def ask_delete(page: Page) -> Response:
 
 
 def _ask(page: Page, verb: str, edit: Edit) -> Response:
-    return _asked(page, verb, preview_edits(page, [edit]))
+    found = page.reader.get("Policy", page.name)
+    context = situation_of(found.document.get("when"))
+    return _asked(page, verb, preview_edits(page, [edit], context=context))
 
 
 def _asked(page: Page, verb: str, seen: Preview, error: BailiwickError | None = None) -> Response:
