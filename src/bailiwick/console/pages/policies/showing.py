@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from starlette.responses import Response
 
 from bailiwick.console.catalog import shown_services
 from bailiwick.console.forms import Form
 from bailiwick.console.lists import list_objects
+from bailiwick.console.objects import ObjectPages, Tab
 from bailiwick.console.page import Page
+from bailiwick.console.pages.objects import object_entries
 from bailiwick.console.pages.policies.building import CREATE, READ, UPDATE
 from bailiwick.console.pages.policies.conditions import situation_of
-from bailiwick.console.pages.policies.fields import yaml_of
 from bailiwick.console.pages.policies.previews import Preview, preview_edits
 from bailiwick.console.pages.policies.sentences import sentence_of
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
-from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
+from bailiwick.errors import BailiwickError, Conflict, Invalid, NotFound
 from bailiwick.model.policies import Policy
 from bailiwick.service.edits import Edit
 from bailiwick.service.effects import reach_of
 from bailiwick.service.reading import Found
-from bailiwick.service.recorded import READ_LOG, ChangeFilter, RecordedChange, Records
 
 DELETE = ("iam.policy.delete", READ)
 LIST = ("iam.policy.list", READ)
-LAST_CHANGES = 20
+POLICIES = ObjectPages("Policy", "Policies", (Tab("Policy"),), update=UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,7 @@ def showing_entries() -> list[Entry]:
     return [
         get("/policies", list_policies, *LIST),
         get("/policies/{name}", show_policy, READ),
-        get("/policies/{name}/yaml", show_yaml, READ),
-        get("/policies/{name}/changes", show_changes, READ, READ_LOG),
+        *object_entries(POLICIES, deletable=False),
         get("/policies/{name}/enable", partial(ask_state, enabled=True), *UPDATE),
         post("/policies/{name}/enable", partial(set_state, enabled=True), *UPDATE),
         get("/policies/{name}/disable", partial(ask_state, enabled=False), *UPDATE),
@@ -84,28 +81,17 @@ def _deeds(page: Page, policy: Policy) -> Deeds:
     )
 
 
-def _show(page: Page, template: str, tab: str, **context: Any) -> Response:
-    found = page.reader.get("Policy", page.name)
+def show_policy(page: Page) -> Response:
+    """What does it say, and whom and what does it reach?"""
+    found = POLICIES.get(page)
     policy = _policy(page, found)
-    return page.render(
-        f"policies/{template}.html",
-        found=found,
-        policy=found.document,
+    return POLICIES.show(
+        page,
+        found,
+        "policies/policy.html",
         sentence=sentence_of(page, found.document),
         managed_by=policy.managed_by,
         deeds=_deeds(page, policy),
-        tab=tab,
-        **context,
-    )
-
-
-def show_policy(page: Page) -> Response:
-    """What does it say, and whom and what does it reach?"""
-    policy = _policy(page, page.reader.get("Policy", page.name))
-    return _show(
-        page,
-        "reach",
-        "policy",
         reached=reach_of(page.host, page.session, page.snapshot, policy),
         actions=_actions(page, policy),
     )
@@ -127,26 +113,6 @@ def _actions(page: Page, policy: Policy) -> list[tuple[str, str, list[tuple[str,
         if held:
             found.append((service, compiled.services[service].title, held))
     return found
-
-
-def show_yaml(page: Page) -> Response:
-    """How is it written as a document?"""
-    found = page.reader.get("Policy", page.name)
-    return _show(page, "yaml", "yaml", text=f"kind: Policy\n{yaml_of(found.document)}")
-
-
-def show_changes(page: Page) -> Response:
-    """Who changed it, newest first?"""
-    found = page.reader.get("Policy", page.name)
-    hidden: Denied | None = None
-    changes: Sequence[RecordedChange] = ()
-    try:
-        records = Records(page.host, page.session, READ_LOG)
-        wanted = ChangeFilter(kind="Policy", uid=found.identity.uid)
-        changes = records.changes(wanted, before=None, limit=LAST_CHANGES).changes
-    except Denied as error:
-        hidden = error
-    return _show(page, "changes", "changes", changes=changes, hidden=hidden)
 
 
 def ask_state(page: Page, *, enabled: bool) -> Response:
