@@ -25,15 +25,31 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
+ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
 NAMES: Mapping[str, str] = {
     "projects": "web",
+    "roles": "keeper",
     "users": "max",
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
     "policies": "reading",
 }
-ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
+ADDRESSES: Mapping[str, str] = {
+    "/pick/{what}": "/pick/users",
+    "/log/{revision}": "/log/2",
+    "/log/{revision}/undo": "/log/2/undo",
+    "/past/{revision}": "/past/2",
+    "/past/{revision}/ask": "/past/2/ask",
+    "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
+    "/past/{revision}/{kind}": "/past/2/users",
+    "/roles/compare": "/roles/compare?a=keeper",
+    "/roles/matrix": "/roles/matrix?service=records",
+    "/roles/{service}/{name}": "/roles/cloud/keeper",
+    **{
+        path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
+    },
+}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
@@ -51,6 +67,13 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "ServiceId", "name": "ci"},
     {"kind": "Profile", "name": "ops"},
     {"kind": "Group", "name": "dev", "members": ["user:max"]},
+    {"kind": "Role", "name": "keeper", "service": "cloud", "rights": [{"actions": ["volume.Access"]}]},
+    {
+        "kind": "Service",
+        "name": "records",
+        "title": "Records",
+        "actions": [{"id": "read", "title": "Read", "access": "read"}],
+    },
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
