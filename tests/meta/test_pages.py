@@ -34,6 +34,7 @@ NAMES: Mapping[str, str] = {
     "service-ids": "ci",
     "profiles": "ops",
     "policies": "reading",
+    "services": "ims",
 }
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
@@ -51,6 +52,13 @@ ADDRESSES: Mapping[str, str] = {
     },
 }
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/explorer/grant": {
+        "who": "user:max",
+        "action": "ims:images:get",
+        "resource": RESOURCE,
+        "proposal": "0123456789abcdef",
+    },
+    "/services/{name}/try": {"operation": "GET /v2/cloudimages", "region": "eu-de"},
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
     "/projects/{name}/move": {"resource": RESOURCE, "to": "spare", "confirmed": "yes"},
