@@ -25,7 +25,8 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
-ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
+GENERIC_STEPS = ("document", "changes", "delete")
+ROLE_STEPS = ("edit", "policies", *GENERIC_STEPS)
 NAMES: Mapping[str, str] = {
     "projects": "web",
     "roles": "keeper",
@@ -44,6 +45,13 @@ ADDRESSES: Mapping[str, str] = {
     "/past/{revision}/ask": "/past/2/ask",
     "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
     "/past/{revision}/{kind}": "/past/2/users",
+    **{
+        path: path.replace("{name}", "records")
+        for path in (
+            "/settings/catalog/{name}",
+            *(f"/settings/catalog/{{name}}/{step}" for step in GENERIC_STEPS),
+        )
+    },
     "/roles/compare": "/roles/compare?a=keeper",
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
