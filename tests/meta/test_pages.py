@@ -26,7 +26,8 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
-ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
+GENERIC_STEPS = ("document", "changes", "delete")
+ROLE_STEPS = ("edit", "policies", *GENERIC_STEPS)
 NAMES: Mapping[str, str] = {
     "projects": "web",
     "roles": "keeper",
@@ -38,6 +39,7 @@ NAMES: Mapping[str, str] = {
     "enterprises": "corp",
     "account-groups": "live",
     "enterprise-accounts": "shop",
+    "policies": "reading",
     "services": "ims",
 }
 RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
@@ -49,6 +51,13 @@ ADDRESSES: Mapping[str, str] = {
     "/past/{revision}/ask": "/past/2/ask",
     "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
     "/past/{revision}/{kind}": "/past/2/users",
+    **{
+        path: path.replace("{name}", "records")
+        for path in (
+            "/settings/catalog/{name}",
+            *(f"/settings/catalog/{{name}}/{step}" for step in GENERIC_STEPS),
+        )
+    },
     "/roles/compare": "/roles/compare?a=keeper",
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
@@ -76,6 +85,9 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/guardrails/{name}/edit": {"actions": "*"},
     "/enterprise/new": {"kind": "AccountGroup", "name": "test", "parent": "enterprise:corp"},
     "/enterprise/begin": {"name": "second"},
+    "/policies/new": {"name": "other", "subject": "user:zoe", "role": "Viewer", "service": "ims"},
+    "/policies/{name}/edit": {"name": "reading", "subject": "user:max", "role": "Editor", "service": "ims"},
+    "/policy-builder/preview": {"subject": "user:zoe", "role": "Viewer", "service": "ims"},
 }
 OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "User", "name": "zoe"},
@@ -103,6 +115,12 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "Enterprise", "name": "corp"},
     {"kind": "AccountGroup", "name": "live", "parent": "enterprise:corp"},
     {"kind": "EnterpriseAccount", "name": "shop", "parent": "account-group:live"},
+        "kind": "Policy",
+        "name": "reading",
+        "subjects": ["user:max"],
+        "roles": ["Viewer"],
+        "scope": {"service": "ims"},
+    },
 )
 ENTRIES = console_entries()
 OF_ACCOUNT = [entry for entry in ENTRIES if entry.of_account]
