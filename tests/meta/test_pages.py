@@ -115,6 +115,7 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "Enterprise", "name": "corp"},
     {"kind": "AccountGroup", "name": "live", "parent": "enterprise:corp"},
     {"kind": "EnterpriseAccount", "name": "shop", "parent": "account-group:live"},
+    {
         "kind": "Policy",
         "name": "reading",
         "subjects": ["user:max"],
