@@ -1,8 +1,11 @@
 """A guide of docs/guides as something that is run: its blocks in their order, in one shell and one folder.
 
 Blocks of a guide: `sh` is run and must succeed; `sh refused` is run and must fail; `yaml file=NAME` is written to a
-file; `text` is what the block before it has printed, line by line, among other lines; `text whole` is all of it. Any
-other block is an error, so that none is left out by a slip. A guide's ports are replaced by free ones.
+file; `text` is what the block before it has printed, line by line, among other lines; `text whole` is all of it.
+`browser as NAME` is the same step done in the console, `browser also as NAME` a look at what the commands did there.
+Any other block is an error, so that none is left out by a slip. A guide's ports are replaced by free ones.
+
+A guide is run by commands, and once more through the console: then what `browser` blocks do is not done by commands.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +29,8 @@ STOP_SECONDS = 10
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"yaml file=([A-Za-z0-9._-]+)")
+_BROWSER = re.compile(r"browser( also)? as ([a-z]+)")
+_TEXTS = ("text", "text whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,19 @@ def list_blocks(guide: str) -> list[Block]:
         Block(match.group(1).strip(), match.group(2), guide.count("\n", 0, match.start()) + 1)
         for match in _BLOCK.finditer(guide)
     ]
+
+
+def leave_out_commands(blocks: list[Block]) -> list[Block]:
+    """The blocks without the commands that a `browser` block after them does in the console, and what they print."""
+    kept: list[Block] = []
+    for block in blocks:
+        found = _BROWSER.fullmatch(block.words)
+        if found and not found.group(1):
+            while kept[-1].words in _TEXTS:
+                kept.pop()
+            assert kept.pop().words == "sh", f"no command to do in the console at line {block.line}"
+        kept.append(block)
+    return kept
 
 
 def read_guide(name: str) -> str:
@@ -127,24 +145,46 @@ class GuideShell:
         return int(code.read_text()), output.read_text(errors="replace")
 
 
-def run_guide(guide: str, shell: GuideShell) -> Iterator[Block]:
-    """Run the guide; gives each block once it has done what the guide says. Raises AssertionError where it has not."""
+def value_of(shell: GuideShell, name: str) -> str:
+    """What does this variable of the shell hold?"""
+    return shell.run(f'printf %s "${name}"')[1]
+
+
+def run_guide(
+    guide: str, shell: GuideShell, in_console: Callable[[str, str], None] | None = None
+) -> Iterator[Block]:
+    """Run the guide; gives each block once it has done what the guide says. Raises AssertionError where it has not.
+
+    `in_console`: lets this person do these steps; None: everything is done by commands.
+    """
     printed = ""
-    for block in list_blocks(guide):
+    blocks = list_blocks(guide)
+    for block in leave_out_commands(blocks) if in_console else blocks:
         where = f"line {block.line}:\n{block.text}"
-        file = _FILE.fullmatch(block.words)
+        file, browser = _FILE.fullmatch(block.words), _BROWSER.fullmatch(block.words)
         if file:
             (shell.folder / file.group(1)).write_text(block.text, encoding="utf-8")
+        elif browser:
+            _visit(in_console, browser.group(2), block)
         elif block.words in ("sh", "sh refused"):
             code, printed = shell.run(block.text)
             assert (code == 0) == (block.words == "sh"), f"exit code {code} at {where}\n{printed}"
         else:
-            assert block.words in ("text", "text whole"), f"unknown block `{block.words}` at {where}"
+            assert block.words in _TEXTS, f"unknown block `{block.words}` at {where}"
             _check_printed(block.text, printed, where)
             assert block.words == "text" or printed.split() == block.text.split(), (
                 f"more was printed at {where}\n{printed}"
             )
         yield block
+
+
+def _visit(in_console: Callable[[str, str], None] | None, person: str, block: Block) -> None:
+    """Let this person do the block's steps, if there is a browser."""
+    try:
+        if in_console:
+            in_console(person, block.text)
+    except AssertionError as error:
+        raise AssertionError(f"as {person}, at line {block.line}: {error}") from None
 
 
 def _check_printed(expected: str, printed: str, where: str) -> None:

@@ -191,6 +191,7 @@ class RunningServer:
     folder: Path
     clock: Clock = field(default_factory=Clock)
     public_url: str = PUBLIC_URL
+    proxies: tuple[str, ...] = ()
     _clients: list[Client] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
 
@@ -201,7 +202,7 @@ class RunningServer:
             initialise(self.data, ACCOUNT, "owner@acme.example", key_file)
         self._keys[OWNER] = key_file.read_text(encoding="utf-8").strip()
         socket, address = bind("127.0.0.1:0")
-        settings = Settings(self.public_url or f"http://{address}")
+        settings = Settings(self.public_url or f"http://{address}", proxies=self.proxies)
         self.host = Host(open_store(self.data), settings, clock=self.clock)
         self.ready_file = self.folder / "ready"
         self.server: ReadyServer = make_server(self.host, socket, self.ready_file)

@@ -25,14 +25,24 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
+ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
 NAMES: Mapping[str, str] = {
     "projects": "web",
+    "roles": "keeper",
     "users": "max",
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
 }
-ADDRESSES: Mapping[str, str] = {"/pick/{what}": "/pick/users"}
+ADDRESSES: Mapping[str, str] = {
+    "/pick/{what}": "/pick/users",
+    "/roles/compare": "/roles/compare?a=keeper",
+    "/roles/matrix": "/roles/matrix?service=records",
+    "/roles/{service}/{name}": "/roles/cloud/keeper",
+    **{
+        path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
+    },
+}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
@@ -47,6 +57,13 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "ServiceId", "name": "ci"},
     {"kind": "Profile", "name": "ops"},
     {"kind": "Group", "name": "dev", "members": ["user:max"]},
+    {"kind": "Role", "name": "keeper", "service": "cloud", "rights": [{"actions": ["volume.Access"]}]},
+    {
+        "kind": "Service",
+        "name": "records",
+        "title": "Records",
+        "actions": [{"id": "read", "title": "Read", "access": "read"}],
+    },
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},

@@ -51,6 +51,7 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "guardrails": ("g", {"actions": ["read"], "scope": {"service": "records"}, "state": "disabled"}),
     "services": ("records", RECORDS),
     "resources": (RECORD, {"project": "images"}),
+    "security-settings": ("security", {}),
     "enterprises": ("corp", {}),
     "account-groups": ("live", {"parent": "enterprise:corp"}),
     "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
@@ -62,6 +63,7 @@ KIND_OF_PATH = {
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
     "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
     "templates": "Template", "template-assignments": "TemplateAssignment",
+    "security-settings": "SecuritySettings",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
@@ -170,7 +172,8 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):
-                body = {"name": f"{name}2" if method == "POST" else name, **document}
+                new = method == "POST" and name != "security"
+                body = {"name": f"{name}2" if new else name, **document}
             elif method == "PATCH":
                 body = {"description": "changed"}
             yield route, method, path, body

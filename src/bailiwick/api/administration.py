@@ -35,7 +35,7 @@ from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Difference, Edit
 from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
-from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, RESOURCE, Kind, find_value
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, RESOURCE, SECURITY, Kind, find_value
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.resource_filter import ResourceFilter
 from bailiwick.service.snapshots import Snapshot
@@ -180,6 +180,8 @@ def _access(kind: Kind, verb: str) -> Access:
         return _access_to_tree(kind, verb)
     if kind.word == "Service":
         return actions("iam.catalog.read" if verb in ("list", "read") else "iam.catalog.update")
+    if kind.word == SECURITY:
+        return actions("iam.setting.read" if verb in ("list", "read") else "iam.setting.update")
     if kind.word == "TemplateAssignment" and verb in _RULES:
         return actions(*(f"enterprise.{node}.{_RULES[verb]}-templates" for node in NODE_TYPES.values()))
     if verb == "list":

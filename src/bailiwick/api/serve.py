@@ -121,8 +121,9 @@ def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None
         lifespan="on",
         log_level="warning",
         access_log=False,
-        # SECURITY: no header of a request says who the client is.
-        proxy_headers=False,
+        # SECURITY: no header of a request says who the client is, but that of a proxy which the settings name.
+        proxy_headers=bool(host.settings.proxies),
+        forwarded_allow_ips=list(host.settings.proxies),
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )

@@ -48,6 +48,8 @@ _CHECKS: dict[str, Callable[[Any, ObjectNotes, World], None]] = {
     "Enterprise": check_enterprise,
     "AccountGroup": check_account_group,
     "EnterpriseAccount": check_enterprise_account,
+    # WHY nothing: security settings name nothing else, and their ranges are checked where they are read.
+    "SecuritySettings": lambda value, notes, world: None,
 }
 _PREFIXES = {"User": "user:", "ServiceId": "service-id:", "Profile": "profile:"}
 

@@ -15,6 +15,7 @@ from bailiwick.catalog import document_enterprises as enterprises
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
+from bailiwick.catalog import document_security as security
 from bailiwick.catalog import document_templates as templates
 from bailiwick.catalog.entries import format_service, parse_service
 from bailiwick.catalog.places import Collector, Locate, nowhere
@@ -25,6 +26,7 @@ from bailiwick.model.accounts import Account, Group, Principal, Project, Resourc
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
+from bailiwick.model.security import SecuritySettings
 from bailiwick.model.services import Role, Service
 from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 
@@ -44,6 +46,7 @@ Value = (
     | Enterprise
     | AccountGroup
     | EnterpriseAccount
+    | SecuritySettings
 )
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
@@ -92,6 +95,7 @@ _GROUP = _by_fields(principals.GROUP_FIELDS, principals.parse_group)
 _ACCOUNT = _by_fields(resources.ACCOUNT_FIELDS, resources.parse_account)
 _PROJECT = _by_fields(resources.PROJECT_FIELDS, resources.parse_project)
 _RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
+_SECURITY = _by_fields(security.SECURITY_FIELDS, security.parse_security)
 _ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
 _POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
 _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
@@ -116,6 +120,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Policy", "policies", _POLICY, policies.format_policy),
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
+        Kind("SecuritySettings", "security", _SECURITY, security.format_security),
         Kind("Template", "templates", _TEMPLATE, templates.format_template),
         Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
         Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
@@ -129,6 +134,7 @@ _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
     TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
+    SecuritySettings: "SecuritySettings",
     Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 

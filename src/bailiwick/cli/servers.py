@@ -27,6 +27,15 @@ Registries = Annotated[
     ),
 ]
 
+Proxies = Annotated[
+    list[str],
+    typer.Option(
+        "--trusted-proxy",
+        metavar="NETWORK",
+        help="a proxy in front of this server: its X-Forwarded-For says where clients come from",
+    ),
+]
+
 
 @reporting
 def init(
@@ -54,12 +63,13 @@ def serve(
     ready_file: ReadyFile = None,
     public_url: PublicUrl = None,
     registry: Registries = [],  # noqa: B006 - typer reads the default
+    trusted_proxy: Proxies = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Answer over HTTP from a data directory until stopped."""
     from bailiwick.api.serve import bind
     from bailiwick.api.serve import serve as serve_app
     from bailiwick.service.host import open_host
-    from bailiwick.service.settings import Settings, parse_registry
+    from bailiwick.service.settings import Settings, parse_proxy, parse_registry
 
     if ready_file is not None:
         require_folder(ready_file)
@@ -68,6 +78,7 @@ def serve(
         settings = Settings(
             public_url=(public_url or f"http://{address}").rstrip("/"),
             registries=tuple(parse_registry(text) for text in registry),
+            proxies=tuple(parse_proxy(text) for text in trusted_proxy),
         )
         host = open_host(data, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])

@@ -14,6 +14,7 @@ from bailiwick.console.page import ROOT, Page
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.projects import project_entries
+from bailiwick.console.pages.roles import role_entries
 from bailiwick.console.pages.subjects import subject_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
 from bailiwick.console.static import INSTALL, missing_files, static_route
@@ -29,6 +30,7 @@ def console_entries() -> list[Entry]:
         *home_entries(),
         *picker_entries(),
         *project_entries(),
+        *role_entries(),
         *subject_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),

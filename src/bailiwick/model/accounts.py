@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
+from bailiwick.model.security import DEFAULT_SECURITY, SECURITY_NAME, SecuritySettings
 from bailiwick.model.services import Role, Service
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Account:
     `enterprise`: the management account of the enterprise that its owner lets it join; `shares_reports`: it is told in
     numbers what a guardrail would stop here. `enterprises`, `account_groups`
     and `enterprise_accounts` are the tree, where this is a management account.
+    `security` holds its security settings, where they are not the defaults.
     `guardrails_above` are not this account's own: they bind it by its place in the tree, and come from its enterprise.
     """
 
@@ -120,4 +122,10 @@ class Account:
     enterprises: Mapping[str, Enterprise] = field(default_factory=dict)
     account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
+    security: Mapping[str, SecuritySettings] = field(default_factory=dict)
     guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)
+
+    @property
+    def security_settings(self) -> SecuritySettings:
+        """How do people sign in to it?"""
+        return self.security.get(SECURITY_NAME, DEFAULT_SECURITY)

@@ -20,6 +20,7 @@ from bailiwick.service.joining import check_joining
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import API_KEY, account_log, vector_of
 from bailiwick.service.managed import check_managed
+from bailiwick.service.people.records import CREDENTIAL_KINDS
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
@@ -78,7 +79,7 @@ def change_account(
             before = host.snapshot(session.account)
             _check_still(session, before)
             edits = bind_trust(host.store, prepare(before))
-            plan, based_on = _judged(host, session, before, edits, template)
+            plan, based_on = judge_edits(host, session, before, edits, template)
             if dry_run or not plan.changes:
                 return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)
             try:
@@ -88,7 +89,7 @@ def change_account(
     raise Conflict("the account is being changed too often at once", "try again")
 
 
-def _judged(
+def judge_edits(
     host: Host, session: Session, before: Snapshot, edits: Sequence[Edit], template: str | None
 ) -> tuple[Plan, Mapping[str, int]]:
     """What do the edits come to, and on which revisions of other logs does that rest? Raises where it may not be."""
@@ -168,9 +169,9 @@ def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Sna
         key = (difference.kind, difference.name)
         is_gone = difference.op == "deleted"
         moved[key] = None if is_gone else Identity(plan.uids[key], *key, head.revision)
-    dropped = {secret.name for secret in plan.dropped_secrets}
-    # WHY: an API key is named by its uid, which is its secret's name too.
-    moved |= {(API_KEY, uid): None for uid in dropped}
+    gone = [change for change in plan.changes if change.kind in (API_KEY, *CREDENTIAL_KINDS)]
+    moved |= {(change.kind, change.name): None for change in gone}
+    dropped = {change.uid for change in gone}
     return plan.before.next(
         compiled,
         moved,
@@ -178,6 +179,7 @@ def _after(host: Host, plan: Plan, head: Head, compiled: CompiledAccount) -> Sna
         descriptions=plan.before.descriptions,
         vector=_vector(host, plan, head),
         revision=head.revision,
+        people={change.uid: None for change in gone if change.kind in CREDENTIAL_KINDS},
     )
 
 

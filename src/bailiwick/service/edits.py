@@ -17,6 +17,7 @@ from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
+from bailiwick.service.people.records import PASSWORD, SECOND_FACTOR
 from bailiwick.service.references import bind
 from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
@@ -149,6 +150,11 @@ def _changes(
             owned = [uid for uid, r in snapshot.keys.items() if may_own and r.owner_uid == uids[key]]
             changes += [Change(API_KEY, uid, uid, "delete") for uid in owned]
             dropped += [SecretDelete(uid) for uid in owned]
+            for credential in (PASSWORD, SECOND_FACTOR) if may_own else ():
+                held = snapshot.identities.get((credential, uids[key]))
+                if held is not None:
+                    changes.append(Change(credential, held.uid, held.name, "delete"))
+                    dropped.append(SecretDelete(held.uid))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"

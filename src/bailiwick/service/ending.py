@@ -6,7 +6,7 @@ was made from the session. What is over by itself needs no end, and old ends go 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bailiwick.errors import Conflict, NotFound, Unauthenticated
@@ -49,19 +49,27 @@ def is_going_on(host: Host, known: KnownSession) -> bool:
 
 def end_session(host: Host, session: Session, uid: str) -> None:
     """End a session, and whatever was made from it. One may always end one's own. Raises Denied, NotFound."""
+    known = _find(host, session, END, uid)
+    if store_ends(host, session, [(uid, known.principal_uid, known.expires_at)]):
+        record_ended(host, session, uid)
+
+
+def store_ends(host: Host, session: Session, ends: Sequence[tuple[str, str, datetime]]) -> bool:
+    """Store that these sessions (uid, whose by uid, until when at most) have ended; was any of them not yet?
+
+    It is asked of nobody whether that may be.
+    """
     for _ in range(TRIES):
         snapshot = host.snapshot(session.account)
-        known = _find(host, session, END, uid)
-        if (SESSION_END, uid) in snapshot.identities:
-            return
-        document = {
-            "principal_uid": known.principal_uid,
-            "until": known.expires_at.isoformat(),
-        }
-        changes = [*_swept(host, snapshot), Change(SESSION_END, uid, uid, "create", document)]
-        if _append(host, session, snapshot, changes):
-            record_ended(host, session, uid)
-            return
+        changes = [
+            Change(SESSION_END, uid, uid, "create", {"principal_uid": whose, "until": until.isoformat()})
+            for uid, whose, until in ends
+            if (SESSION_END, uid) not in snapshot.identities
+        ]
+        if not changes:
+            return False
+        if _append(host, session, snapshot, [*_swept(host, snapshot), *changes]):
+            return True
     raise Conflict("the account is being changed too often at once", "try again")
 
 

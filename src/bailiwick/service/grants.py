@@ -16,10 +16,11 @@ from bailiwick.model.conditions import Condition
 from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
+from bailiwick.model.security import DEFAULT_SECURITY, SecuritySettings, find_loosened
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.escaping import escapes
-from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, reference_of
+from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, SECURITY, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
 
 Changed = Iterable[tuple[str, str]]
@@ -98,6 +99,8 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
+            elif word == SECURITY:
+                yield from self._security(old, new)
             elif isinstance(new, TemplateAcceptance) and new.follows and not _follows_already(old, new):
                 yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
@@ -276,6 +279,14 @@ class Differ:
             and not (new is not None and replace(new, description=old.description) == old)
         ):
             yield self._unguarded(old, f"guardrail `{old.name}` is removed or changed")
+
+    def _security(self, old: SecuritySettings | None, new: SecuritySettings | None) -> Iterator[Handover]:
+        """A way in that is guarded less: somebody who should not could come to hold all that anybody holds."""
+        loosened = list(find_loosened(old or DEFAULT_SECURITY, new or DEFAULT_SECURITY))
+        if loosened:
+            because = f"security setting `{loosened[0]}` is loosened"
+            yield Handover(Scope(), ("Administrator",), None, because, unguards=True)
+            yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=True)
 
     def _unguarded(self, guardrail: Guardrail, because: str) -> Handover:
         """Every role that has an action which the guardrail forbids (rule 7.7), over its scope."""

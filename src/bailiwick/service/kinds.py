@@ -16,6 +16,7 @@ from bailiwick.model.overlays import as_overlay
 
 ACCOUNT = "Account"
 RESOURCE = "Resource"
+SECURITY = "SecuritySettings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", "guardrail", "guardrails"),
         Kind("Service", "services", "service", "services"),
         Kind(RESOURCE, "resources", "resource", "resources"),
+        Kind(SECURITY, "security", "security-settings", "security-settings"),
         Kind("Template", "templates", "template", "templates"),
         Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
         Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),

@@ -20,6 +20,7 @@ from bailiwick.catalog.documents import Value, assemble_account, parse_document
 from bailiwick.engine import compile_account
 from bailiwick.model.accounts import Account, Resource
 from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE, with_values
+from bailiwick.service.people.records import CREDENTIAL_KINDS, Record, read_record
 from bailiwick.service.references import Target, unbind
 from bailiwick.service.snapshots import Identity, Name, Snapshot
 from bailiwick.store.ports import ChangeRow, Head, Store, StoredObject
@@ -81,7 +82,15 @@ def _snapshot(
         descriptions={one.uid: one.document.get("description", "") for one in keys},
         vector=vector_of(stored.head, system),
         revision=stored.head.revision,
+        people=dict(_people(stored.others)),
     )
+
+
+def _people(objects: Iterable[StoredObject]) -> Iterator[tuple[str, Record]]:
+    for one in objects:
+        record = read_record(one.kind, one.uid, one.document)
+        if record is not None:
+            yield one.uid, record
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,7 @@ def advance(
         {i.uid: key for key, i in moved.items() if i is not None}, cast(dict[str, Name], known)
     )
     values: dict[Name, Any] = {}
+    people: dict[str, Record | None] = {}
     for row in last:
         if row.kind == API_KEY:
             keys.pop(row.uid, None)
@@ -176,6 +186,9 @@ def advance(
                 if secret is not None:
                     keys[row.uid] = read_key(row.uid, row.document, name_of, secret.value)
                     descriptions[row.uid] = row.document.get("description", "")
+            continue
+        if row.kind in CREDENTIAL_KINDS:
+            people[row.uid] = None if row.document is None else read_record(row.kind, row.uid, row.document)
             continue
         if row.kind == SESSION_END:
             continue
@@ -193,6 +206,7 @@ def advance(
         descriptions=descriptions,
         vector=vector_of(head, system),
         revision=head.revision,
+        people=people,
     )
 
 

@@ -29,7 +29,7 @@ from bailiwick.service.eps import (
     eps_project,
     eps_service,
 )
-from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value
 from bailiwick.service.needed_in_tree import (
     asked_at,
     needed_in_tree,
@@ -80,8 +80,8 @@ def needed_actions(
     if word == ACCOUNT:
         yield Needed("iam.account.update", iam_object("account", name))
         return
-    if word == "Service":
-        yield Needed("iam.catalog.update", iam_service())
+    if word in (SECURITY, "Service"):
+        yield Needed("iam.setting.update" if word == SECURITY else "iam.catalog.update", iam_service())
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
     yield from _becoming_default(before, old, new)
@@ -266,8 +266,8 @@ def needed_to_see(account: Account, word: str, name: str, value: object) -> Need
         return needed_to_read(name)
     if word == ACCOUNT:
         return Needed("iam.account.read", object_of(word, name, value))
-    if word == "Service":
-        return Needed("iam.catalog.read", object_of(word, name, value))
+    if word in (SECURITY, "Service"):
+        return Needed("iam.setting.read" if word == SECURITY else "iam.catalog.read", iam_service())
     resource = iam_service() if word == "Policy" else object_of(word, name, value)
     return Needed(f"iam.{KINDS[word].resource_type}.read", resource)
 

@@ -21,7 +21,7 @@ from bailiwick.model.services import Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.host import Host
-from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, find_value, list_values
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value, list_values
 from bailiwick.service.mentions import mentions
 from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
 from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
@@ -35,7 +35,7 @@ EXPORT = "iam.export.read"
 _MOST_TO_COMPARE = 200
 # What others name stands before them.
 _EXPORT_ORDER = (
-    "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
+    SECURITY, "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
     "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
     "Template", "TemplateAssignment", "TemplateAcceptance",
 )  # fmt: skip
@@ -266,6 +266,8 @@ class Reader:
 
 
 def _action(kind: str, verb: str) -> str:
+    if kind == SECURITY:
+        return "iam.setting.read"
     return "iam.catalog.read" if kind == "Service" else f"iam.{KINDS[kind].resource_type}.{verb}"
 
 

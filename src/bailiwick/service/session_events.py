@@ -14,6 +14,7 @@ from typing import Any
 from bailiwick.authn.compact import TokenRefused
 from bailiwick.authn.links import Link, parse_links, write_links
 from bailiwick.authn.tokens import MAX_LIFETIME_SECONDS, TokenSubject
+from bailiwick.model.security import SIGN_IN_NUMBERS
 from bailiwick.model.trusting import PROFILE
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
@@ -25,6 +26,8 @@ from bailiwick.store.ports import ActivityEvent, EventFilter, StoredEvent
 SESSION, ASSUMED = "session", "assume"
 BEGUN, REFUSED, ENDED = "begun", "refused", "ended"
 MOST_AT_ONCE = 1000
+# A visit lasts longer than any token.
+LONGEST_SECONDS = max(MAX_LIFETIME_SECONDS, SIGN_IN_NUMBERS["longest_visit_minutes"].most * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def list_known(host: Host, account: str, *, before: int | None = None) -> Iterat
         log=account_log(account),
         kind=SESSION,
         outcome=BEGUN,
-        since=now - timedelta(seconds=MAX_LIFETIME_SECONDS),
+        since=now - timedelta(seconds=LONGEST_SECONDS),
     )
     host.store.activity.flush()
     while True:

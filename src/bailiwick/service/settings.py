@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.names import parse_name
@@ -53,16 +54,36 @@ def parse_registry(text: str) -> Registry:
     return Registry(service, *parts)
 
 
+def parse_proxy(text: str) -> str:
+    """Which network of proxies does the text name, in one spelling? Raises Invalid.
+
+    SECURITY: a network of everybody would let every client say where it comes from.
+    """
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise Invalid.at(
+            "trusted_proxy",
+            f"expected an address or a network, got `{text}`",
+            "such as 10.0.0.7 or 10.0.0.0/24",
+        ) from None
+    if network.prefixlen == 0:
+        raise Invalid.at("trusted_proxy", f"`{text}` is everybody", "name the proxies' own addresses")
+    return str(network)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How is this installation reached, whom do its tokens name, and which registries obey it?
 
-    `public_url` is the only source of absolute addresses. `audience` is what access tokens are for.
+    `public_url` is the only source of absolute addresses. `audience` is what access tokens are for. `proxies` are the
+    networks of those whose `X-Forwarded-For` is believed.
     """
 
     public_url: str
     audience: str = "bailiwick"
     registries: tuple[Registry, ...] = ()
+    proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.public_url.startswith(("http://", "https://")) or self.public_url.endswith("/"):

@@ -18,6 +18,7 @@ from bailiwick.model.accounts import Account
 from bailiwick.model.overlays import Overlay, as_overlay
 from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
+from bailiwick.service.people.records import PASSWORD, SECOND_FACTOR, FactorRecord, PasswordRecord, Record
 
 Name = tuple[str, str]
 T = TypeVar("T")
@@ -40,8 +41,9 @@ class Identity:
 class Snapshot:
     """What did the account hold at this revision?
 
-    `identities` are keyed by (kind, name), `keys` (API keys) by uid. `vector` says which revisions of the account
-    and of the system the answers rest on: `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
+    `identities` are keyed by (kind, name), `keys` (API keys) and `people` (passwords, second factors) by uid.
+    `vector` says which revisions of the account and of the system the answers rest on:
+    `{"account": "812-9f3c01d2aa47", "system": "3-…"}`.
     `placed_at`: the revision of the management account that it names when its place was looked for there; shown to
     nobody, for the tree need not hold the account. None: it names none, or there is none.
     """
@@ -53,6 +55,7 @@ class Snapshot:
     vector: Mapping[str, str]
     revision: int
     placed_at: int | None = None
+    people: Mapping[str, Record] = field(default_factory=dict)
     _derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def next(
@@ -64,10 +67,15 @@ class Snapshot:
         descriptions: Mapping[str, str],
         vector: Mapping[str, str],
         revision: int,
+        people: Mapping[str, Record | None],
     ) -> Snapshot:
-        """Which snapshot follows, with these identities instead? What was derived here is kept up, not made anew."""
+        """Which snapshot follows, with these identities instead? What was derived here is kept up, not made anew.
+
+        `people`: those that came, changed or (None) went.
+        """
         identities = as_overlay(self.identities).changed(moved)
-        new = Snapshot(compiled, identities, keys, descriptions, vector, revision)
+        who = as_overlay(self.people).changed(people) if people else self.people
+        new = Snapshot(compiled, identities, keys, descriptions, vector, revision, people=who)
         names = self._derived.get(_NAMES)
         if names is not None:
             new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
@@ -92,6 +100,20 @@ class Snapshot:
             found = Overlay({identity.uid: key for key, identity in self.identities.items()})
             self._derived[_NAMES] = found
         return found
+
+    def password_of(self, owner_uid: str) -> PasswordRecord | None:
+        """Which password has the user of this uid? None: no password."""
+        found = self._record_of(PASSWORD, owner_uid)
+        return found if isinstance(found, PasswordRecord) else None
+
+    def factor_of(self, owner_uid: str) -> FactorRecord | None:
+        """Which second factor has the user of this uid, enrolled or about to be? None: none."""
+        found = self._record_of(SECOND_FACTOR, owner_uid)
+        return found if isinstance(found, FactorRecord) else None
+
+    def _record_of(self, kind: str, owner_uid: str) -> Record | None:
+        identity = self.identities.get((kind, owner_uid))
+        return None if identity is None else self.people.get(identity.uid)
 
     def keys_by_prefix(self) -> Mapping[str, list[ApiKeyRecord]]:
         """Which API keys begin with each visible prefix? Made at the first question."""

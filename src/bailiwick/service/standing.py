@@ -93,7 +93,7 @@ class _Walk:
         if any((SESSION_END, uid) in snapshot.identities for uid in link.session_uids):
             raise Unauthenticated(_NOBODY)
         if not link.by:
-            return self._owner_of_key(snapshot, link)
+            return self._owner_of_credential(snapshot, link)
         if snapshot.account.suspended:
             raise Unauthenticated(_NOBODY)
         if link.principal.startswith(SERVICE):
@@ -108,15 +108,12 @@ class _Walk:
                 raise Unauthenticated(_NOBODY) from None
         return self.snapshots[account]
 
-    def _owner_of_key(self, snapshot: Snapshot, link: Link) -> str:
+    def _owner_of_credential(self, snapshot: Snapshot, link: Link) -> str:
+        if link.session_uids and is_password_of(snapshot, link.credential_uid, link.uid):
+            return name_of_person(snapshot, link.uid)
         record = snapshot.keys.get(link.credential_uid)
-        principal = principal_of_uid(snapshot, link.uid)
-        if principal is None or record is None or record.owner_uid != link.uid:
-            raise Unauthenticated(_NOBODY)
-        stored = snapshot.account.principals.get(principal)
-        if not is_usable(record, self.now) or stored is None or stored.disabled:
-            raise Unauthenticated(_NOBODY)
-        if is_shut_out(snapshot, principal):
+        principal = name_of_person(snapshot, link.uid)
+        if record is None or record.owner_uid != link.uid or not is_usable(record, self.now):
             raise Unauthenticated(_NOBODY)
         if record.expires_at is not None:
             self.until = min(self.until, record.expires_at.timestamp())
@@ -224,6 +221,21 @@ def principal_of_uid(snapshot: Snapshot, uid: str) -> str | None:
         return None
     prefix = next((p for p, word in KIND_OF_PREFIX.items() if word == key[0]), None)
     return None if prefix is None else f"{prefix}{key[1]}"
+
+
+def is_password_of(snapshot: Snapshot, credential_uid: str, uid: str) -> bool:
+    """Is this the password that the user of this uid has now? (What an older one began has ended with it.)"""
+    record = snapshot.password_of(uid)
+    return record is not None and record.uid == credential_uid
+
+
+def name_of_person(snapshot: Snapshot, uid: str) -> str:
+    """How is the principal of this uid called, if it may sign in at all? Raises Unauthenticated."""
+    principal = principal_of_uid(snapshot, uid)
+    stored = None if principal is None else snapshot.account.principals.get(principal)
+    if principal is None or stored is None or stored.disabled or is_shut_out(snapshot, principal):
+        raise Unauthenticated(_NOBODY)
+    return principal
 
 
 def is_shut_out(snapshot: Snapshot, principal: str) -> bool:

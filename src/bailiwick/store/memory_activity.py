@@ -19,9 +19,17 @@ from bailiwick.store.activity_chain import (
     is_signed,
     seal_batch,
 )
-from bailiwick.store.canonical import format_instant, parse_document, parse_instant
+from bailiwick.store.canonical import format_canonical, format_instant, parse_document, parse_instant
 from bailiwick.store.chain import check_texts
-from bailiwick.store.ports import ActivityEvent, EventFilter, Signer, StoredEvent, VerifyReport
+from bailiwick.store.ports import (
+    ActivityEvent,
+    ChangeNote,
+    EventFilter,
+    Note,
+    Signer,
+    StoredEvent,
+    VerifyReport,
+)
 
 _NAMES = ("log", "kind", "outcome", "principal_uid", "credential_uid")
 
@@ -34,6 +42,7 @@ class MemoryActivity:
         self._lock = RLock()
         self._buffer: list[EventFields] = []
         self._used: dict[str, str] = {}
+        self._notes: dict[str, tuple[str, str]] = {}
         self.rows: dict[int, EventFields] = {}
         self.batches: list[Batch] = []
         self.head = first_head()
@@ -61,6 +70,30 @@ class MemoryActivity:
         with self._lock:
             used = self._used.get(credential_uid)
         return None if used is None else parse_instant(used)
+
+    def amend(self, name: str, at: datetime, change: ChangeNote) -> None:
+        """Change the note of this name, alone."""
+        check_texts((("name", name),))
+        with self._lock:
+            held = self._find_note(name, at)
+            wanted = change(None if held is None else held.document)
+            if wanted is None:
+                self._notes.pop(name, None)
+            else:
+                self._notes[name] = format_canonical(wanted.document, "note"), format_instant(wanted.until)
+
+    def _find_note(self, name: str, at: datetime) -> Note | None:
+        text, until = self._notes.get(name, ("", ""))
+        return Note(parse_document(text), parse_instant(until)) if until > format_instant(at) else None
+
+    def notes(
+        self, prefix: str, at: datetime, limit: int, *, after: str = ""
+    ) -> tuple[tuple[str, Note], ...]:
+        """Which notes hold at `at` whose names begin with this prefix, by name, beyond `after`?"""
+        with self._lock:
+            names = sorted(name for name in self._notes if name.startswith(prefix) and name > after)
+            found = [(name, self._find_note(name, at)) for name in names]
+        return tuple([(name, note) for name, note in found if note is not None][:limit])
 
     def flush(self) -> None:
         """Put what is buffered into one chained batch."""

@@ -31,6 +31,7 @@ from bailiwick.store.sql.schema import (
     PLAN_STATISTICS,
     SCHEMA_VERSION,
     activity_setting,
+    note,
     setting,
 )
 from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, read_setting, write_setting
@@ -148,6 +149,9 @@ def open_store(
             keys.signer(connection)
         with activity.reading() as connection:
             _check_version(connection, activity_setting, directory.activity)
+            lacks_notes = not inspect(connection).has_table(note.name)
+        if lacks_notes:
+            _add_notes(activity)
         return SqlStore(
             directory, logs=logs, activity=activity, secrets=secrets, keys=keys, random_bytes=random_bytes
         )
@@ -155,6 +159,12 @@ def open_store(
         logs.close()
         activity.close()
         raise
+
+
+def _add_notes(activity: Database) -> None:
+    """Give a file of 0.2 or older its table of notes. WHY no new version: whoever does not know it does not need it."""
+    with activity.writing() as connection:
+        note.create(connection, checkfirst=True)
 
 
 def _check_version(connection: Connection, table: Table, path: Path) -> None:

@@ -200,6 +200,17 @@ class EventFilter:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is remembered under a name until then: how often somebody failed, which code was used last."""
+
+    document: Document
+    until: datetime
+
+
+ChangeNote = Callable[[Document | None], Note | None]
+
+
 class RevisionConflict(Conflict):
     """The head moved: prepare again on `head`, then append again."""
 
@@ -268,6 +279,18 @@ class Activity(Protocol):
 
     def last_used(self, credential_uid: str) -> datetime | None:
         """When was this credential last used?"""
+
+    def amend(self, name: str, at: datetime, change: ChangeNote) -> None:
+        """Change the note of this name, alone among all processes; written out before returning.
+
+        `change` is given what holds at `at` (None: nothing) and returns what shall hold (None: nothing). It may run
+        while others wait, so it must neither block nor call the store; what it raises changes nothing.
+        """
+
+    def notes(
+        self, prefix: str, at: datetime, limit: int, *, after: str = ""
+    ) -> tuple[tuple[str, Note], ...]:
+        """Which notes hold at `at` whose names begin with this prefix, by name, beyond `after`?"""
 
     def flush(self) -> None:
         """Write out what is buffered, as one chained batch."""

@@ -22,7 +22,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         [
             "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
             "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
-            "`Resource`, `Role`, `Service`, `ServiceId`, "
+            "`Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
     ),
@@ -35,7 +35,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         [
             "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
             "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
-            "`Project`, `Resource`, `Role`, `Service`, `ServiceId`, "
+            "`Project`, `Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
     ),

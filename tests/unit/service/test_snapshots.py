@@ -26,7 +26,7 @@ def test_a_change_is_taken_in_while_others_ask_for_names(acme: Installation) -> 
     assert before.sorted_names("User") == ["ann", "owner"]
     moved = _AsAnotherThread({("User", "ann"): None})
     moved.snapshot = before
-    after = before.next(before.compiled, moved, keys={}, descriptions={}, vector={}, revision=9)
+    after = before.next(before.compiled, moved, keys={}, descriptions={}, vector={}, revision=9, people={})
     assert ("User", "ann") not in after.identities
     assert before.sorted_names("Policy") == []
 

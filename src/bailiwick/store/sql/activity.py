@@ -41,9 +41,18 @@ from bailiwick.store.activity_chain import (
 )
 from bailiwick.store.canonical import format_instant, parse_document, parse_instant
 from bailiwick.store.chain import check_texts
-from bailiwick.store.ports import ActivityEvent, EventFilter, Signer, StoredEvent, VerifyReport
+from bailiwick.store.ports import (
+    ActivityEvent,
+    ChangeNote,
+    EventFilter,
+    Note,
+    Signer,
+    StoredEvent,
+    VerifyReport,
+)
 from bailiwick.store.sql.append import KEYS_IN_QUERY, batched
 from bailiwick.store.sql.database import Database
+from bailiwick.store.sql.notes import amend_note, find_notes
 from bailiwick.store.sql.schema import activity_head, batch, credential_use, event
 
 BATCH_EVENTS = 256
@@ -95,6 +104,19 @@ class SqlActivity:
             stored = connection.scalar(query.where(credential_use.c.credential_uid == credential_uid))
             used = max(stored or "", self._used.get(credential_uid, ""))
         return parse_instant(used) if used else None
+
+    def amend(self, name: str, at: datetime, change: ChangeNote) -> None:
+        """Change the note of this name, alone among all processes; written out before returning."""
+        check_texts((("name", name),))
+        with self._database.writing() as connection:
+            amend_note(connection, name, at, change)
+
+    def notes(
+        self, prefix: str, at: datetime, limit: int, *, after: str = ""
+    ) -> tuple[tuple[str, Note], ...]:
+        """Which notes hold at `at` whose names begin with this prefix, by name, beyond `after`?"""
+        with self._database.reading() as connection:
+            return find_notes(connection, prefix, at, limit, after=after)
 
     def flush(self) -> None:
         """Write out what is buffered, as one chained batch.

@@ -201,4 +201,14 @@ activity_head = Table(
 
 credential_use = Table("credential_use", ACTIVITY, _text("credential_uid", key=True), _text("last_used_at"))
 
+# WHY not among the events: a note is changed and forgotten; what happened is told by events besides.
+note = Table(
+    "note",
+    ACTIVITY,
+    _text("name", key=True),
+    _text("document"),
+    _text("until"),
+    Index("note_by_until", "until"),
+)
+
 activity_setting = Table("setting", ACTIVITY, _text("name", key=True), _text("value"))

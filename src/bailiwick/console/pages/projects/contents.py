@@ -62,12 +62,12 @@ def show_contents(page: Page) -> Response:
 
 
 def _targets(page: Page) -> list[str]:
-    """Into which other projects could things be moved?"""
+    """Into which other projects could things be moved? Into the default one they can in any case."""
     try:
         found = page.reader.list("Project", Filter(disabled=False), after=None, limit=TARGETS)
     except Denied:
         return []
-    return [one.name for one in found.items if one.name != page.name]
+    return [one.name for one in found.items if one.name != page.name and not one.document.get("default")]
 
 
 def show_add(page: Page) -> Response:

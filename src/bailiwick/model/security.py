@@ -1,0 +1,110 @@
+"""How people sign in to an account: what its passwords must be, when it locks out, how long a visit lasts.
+
+Values only. Defaults and ranges follow the document; which way a setting is stricter is said here once, so that
+whoever loosens one can be asked for the authority that this needs.
+Source: Open Telekom Cloud, Identity and Access Management, User Guide, Security Settings (password policy, login
+policy); API OS-SECURITYPOLICY. `longest_visit_minutes` and `require_second_factor` are Bailiwick's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SECURITY_NAME = "security"
+MAX_NOTICE_LENGTH = 1000
+PROMPT_DAYS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number of a policy: its default, its range, and which way it is stricter.
+
+    `off`: whether 0 switches the rule off, which is the loosest.
+    """
+
+    default: int
+    least: int
+    most: int
+    stricter_is_less: bool
+    off: bool = False
+
+    def strictness(self, value: int) -> int:
+        """How strict is this value, to be compared with another's?"""
+        if self.off and value == 0:
+            return -self.most - 1
+        return -value if self.stricter_is_less else value
+
+
+PASSWORD_NUMBERS = {
+    "kinds_of_characters": Whole(2, 2, 4, stricter_is_less=False),
+    "minimum_length": Whole(6, 6, 32, stricter_is_less=False),
+    "most_identical_in_a_row": Whole(0, 0, 32, stricter_is_less=True, off=True),
+    "recent_passwords_refused": Whole(1, 0, 10, stricter_is_less=False),
+    "validity_days": Whole(0, 0, 180, stricter_is_less=True, off=True),
+    "minimum_age_minutes": Whole(0, 0, 1440, stricter_is_less=False),
+}
+SIGN_IN_NUMBERS = {
+    "idle_minutes": Whole(60, 15, 1440, stricter_is_less=True),
+    "longest_visit_minutes": Whole(720, 15, 1440, stricter_is_less=True),
+    "failures_before_lockout": Whole(5, 3, 10, stricter_is_less=True),
+    "failure_period_minutes": Whole(15, 15, 60, stricter_is_less=False),
+    "lockout_minutes": Whole(15, 15, 30, stricter_is_less=False),
+    "unused_days": Whole(0, 0, 240, stricter_is_less=True, off=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What must a password of the account be, and how long may it stay? Kinds: upper, lower, digit, other."""
+
+    kinds_of_characters: int = PASSWORD_NUMBERS["kinds_of_characters"].default
+    minimum_length: int = PASSWORD_NUMBERS["minimum_length"].default
+    most_identical_in_a_row: int = PASSWORD_NUMBERS["most_identical_in_a_row"].default
+    recent_passwords_refused: int = PASSWORD_NUMBERS["recent_passwords_refused"].default
+    name_refused: bool = True
+    validity_days: int = PASSWORD_NUMBERS["validity_days"].default
+    minimum_age_minutes: int = PASSWORD_NUMBERS["minimum_age_minutes"].default
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPolicy:
+    """How do people of the account sign in, and when are they kept out?
+
+    `unused_days`: who has not signed in for so long can no more; 0: never. `notice` is shown after signing in.
+    """
+
+    idle_minutes: int = SIGN_IN_NUMBERS["idle_minutes"].default
+    longest_visit_minutes: int = SIGN_IN_NUMBERS["longest_visit_minutes"].default
+    failures_before_lockout: int = SIGN_IN_NUMBERS["failures_before_lockout"].default
+    failure_period_minutes: int = SIGN_IN_NUMBERS["failure_period_minutes"].default
+    lockout_minutes: int = SIGN_IN_NUMBERS["lockout_minutes"].default
+    unused_days: int = SIGN_IN_NUMBERS["unused_days"].default
+    show_last_sign_in: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecuritySettings:
+    """How do people sign in to this account? An account has one of these, or the defaults."""
+
+    name: str = SECURITY_NAME
+    passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
+    sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    require_second_factor: bool = False
+
+
+DEFAULT_SECURITY = SecuritySettings()
+
+
+def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]:
+    """Which settings are less strict afterwards?"""
+    for place, numbers in (("passwords", PASSWORD_NUMBERS), ("sign_in", SIGN_IN_NUMBERS)):
+        was, is_ = getattr(old, place), getattr(new, place)
+        for name, number in numbers.items():
+            if number.strictness(getattr(is_, name)) < number.strictness(getattr(was, name)):
+                yield f"{place}.{name}"
+    if old.passwords.name_refused and not new.passwords.name_refused:
+        yield "passwords.name_refused"
+    if old.require_second_factor and not new.require_second_factor:
+        yield "require_second_factor"

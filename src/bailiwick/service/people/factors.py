@@ -1,0 +1,218 @@
+"""Second factors: enrolled by two codes in a row, asked for at every sign-in, replaced by recovery codes when lost.
+
+A code counts once, in whatever process it is shown. Implements docs/spec.md rule 24.4.
+Source: Open Telekom Cloud, IAM User Guide, Virtual MFA Device (two consecutive codes; not removed while required).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import segno
+
+from bailiwick.authn.codes import (
+    are_consecutive,
+    find_recovery_code,
+    find_step,
+    hash_recovery_code,
+    looks_like_recovery_code,
+    new_recovery_codes,
+    new_seed,
+    seed_address,
+)
+from bailiwick.errors import Conflict, Invalid, NotFound
+from bailiwick.service.edits import new_uid
+from bailiwick.service.host import Host
+from bailiwick.service.people.attempts import begin_attempt, take_back
+from bailiwick.service.people.events import REFUSED, Client, Person, record_sign_in
+from bailiwick.service.people.records import SECOND_FACTOR, FactorRecord, write_factor
+from bailiwick.service.people.rights import REMOVE_FACTOR, require_over_user, require_self
+from bailiwick.service.people.secrets_kept import KeptFactor, find_factor, keep_factor
+from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.visits import Visit, with_factor
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.ports import Change, Document, Note, SecretDelete
+
+_REMEMBERED = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What a phone needs: the seed as text, its `otpauth:` address, and that as a picture (SVG)."""
+
+    seed: str = field(repr=False)
+    address: str = field(repr=False)
+    picture: str = field(repr=False)
+
+
+def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
+    """Which seed shall the phone take? Asked again before a code has proved it, it is the same. Raises Conflict."""
+    session = visit.session
+    require_self(session)
+
+    def prepare(now: Snapshot) -> tuple[Prepared | None, str]:
+        factor = now.factor_of(session.uid)
+        if factor is not None and factor.enrolled_at is not None:
+            raise Conflict("you have a second factor already", "remove it first")
+        if factor is not None:
+            kept = find_factor(host, session.account, factor.uid)
+            if kept is not None:
+                return None, kept.seed
+        seed, made = new_seed(), FactorRecord(new_uid(SECOND_FACTOR), session.uid, None)
+        change = Change(SECOND_FACTOR, made.uid, session.uid, "create", write_factor(made))
+        secret = keep_factor(made.uid, KeptFactor(seed))
+        return Prepared([change], [secret], session.uid, session.via("console")), seed
+
+    seed = store_people(host, session.account, prepare)
+    issuer = host.settings.public_url.partition("://")[2]
+    user = f"{session.principal.removeprefix('user:')}@{session.account}"
+    address = seed_address(seed, user, f"Bailiwick {issuer}")
+    picture = segno.make(address, error="m").svg_inline(scale=5, border=2)
+    return Enrolment(seed, address, picture)
+
+
+def confirm_enrolment(host: Host, visit: Visit, first: str, second: str) -> tuple[Visit, list[str]]:
+    """Enrol the seed that was begun, by two codes in a row: the visit with it, and ten recovery codes, shown once.
+
+    Raises Invalid at `second_code`, NotFound where nothing was begun.
+    """
+    session = visit.session
+    require_self(session)
+    codes = new_recovery_codes()
+
+    def prepare(now: Snapshot) -> tuple[Prepared, tuple[str, int | None]]:
+        factor = now.factor_of(session.uid)
+        if factor is None or factor.enrolled_at is not None:
+            raise NotFound("no second factor is being set up", "begin to set one up")
+        kept = find_factor(host, session.account, factor.uid)
+        if kept is None or not are_consecutive(kept.seed, first, second, host.now()):
+            raise Invalid.at(
+                "second_code",
+                "these are not two codes in a row",
+                "type one, wait for the next, and type that",
+            )
+        made = replace(factor, enrolled_at=host.at(), codes_left=len(codes))
+        change = Change(SECOND_FACTOR, made.uid, session.uid, "replace", write_factor(made))
+        stored = KeptFactor(kept.seed, tuple(map(hash_recovery_code, codes)))
+        secret = keep_factor(made.uid, stored)
+        return Prepared([change], [secret], session.uid, session.via("console")), (
+            made.uid,
+            find_step(kept.seed, second, host.now()),
+        )
+
+    uid, step = store_people(host, session.account, prepare)
+    # WHY: the second code is of a step that may still be shown; it has been used here.
+    _claim(host, uid, step or 0)
+    return with_factor(host, visit), codes
+
+
+def show_code(host: Host, snapshot: Snapshot, factor: FactorRecord, code: str) -> bool:
+    """Is this a code of the factor that has not been used yet? From now on it has been."""
+    kept = find_factor(host, snapshot.account.name, factor.uid)
+    if kept is None:
+        return False
+    if looks_like_recovery_code(code):
+        return _use_recovery_code(host, snapshot.account.name, factor.owner_uid, code)
+    step = find_step(kept.seed, code, host.now())
+    return step is not None and _claim(host, factor.uid, step)
+
+
+def _claim(host: Host, factor_uid: str, step: int) -> bool:
+    """Is the step later than every step of which a code was accepted? From now on it is not."""
+    claimed: list[bool] = []
+
+    def change(held: Document | None) -> Note:
+        last = -1 if held is None else int(held["step"])
+        claimed.append(step > last)
+        return Note({"step": max(step, last)}, host.at() + _REMEMBERED)
+
+    host.store.activity.amend(f"code/{factor_uid}", host.at(), change)
+    return claimed[-1]
+
+
+def _use_recovery_code(host: Host, account: str, owner_uid: str, code: str) -> bool:
+    """Is it one of the codes that are left? It is not left afterwards."""
+
+    def prepare(now: Snapshot) -> tuple[Prepared | None, bool]:
+        factor = now.factor_of(owner_uid)
+        kept = None if factor is None else find_factor(host, account, factor.uid)
+        used = None if kept is None else find_recovery_code(kept.codes, code)
+        if factor is None or kept is None or used is None:
+            return None, False
+        left = tuple(one for one in kept.codes if one != used)
+        after = replace(factor, codes_left=len(left))
+        change = Change(SECOND_FACTOR, factor.uid, owner_uid, "replace", write_factor(after))
+        secret = keep_factor(factor.uid, KeptFactor(kept.seed, left))
+        return Prepared([change], [secret], owner_uid, "sign-in"), True
+
+    return store_people(host, account, prepare)
+
+
+def renew_recovery_codes(host: Host, visit: Visit, code: str, client: Client) -> list[str]:
+    """Ten new recovery codes in the place of those that are left, by a code. Raises Invalid at `code`."""
+    session = visit.session
+    _require_code(host, visit, code, client)
+    codes = new_recovery_codes()
+
+    def prepare(now: Snapshot) -> tuple[Prepared, list[str]]:
+        factor = now.factor_of(session.uid)
+        kept = None if factor is None else find_factor(host, session.account, factor.uid)
+        if factor is None or kept is None:
+            raise NotFound("you have no second factor", "set one up")
+        after = replace(factor, codes_left=len(codes))
+        change = Change(SECOND_FACTOR, factor.uid, session.uid, "replace", write_factor(after))
+        secret = keep_factor(factor.uid, KeptFactor(kept.seed, tuple(map(hash_recovery_code, codes))))
+        return Prepared([change], [secret], session.uid, session.via("console")), codes
+
+    return store_people(host, session.account, prepare)
+
+
+def remove_own_factor(host: Host, visit: Visit, code: str, client: Client) -> None:
+    """Do without a second factor, by one more code. Raises Invalid at `code`, Conflict where one is required."""
+    session = visit.session
+    if host.snapshot(session.account).account.security_settings.require_second_factor:
+        raise Conflict(
+            "the account requires a second factor", "ask an administrator to remove it if it is lost"
+        )
+    _require_code(host, visit, code, client)
+    store_people(host, session.account, lambda now: (_removal(now, session.uid, session, "console"), None))
+
+
+def _require_code(host: Host, visit: Visit, code: str, client: Client) -> None:
+    """Does whoever sits there hold the second factor? Counted like an attempt to sign in."""
+    session = visit.session
+    require_self(session)
+    snapshot = host.snapshot(session.account)
+    factor = snapshot.factor_of(session.uid)
+    if factor is None or factor.enrolled_at is None:
+        raise NotFound("you have no second factor", "set one up")
+    name = session.principal.removeprefix("user:")
+    policy = snapshot.account.security_settings.sign_in
+    attempt = begin_attempt(host, session.account, name, client, policy, is_known=True)
+    if not show_code(host, snapshot, factor, code):
+        person = Person(session.account, session.uid, session.principal, session.credential)
+        record_sign_in(host, REFUSED, person, client, reason="code")
+        raise Invalid.at("code", "this code is wrong, or has been used", "wait for the next one")
+    take_back(host, attempt)
+
+
+def remove_factor(host: Host, session: Session, name: str) -> None:
+    """Take another's second factor away, because it is lost. A grant of all that the other holds. Raises Denied."""
+
+    def prepare(now: Snapshot) -> tuple[Prepared, None]:
+        user = require_over_user(host, session, now, REMOVE_FACTOR, name)
+        if user.uid == session.uid:
+            raise Conflict("your own second factor is removed with a code", "remove it in the console")
+        return _removal(now, user.uid, session, "second-factor"), None
+
+    store_people(host, session.account, prepare)
+
+
+def _removal(snapshot: Snapshot, owner_uid: str, session: Session, via: str) -> Prepared:
+    factor = snapshot.factor_of(owner_uid)
+    if factor is None:
+        raise NotFound("there is no second factor", "there is nothing to remove")
+    change = Change(SECOND_FACTOR, factor.uid, owner_uid, "delete")
+    return Prepared([change], [SecretDelete(factor.uid)], session.uid, session.via(via))

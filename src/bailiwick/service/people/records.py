@@ -1,0 +1,74 @@
+"""What an account's log says of its people's credentials: passwords and second factors, without any secret.
+
+Each is an object of its own kind, named by its owner's uid, so that nobody has two; its secret is kept apart, under
+its uid. A changed password is another object with another uid: whatever was begun by the old one rests on what is gone.
+It must not do I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+PASSWORD = "Password"  # noqa: S105 - a kind of object
+SECOND_FACTOR = "SecondFactor"
+INVITATION = "Invitation"
+CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRecord:
+    """Whose password is it, since when; must it be changed, because somebody else chose it?"""
+
+    uid: str
+    owner_uid: str
+    set_at: datetime
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRecord:
+    """Whose second factor is it? `enrolled_at` None: its seed was shown, and no code has proved yet that it arrived."""
+
+    uid: str
+    owner_uid: str
+    enrolled_at: datetime | None
+    codes_left: int = 0
+
+
+Record = PasswordRecord | FactorRecord
+
+
+def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | None:
+    """Which record does this stored document describe? None: of this kind none is held in memory."""
+    if kind == PASSWORD:
+        set_at = datetime.fromisoformat(document["set_at"])
+        return PasswordRecord(uid, document["owner"]["uid"], set_at, document.get("must_change", False))
+    if kind == SECOND_FACTOR:
+        enrolled = document.get("enrolled_at")
+        return FactorRecord(
+            uid,
+            document["owner"]["uid"],
+            None if enrolled is None else datetime.fromisoformat(enrolled),
+            document.get("recovery_codes_left", 0),
+        )
+    return None
+
+
+def write_password(record: PasswordRecord) -> dict[str, Any]:
+    """Which document says this of a password?"""
+    must = {"must_change": True} if record.must_change else {}
+    return {"owner": {"uid": record.owner_uid}, "set_at": record.set_at.isoformat(), **must}
+
+
+def write_factor(record: FactorRecord) -> dict[str, Any]:
+    """Which document says this of a second factor?"""
+    if record.enrolled_at is None:
+        return {"owner": {"uid": record.owner_uid}}
+    return {
+        "owner": {"uid": record.owner_uid},
+        "enrolled_at": record.enrolled_at.isoformat(),
+        "recovery_codes_left": record.codes_left,
+    }
