@@ -114,7 +114,7 @@ def _line(page: Page, told: ToldAccess, one: Reach) -> Line:
 
 def _counts(page: Page, objects: ObjectPages, reference: str) -> dict[str, Any]:
     """What is counted for the service that the address names? Of principals; a group does nothing itself."""
-    empty: dict[str, Any] = {"counted": None, "none": 0, "refused": None, "service": None}
+    empty: dict[str, Any] = {"counted": None, "nowhere": 0, "refused": None, "service": None}
     service = page.snapshot.compiled.services.get(page.asked("service"))
     if service is None or objects.kind == "Group":
         return empty
@@ -124,7 +124,7 @@ def _counts(page: Page, objects: ObjectPages, reference: str) -> dict[str, Any]:
     except Denied as error:
         return {**empty, "service": service, "refused": error}
     found = [one for one in counted if one.number != 0]
-    return {**empty, "service": service, "counted": found, "none": len(counted) - len(found)}
+    return {**empty, "service": service, "counted": found, "nowhere": len(counted) - len(found)}
 
 
 def _count(asking: Asking, service: Service, principal: str) -> Iterator[Counted]:

@@ -104,9 +104,9 @@ def _fits(page: Page, membership: Membership) -> bool:
 
 
 def _position(membership: Membership) -> str:
-    """By what are members ordered? Nothing in a reference stands before a space within it."""
+    """By what are members ordered, one after another?"""
     window = format_window(membership.window)
-    return " ".join((membership.member, *(str(window.get(name, "")) for name in ("starts_at", "expires_at"))))
+    return "|".join((membership.member, *(str(window.get(name, "")) for name in ("starts_at", "expires_at"))))
 
 
 def _member(page: Page, found: Found, membership: Membership, *, removable: bool) -> Line:
