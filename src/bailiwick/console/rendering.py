@@ -27,7 +27,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"static": static_url, "icon": find_icon, "version": __version__}
-    made.filters |= {"when": when, "yaml": as_yaml, "plural": plural, "number": number}
+    made.filters |= {"when": when, "yaml": as_yaml, "plural": plural, "number": number, "coded": coded}
     return made
 
 
@@ -65,6 +65,17 @@ def when(moment: datetime | float | str | None, otherwise: str = "never") -> Mar
 def as_yaml(document: Any) -> str:
     """How is a document written? In the order of its fields."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+_PLAIN_AND_CODE = (Markup("{}"), Markup("<code>{}</code>"))
+
+
+def coded(text: str) -> Markup:
+    """How is a sentence shown that has code in backticks? As code, all else escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return Markup("{}").format(text)
+    return Markup("").join(_PLAIN_AND_CODE[index % 2].format(part) for index, part in enumerate(parts))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -30,6 +30,7 @@ from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.verifying import Verifications
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store
 
@@ -65,6 +66,7 @@ class Host:
         self.counters = Counters()
         self.writing = RLock()
         self.past = PastStates(store, self.catalog)
+        self.verifications = Verifications(store, self.at)
         self._trust_refusals: dict[str, RefusalRecord] = {}
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock

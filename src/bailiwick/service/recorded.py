@@ -12,6 +12,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -31,6 +32,8 @@ UNDO = ":undo:"
 # So many rows are looked at for one page; a filter that finds less says where to go on.
 MOST_EXAMINED = 5_000
 _AT_ONCE = 500
+MOST_SHOWN = 4
+_MOST_PARTS = 20
 
 Place = tuple[int, int]
 
@@ -71,18 +74,42 @@ class RecordedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedRevision:
+    """One revision with the first few of its changes that are wanted; `more`: it has others."""
+
+    changes: tuple[RecordedChange, ...]
+    more: bool
+
+    @property
+    def first(self) -> RecordedChange:
+        """Any of its changes: who, when and how are the same for all."""
+        return self.changes[0]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Which changes? `actor` by reference or uid; `text` is found anywhere in name or document, whatever its case."""
+    """Which changes? `actor` by reference or uid; `name` is what the object was called then.
+
+    `text` is found anywhere in name or document, whatever its case.
+    """
 
     kind: str | None = None
     uid: str | None = None
+    name: str | None = None
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
 
+    @property
+    def is_found_by_store(self) -> bool:
+        """Does the store alone find what is wanted, but for the time?"""
+        return self.text is None and self.name is None
+
     def fits(self, row: ChangeRow) -> bool:
         """Is this row wanted, as far as the store was not asked already?"""
+        if self.name is not None and row.name != self.name:
+            return False
         if self.since is not None and row.at < self.since:
             return False
         if self.until is not None and row.at >= self.until:
@@ -140,13 +167,41 @@ class Records:
             start = place
         return self._page(found, self._rest)
 
+    def revisions(
+        self, wanted: ChangeFilter, *, before: Place | None, limit: int
+    ) -> tuple[list[RecordedRevision], Place | None]:
+        """Which revisions have changes that match, newest first, and where to go on?
+
+        Of a revision with many changes only the first of them are looked at.
+        """
+        found: list[RecordedRevision] = []
+        start = before
+        for _ in range(_MOST_PARTS):
+            page = self.changes(wanted, before=start, limit=limit)
+            for revision, group in groupby(page.changes, key=lambda one: one.row.revision):
+                changes = list(group)
+                if found and found[-1].first.row.revision == revision:
+                    found[-1] = RecordedRevision(found[-1].changes, more=True)
+                    continue
+                if len(found) == limit:
+                    return found, (found[-1].first.row.revision, 0)
+                shown = tuple(reversed(changes[:MOST_SHOWN]))
+                # WHY by the place: what of it stands on the next page is not looked at (rows are numbered from 1).
+                found.append(RecordedRevision(shown, more=shown[0].row.seq > 1))
+            if page.next is None or not found:
+                return found, page.next
+            # WHY not where the page ended: a revision may have thousands of changes, of which a few are shown.
+            is_cut = page.changes[-1:] and page.changes[-1].row.revision == page.next[0]
+            start = (page.next[0], 0) if is_cut else page.next
+        return found, start
+
     def _examined(
         self, wanted: ChangeFilter, start: Place | None, limit: int
     ) -> Iterator[tuple[Place, ChangeRow]]:
         """The rows that the store finds, in parts; `_rest` is where it stopped, None at the log's beginning."""
         self._rest: Place | None = None
         actor = principal_uid(self.snapshot, wanted.actor)
-        at_once = limit + 1 if wanted.text is None else _AT_ONCE
+        at_once = limit + 1 if wanted.is_found_by_store else _AT_ONCE
         for _ in range(1 + MOST_EXAMINED // at_once):
             rows = self._host.store.history(
                 self._log, limit=at_once, before=start, kind=wanted.kind, uid=wanted.uid, actor_uid=actor
@@ -171,6 +226,18 @@ class Records:
         return RecordedChange(
             row, self.names.reference(row.actor_uid), read_surface(row.via, row.log, self.names), document
         )
+
+    def undone_by(self, revision: int) -> int | None:
+        """Which later revision undid this one, as far as is quickly found? None: none."""
+        first = rows_of(self._host.store, self._log, revision)[0]
+        now = self.snapshot.identities.get((first.kind, first.name))
+        # WHY: what was deleted is made again under a new uid.
+        uid = now.uid if first.op == "delete" and now is not None else first.uid
+        later = self._host.store.history(self._log, limit=_AT_ONCE, kind=first.kind, uid=uid)
+        for row in later:
+            if read_surface(row.via, row.log, self.names).undoes == revision:
+                return row.revision
+        return None
 
     def before(self, row: ChangeRow) -> dict[str, Any] | None:
         """What was the object before this change, in today's names? None: it was not there, or is erased."""
