@@ -21,6 +21,7 @@ from bailiwick.console.forgery import FIELD
 from bailiwick.console.routes import Entry
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.host import Host
+from bailiwick.service.initial import create_account
 from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
@@ -34,8 +35,14 @@ NAMES: Mapping[str, str] = {
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "guardrails": "careful",
+    "enterprises": "corp",
+    "account-groups": "live",
+    "enterprise-accounts": "shop",
+    "policies": "reading",
     "services": "ims",
 }
+RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
     "/me/access/{name}": "/me/access/ims",
@@ -60,6 +67,7 @@ ADDRESSES: Mapping[str, str] = {
     "/roles/compare": "/roles/compare?a=keeper",
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
+    **{f"/resources/one{step}": f"/resources/one{step}?name={RESOURCE}" for step in RESOURCE_STEPS},
     **{
         path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
     },
@@ -78,6 +86,14 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/{name}/add": {"resource": RESOURCE, "confirmed": "yes"},
     "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
     "/projects/{name}/detach": {"subject": "user:zoe"},
+    "/resources/new": {"name": RESOURCE.replace("base", "new")},
+    "/guardrails/new": {"name": "other", "actions": "*"},
+    "/guardrails/{name}/edit": {"actions": "*"},
+    "/enterprise/new": {"kind": "AccountGroup", "name": "test", "parent": "enterprise:corp"},
+    "/enterprise/begin": {"name": "second"},
+    "/policies/new": {"name": "other", "subject": "user:zoe", "role": "Viewer", "service": "ims"},
+    "/policies/{name}/edit": {"name": "reading", "subject": "user:max", "role": "Editor", "service": "ims"},
+    "/policy-builder/preview": {"subject": "user:zoe", "role": "Viewer", "service": "ims"},
 }
 OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "User", "name": "zoe"},
@@ -95,6 +111,23 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
+    {
+        "kind": "Guardrail",
+        "name": "careful",
+        "actions": ["ims:images:delete"],
+        "scope": {"service": "ims"},
+        "state": "disabled",
+    },
+    {"kind": "Enterprise", "name": "corp"},
+    {"kind": "AccountGroup", "name": "live", "parent": "enterprise:corp"},
+    {"kind": "EnterpriseAccount", "name": "shop", "parent": "account-group:live"},
+    {
+        "kind": "Policy",
+        "name": "reading",
+        "subjects": ["user:max"],
+        "roles": ["Viewer"],
+        "scope": {"service": "ims"},
+    },
 )
 ENTRIES = console_entries()
 OF_ACCOUNT = [entry for entry in ENTRIES if entry.of_account]
@@ -123,6 +156,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
     with pytest.MonkeyPatch.context() as patch, RunningServer(tmp_path_factory.mktemp("pages")) as running:
         patch.setattr(entrance, "find_visit", by_key)
+        host = running.host
+        create_account(host.store, "shop", "owner", "owner@shop.example", host.at(), enterprise="acme")
         reply = running.owner().apply(*OBJECTS)
         assert reply.status == 200, reply.text
         yield running
