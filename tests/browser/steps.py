@@ -9,13 +9,14 @@
 
 `open` takes a path, or a variable of the guide's shell (`$LINK`). `press` takes the words of a button or link, in the
 page rather than the menu; `press Detach beside group:designers` the one in that line of a list. `write` and `choose`
-name the field's label; `tick`, `untick` a box, `tick Custom beside Volume` the one of that group. `see` and `not see` say what must be read, or must not.
-`keep Link as LINK` keeps a field's text for a later step.
+name the field's label; `tick` and `untick` a box, `tick Custom beside Volume` the one of that group. `see` and
+`not see` say what must be read, or must not. `keep Link as LINK` keeps a field's text for a later step.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -92,10 +93,12 @@ def _press(people: People, page: Page, words: str) -> None:
     name, _, beside = words.partition(" beside ")
     body, main = page.locator("body"), page.locator("main")
     line = page.locator("tr, li, .card").filter(has_text=people.text(beside)).last
-    pressed = next(
-        (one for place in ([line] if beside else [main, body]) for one in _named(place, name)), None
-    )
-    assert pressed is not None, f"there is no button or link `{name}`"
+    places = [line] if beside else [main, body]
+    # WHY: a part of the page may still be on its way.
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while (pressed := next((one for place in places for one in _named(place, name)), None)) is None:
+        assert time.monotonic() < deadline, f"there is no button or link `{name}`"
+        page.wait_for_timeout(50)
     pressed.focus()
     pressed.click()
     page.wait_for_load_state()
