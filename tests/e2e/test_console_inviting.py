@@ -20,7 +20,7 @@ from bailiwick.service.people.events import Client
 from bailiwick.service.people.signing_in import CodeDue, Given, sign_in
 from bailiwick.service.people.visits import Visit
 
-PASSWORD = "a long way to Tipperary 1914"  # noqa: S105 - of a test
+PASSWORD = "a long way to Tipperary 1914"
 CLIENT = Client("127.0.0.1", "a test")
 
 
@@ -49,6 +49,13 @@ def link_in(reply: Reply) -> str:
 def entered(server: RunningServer, name: str, password: str = PASSWORD) -> Visit | CodeDue:
     """Sign in as this user."""
     return sign_in(server.host, Given("acme", name, password), CLIENT)
+
+
+def guess_until_locked_out(server: RunningServer) -> None:
+    """Try wrong passwords, but not for ever."""
+    for _ in range(50):
+        with suppress(Unauthenticated):
+            entered(server, "alice", "wrong")
 
 
 def test_an_invitation_gives_groups_and_roles_to_whoever_opens_it(
@@ -143,9 +150,7 @@ def test_a_lock_out_is_shown_and_lifted(server: RunningServer, owner: Browser) -
     """After too many wrong passwords; then the right one is enough again."""
     accept(server.host, link_in(owner.post("/users/alice/sign-in/link", {})), PASSWORD, CLIENT)
     with pytest.raises(LockedOut):
-        for _ in range(50):
-            with suppress(Unauthenticated):
-                entered(server, "alice", "wrong")
+        guess_until_locked_out(server)
     assert "Locked out" in plain(owner.get("/users/alice/sign-in"))
     assert "may try to sign in again" in done(owner, owner.post("/users/alice/sign-in/unlock", {}))
     assert "Locked out" not in plain(owner.get("/users/alice/sign-in"))
