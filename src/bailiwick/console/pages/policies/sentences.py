@@ -92,7 +92,9 @@ def _role_word(page: Page, role: str, services: list[str]) -> Word:
         return Word(name, "custom role", page.url("/roles", name))
     meant = service or (services[0] if len(services) == 1 else "")
     title = known[service].title if service in known and services != [service] else ""
-    return Word(f"{name} of {title}" if title else name, "role", page.url("/roles", service=meant, role=name))
+    return Word(
+        f"{name} of {title}" if title else name, "role", page.url("/roles", *([meant] if meant else []), name)
+    )
 
 
 def _service_word(page: Page, name: str) -> Word:
