@@ -34,6 +34,7 @@ NAMES: Mapping[str, str] = {
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "policies": "reading",
     "services": "ims",
 }
 ADDRESSES: Mapping[str, str] = {
@@ -72,6 +73,9 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/{name}/add": {"resource": RESOURCE, "confirmed": "yes"},
     "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
     "/projects/{name}/detach": {"subject": "user:zoe"},
+    "/policies/new": {"name": "other", "subject": "user:zoe", "role": "Viewer", "service": "ims"},
+    "/policies/{name}/edit": {"name": "reading", "subject": "user:max", "role": "Editor", "service": "ims"},
+    "/policy-builder/preview": {"subject": "user:zoe", "role": "Viewer", "service": "ims"},
 }
 OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "User", "name": "zoe"},
@@ -89,6 +93,13 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
+    {
+        "kind": "Policy",
+        "name": "reading",
+        "subjects": ["user:max"],
+        "roles": ["Viewer"],
+        "scope": {"service": "ims"},
+    },
 )
 ENTRIES = console_entries()
 OF_ACCOUNT = [entry for entry in ENTRIES if entry.of_account]

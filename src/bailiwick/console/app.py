@@ -15,6 +15,7 @@ from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
 from bailiwick.console.pages.pickers import picker_entries
+from bailiwick.console.pages.policies import policy_entries
 from bailiwick.console.pages.projects import project_entries
 from bailiwick.console.pages.roles import role_entries
 from bailiwick.console.pages.services import service_entries
@@ -34,6 +35,7 @@ def console_entries() -> list[Entry]:
         *home_entries(),
         *log_entries(),
         *picker_entries(),
+        *policy_entries(),
         *explorer_entries(),
         *service_entries(),
         *project_entries(),

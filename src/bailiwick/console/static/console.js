@@ -44,9 +44,12 @@ function addLine(several) {
   const lines = several.querySelectorAll("[data-line]");
   const line = lines[lines.length - 1].cloneNode(true);
   const input = line.querySelector("input, select");
-  input.value = "";
-  input.classList.remove("is-invalid");
-  input.removeAttribute("data-htmx-powered");
+  for (const one of line.querySelectorAll("input, select")) {
+    one.value = "";
+    one.classList.remove("is-invalid");
+    one.removeAttribute("data-htmx-powered");
+    one.removeAttribute("id");
+  }
   lines[lines.length - 1].after(line);
   htmx.process(line);
   input.focus();
@@ -55,7 +58,7 @@ function addLine(several) {
 function removeLine(line) {
   const several = line.closest("[data-several]");
   if (several.querySelectorAll("[data-line]").length > 1) line.remove();
-  else line.querySelector("input, select").value = "";
+  else for (const one of line.querySelectorAll("input, select")) one.value = "";
   several.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
