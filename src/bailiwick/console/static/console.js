@@ -72,8 +72,36 @@ async function copyText(button) {
   }
 }
 
+// Inputs of instants: shown in the viewer's own zone, sent in UTC by a hidden twin of the same name.
+function localText(moment) {
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
+function turnMoments(root) {
+  for (const input of root.querySelectorAll("input[data-moment]")) {
+    const twin = document.createElement("input");
+    twin.type = "hidden";
+    twin.name = input.name;
+    twin.value = input.value;
+    const before = new Date(`${input.value}Z`);
+    if (!isNaN(before)) input.value = localText(before);
+    input.removeAttribute("data-moment");
+    input.removeAttribute("name");
+    input.after(twin);
+    const follow = () => {
+      const moment = new Date(input.value);
+      twin.value = isNaN(moment) ? "" : moment.toISOString().slice(0, 16);
+    };
+    input.addEventListener("input", follow);
+    input.addEventListener("change", follow);
+    const zone = document.querySelector(`label[for="${input.id}"] [data-zone]`);
+    if (zone) zone.textContent = `(${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+  }
+}
+
 function prepare(root) {
   showTimes(root);
+  turnMoments(root);
   for (const button of root.querySelectorAll("[data-add][hidden], [data-remove][hidden], [data-copy][hidden]")) {
     button.hidden = false;
   }
