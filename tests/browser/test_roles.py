@@ -176,3 +176,16 @@ def test_the_matrix_keeps_its_heads_and_shows_one_role_on_a_phone(
     expect(phone.get_by_role("columnheader", name="Manager", exact=True)).to_be_visible()
     assert find_overflow(phone) == []
     assert watch.findings + watch_phone.findings == []
+
+
+def test_a_list_follows_while_one_types_and_chooses(server: RunningServer, browser: Browser) -> None:
+    """Search and filters show what they find without a button, and the address holds them."""
+    page, watch = opened(server, browser, "/roles")
+    page.locator("select[name=service]").select_option("ims")
+    expect(page.locator("#rows")).not_to_contain_text("Developer")
+    page.locator("select[name=service]").select_option("")
+    page.get_by_role("searchbox").fill("Devel")
+    expect(page.locator("#rows")).not_to_contain_text("Image Management Service")
+    expect(page.locator("#rows")).to_contain_text("Developer")
+    expect(page).to_have_url(f"{server.address}/console/accounts/acme/roles?q=Devel&kind=&service=")
+    assert watch.findings == []
