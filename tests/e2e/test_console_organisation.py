@@ -130,7 +130,7 @@ def test_a_tree_grows(server: RunningServer, owner: Browser) -> None:
     assert owner.post("/enterprise/new", joining).status == 303
     guardrail = {
         "name": "careful",
-        "actions": "*.delete",
+        "actions": "ims:*:delete",
         "node": "account-group:live",
         "scope": "{service: ims}",
     }
