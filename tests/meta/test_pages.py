@@ -45,6 +45,12 @@ NAMES: Mapping[str, str] = {
 RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
+    "/me/access/{name}": "/me/access/ims",
+    **{
+        path: path.replace("{name}", "apikey-0")
+        for place in ("/me/keys", "/settings/keys")
+        for path in (f"{place}/{{name}}/{step}" for step in ("disable", "enable", "delete"))
+    },
     "/log/{revision}": "/log/2",
     "/log/{revision}/undo": "/log/2/undo",
     "/past/{revision}": "/past/2",
@@ -135,6 +141,8 @@ class KeyVisit:
     session: Session
     uid: str = "visit"
     begun_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    expires_at: datetime = datetime(2099, 1, 1, tzinfo=UTC)
+    factor_at: datetime | None = None
     owes: str = ""
     ticket: str | None = None
 

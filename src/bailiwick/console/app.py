@@ -16,6 +16,7 @@ from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.guardrails import guardrail_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
+from bailiwick.console.pages.people import people_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.policies import policy_entries
 from bailiwick.console.pages.projects import project_entries
@@ -48,6 +49,7 @@ def console_entries() -> list[Entry]:
         *role_entries(),
         *settings_entries(),
         *subject_entries(),
+        *people_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]
