@@ -13,7 +13,7 @@ CLOSED = "Insufficient permissions to access the service"
 def test_the_walk_of_the_document(visits: Visits) -> None:
     """As alice, who may read images in eu-de: query, create, another region, another service."""
     page = visits.open("/services", "user:alice")
-    expect(page.get_by_label("Region")).to_have_value("eu-de")
+    expect(page.get_by_role("combobox", name="Region")).to_have_value("eu-de")
     page.get_by_role("link", name="Image Management Service", exact=True).click()
     page.get_by_role("button", name="Try Querying images", exact=True).click()
     expect(page.get_by_role("heading", name="Allowed")).to_be_visible()
@@ -23,15 +23,15 @@ def test_the_walk_of_the_document(visits: Visits) -> None:
     expect(page.get_by_text("Missing action: ims:serverImages:create")).to_be_visible()
     expect(page.get_by_text("Ask an administrator of the account.")).to_be_visible()
     page.get_by_role("link", name="Image Management Service", exact=True).click()
-    page.get_by_label("Region").select_option("us-south")
+    page.get_by_role("combobox", name="Region").select_option("us-south")
     page.get_by_role("button", name="Switch").click()
     expect(page.get_by_role("heading", name=CLOSED)).to_be_visible()
     page.get_by_text("Another region").click()
     page.get_by_label("Its name").fill("eu-nl")
     page.get_by_role("button", name="Switch").click()
-    expect(page.get_by_label("Region")).to_have_value("eu-nl")
+    expect(page.get_by_role("combobox", name="Region")).to_have_value("eu-nl")
     expect(page.get_by_role("heading", name=CLOSED)).to_be_visible()
-    page.get_by_label("Region").select_option("eu-de")
+    page.get_by_role("combobox", name="Region").select_option("eu-de")
     page.get_by_role("button", name="Switch").click()
     expect(page.get_by_role("button", name="Try Querying images", exact=True)).to_be_visible()
     page.goto(visits.url("/services"))
@@ -44,7 +44,7 @@ def test_operations_are_looked_for_while_one_types(visits: Visits) -> None:
     page = visits.open("/services/ims?region=eu-de")
     page.get_by_label("Search operations").fill("quota")
     expect(page.get_by_role("row")).to_have_count(2)
-    page.get_by_label("Access").select_option("none")
+    page.get_by_role("combobox", name="Access").select_option("none")
     expect(page.get_by_text("No operation found")).to_be_visible()
     assert "q=quota" in page.url
     assert "access=none" in page.url
