@@ -20,6 +20,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import API_KEY, account_log
 from bailiwick.service.needed import iam_service
+from bailiwick.service.people.records import CREDENTIAL_KINDS
 from bailiwick.service.reading import Reader
 from bailiwick.service.recorded_rows import find_revision_at, rows_of
 from bailiwick.service.references import parse_target, unbind
@@ -260,7 +261,7 @@ def shown_document(kind: str, document: dict[str, Any] | None, names: Names) -> 
     if kind in (ACCOUNT, *KINDS):
         return unbind(kind, document, names)
     owner = document.get("owner")
-    if kind == API_KEY and isinstance(owner, dict):
+    if kind in (API_KEY, *CREDENTIAL_KINDS) and isinstance(owner, dict):
         return {**document, "owner": names.reference(owner["uid"])}
     return document
 
