@@ -33,6 +33,7 @@ NAMES: Mapping[str, str] = {
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "services": "ims",
 }
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
@@ -50,6 +51,13 @@ ADDRESSES: Mapping[str, str] = {
     },
 }
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/explorer/grant": {
+        "who": "user:max",
+        "action": "ims:images:get",
+        "resource": RESOURCE,
+        "proposal": "0123456789abcdef",
+    },
+    "/services/{name}/try": {"operation": "GET /v2/cloudimages", "region": "eu-de"},
     "/projects/new": {"name": "other"},
     "/projects/{name}/edit": {"description": "other"},
     "/projects/{name}/move": {"resource": RESOURCE, "to": "spare", "confirmed": "yes"},

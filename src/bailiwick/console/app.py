@@ -11,11 +11,13 @@ from starlette.routing import BaseRoute, Route
 from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.projects import project_entries
 from bailiwick.console.pages.roles import role_entries
+from bailiwick.console.pages.services import service_entries
 from bailiwick.console.pages.subjects import subject_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
 from bailiwick.console.static import INSTALL, missing_files, static_route
@@ -31,6 +33,8 @@ def console_entries() -> list[Entry]:
         *home_entries(),
         *log_entries(),
         *picker_entries(),
+        *explorer_entries(),
+        *service_entries(),
         *project_entries(),
         *role_entries(),
         *subject_entries(),

@@ -152,6 +152,11 @@ def sufficient_roles(
     return tuple(tuple(usable[number] for number in one) for one in sorted(ordered, key=len))
 
 
+def type_path(service: Service, wanted: str) -> list[str]:
+    """Which types lead from the outermost to this one, the fewest? Empty: the service has no such type."""
+    return _descent(service, None, wanted) or []
+
+
 def _named(
     service: Service, operation: Operation, resources: Mapping[str, ResourceQuery], side: str
 ) -> ResourceQuery:

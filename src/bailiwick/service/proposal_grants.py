@@ -105,7 +105,7 @@ def grant_by_new_role(refused: Refused, parts: list[Part]) -> Draft | None:
     for part in parts:
         name = _free_name(refused, "Role", "Only " + " and ".join(part.actions), names)
         right = Right(part.role_service, part.actions)
-        text = f"exactly {_listed(part.actions)}"
+        text = f"exactly {' and '.join(part.actions)}"
         role = Role(part.role_service, name, "service", (right,), custom=True, description=text)
         edits.append(Edit("Role", name, role))
         names.append(name)
@@ -128,7 +128,7 @@ def _policies(refused: Refused, parts: list[Part], roles: list[str]) -> list[Edi
         what = part.scope.id[0] if part.scope.id is not None else refused.service.name
         wish = f"{person} {part.actions[0]} {what}"
         name = _free_name(refused, "Policy", wish, [edit.name for edit in edits])
-        text = f"grants {_listed(part.actions)} to {refused.principal}, which was refused"
+        text = f"grants {' and '.join(part.actions)} to {refused.principal}, which was refused"
         policy = Policy(name, (refused.principal,), (role,), part.scope, description=text)
         edits.append(Edit("Policy", name, policy))
     return edits

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
@@ -111,11 +111,12 @@ def accept_proposal(
 ) -> Outcome:
     """Carry out this proposal for this question, made anew on the newest state.
 
+    WHY without the session's context when asking: what is judged is the question, and that says its own situation.
     Raises Conflict where it is not what the question comes to any more, Denied where the session may not.
     """
 
     def prepare(snapshot: Snapshot) -> Sequence[Edit]:
-        asking = Asking(host, session, snapshot, host.now())
+        asking = Asking(host, replace(session, context={}), snapshot, host.now())
         found = find_proposals(host, asking, question)
         for one in found.proposals:
             if one.id == wanted:

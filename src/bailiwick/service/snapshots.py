@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from bailiwick.authn.keys import ApiKeyRecord
@@ -16,6 +17,7 @@ from bailiwick.engine import CompiledAccount
 from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
 from bailiwick.model.overlays import Overlay, as_overlay
+from bailiwick.model.patterns import is_pattern
 from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
 from bailiwick.service.people.records import PASSWORD, SECOND_FACTOR, FactorRecord, PasswordRecord, Record
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 _NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
 _MOST_MOVED = 1000
+_MOST_LOOKED_AT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,18 @@ class Snapshot:
         if place not in self._derived:
             self._derived[place] = make(self.account)
         return cast(T, self._derived[place])
+
+    def regions(self) -> Sequence[str]:
+        """Which regions do policies and resources name, as far as a bounded look finds? Made at the first question."""
+        found: list[str] | None = self._derived.get("regions")
+        if found is None:
+            scopes = (policy.scope for policy in islice(self.account.policies.values(), _MOST_LOOKED_AT))
+            named = {one for scope in scopes for one in scope.region or () if not is_pattern(one)}
+            stored = (name.split(":", 4)[3] for name in islice(self.account.resources, _MOST_LOOKED_AT))
+            found = self._derived["regions"] = sorted(
+                named | {one for one in stored if one and "%" not in one}
+            )
+        return found
 
     @property
     def account(self) -> Account:

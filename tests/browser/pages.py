@@ -1,0 +1,89 @@
+"""All pages of the console, as the browser tests visit them: from the route table, with objects of the sample company.
+
+`{name}` is an object of `NAMES`, by the first part of the path. A page with another address, or one that is worth a
+look in more than one state, gets a line in `ADDRESSES`; what answers with no whole page, in `PARTS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.browser.visiting import FRESH, GUEST
+from tests.e2e.server import ACCOUNT, OWNER
+
+from bailiwick.console.app import console_entries
+from bailiwick.console.routes import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page: its address within the account (or from `/console` on), who looks at it, and its status."""
+
+    address: str
+    who: str = OWNER
+    status: int = 200
+    account: str = ACCOUNT
+
+    def __str__(self) -> str:
+        whose = "" if self.who == OWNER else f" as {self.who.partition(':')[2] or 'a guest'}"
+        return f"{self.account}{self.address}{whose}"
+
+    @property
+    def file_name(self) -> str:
+        """How is its picture called?"""
+        return re.sub(r"[^a-z0-9-]+", "_", str(self).lower()).strip("_")
+
+
+PARTS: Mapping[str, str] = {
+    "/pick/{what}": "names that an input offers",
+}
+NAMES: Mapping[str, str] = {
+    "users": "alice",
+    "groups": "image-readers",
+    "service-ids": "ci",
+    "profiles": "image-builder",
+    "projects": "dev",
+    "roles": "Developer",
+    "policies": "image-readers-eu-de",
+    "guardrails": "registry-private-only",
+    "services": "ims",
+}
+ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    "/users": ("/users", "/users?q=nobody-of-this-name"),
+    "/{rest:path}": (),
+}
+# What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
+FURTHER = (
+    Shown("/nothing/here", status=404),
+    Shown("/console/nothing/here", GUEST, 404),
+    Shown("/users", "user:alice", 403),
+    Shown("", "user:alice"),
+    Shown("", account=FRESH),
+    Shown("/users", account=FRESH),
+)
+
+
+def list_pages() -> list[Entry]:
+    """Which lines of the route table show a page?"""
+    return [entry for entry in console_entries() if entry.method == "GET" and entry.path not in PARTS]
+
+
+def addresses_of(entry: Entry) -> tuple[str, ...]:
+    """Under which addresses is the page looked at? None: it needs a line in `ADDRESSES`."""
+    if entry.path in ADDRESSES:
+        return ADDRESSES[entry.path]
+    path = entry.path if entry.of_account else entry.full_path
+    filled = path.replace("{name}", NAMES.get(path.split("/")[1] if path else "", "{name}"))
+    return () if "{" in filled else (filled,)
+
+
+def list_shown() -> list[Shown]:
+    """Every page that is looked at."""
+    listed = [
+        Shown(address, OWNER if entry.of_account else GUEST)
+        for entry in list_pages()
+        for address in addresses_of(entry)
+    ]
+    return [*listed, *FURTHER]
