@@ -50,8 +50,16 @@ NAMES: Mapping[str, str] = {
     "guardrails": "registry-private-only",
     "services": "ims",
 }
+ASKED = "principal=user:alice&action=ims:images:get&resource=brn:acme:ims:eu-de::image/web-1"
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/users": ("/users", "/users?q=nobody-of-this-name"),
+    "/log": ("/log", "/log?q=nothing-says-this"),
+    "/log/{revision}": ("/log/1", "/log/2"),
+    "/log/{revision}/undo": ("/log/1/undo", "/log/2/undo"),
+    "/past/{revision}": ("/past/1",),
+    "/past/{revision}/ask": ("/past/2/ask", f"/past/2/ask?{ASKED}"),
+    "/past/{revision}/object": ("/past/2/object?kind=policies&name=image-readers-eu-de",),
+    "/past/{revision}/{kind}": ("/past/2/policies",),
     "/{rest:path}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.

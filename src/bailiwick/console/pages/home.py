@@ -28,6 +28,7 @@ FIGURES = ("User", "Group", "ServiceId", "Policy", "Project", "Resource")
 DAYS = 14
 MOST_CHANGES = 6
 MOST_REFUSALS = 5
+MOST_LOOKED_AT = 30
 MOST_SERVICES = 12
 
 
@@ -90,6 +91,11 @@ class Recent:
     bars: Sequence[Bar]
     total: int
 
+    @property
+    def is_chart(self) -> bool:
+        """Do the days tell anything beside each other?"""
+        return sum(bar.count > 0 for bar in self.bars) > 1
+
 
 def _recent(page: Page) -> Recent | None:
     """What changed lately? None: the visitor may not read the log."""
@@ -141,13 +147,17 @@ def _services(page: Page, access: Access) -> tuple[tuple[str, str], ...] | None:
     return tuple((name, known[name].title) for name in names if name in known)[:MOST_SERVICES]
 
 
-def _refusals(page: Page) -> list[Shown]:
-    """Which requests of the visitor's own were refused lately? One's own one may always see."""
+def _refusals(page: Page) -> list[tuple[Shown, int]]:
+    """Which of the visitor's own requests were refused lately, each once, and how often? One's own one may see."""
     activity = page.host.store.activity
     wanted = EventFilter(log=account_log(page.account), kind="refusal", principal_uid=page.session.uid)
-    events = activity.events(wanted, None, MOST_REFUSALS, newest_first=True)
     names = Names(page.snapshot.names_by_uid())
-    return [show_event(one, names) for one in events]
+    found: dict[str, tuple[Shown, int]] = {}
+    for one in activity.events(wanted, None, MOST_LOOKED_AT, newest_first=True):
+        shown = show_event(one, names)
+        newest, times = found.get(shown.action, (shown, 0))
+        found[shown.action] = newest, times + 1
+    return list(found.values())[:MOST_REFUSALS]
 
 
 def _whom_to_ask(page: Page) -> str:
