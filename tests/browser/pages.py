@@ -61,11 +61,17 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/past/{revision}/object": ("/past/2/object?kind=policies&name=image-readers-eu-de",),
     "/past/{revision}/{kind}": ("/past/2/policies",),
     "/{rest:path}": (),
+    "/me/access/{name}": ("/me/access/ims",),
+    # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
+    "/me/keys/{name}/delete": (),
+    "/settings/keys/{name}/delete": (),
+    "/invitation/{token}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
 FURTHER = (
     Shown("/nothing/here", status=404),
     Shown("/console/nothing/here", GUEST, 404),
+    Shown("/console/invitation/none", GUEST, 404),
     Shown("/users", "user:alice", 403),
     Shown("", "user:alice"),
     Shown("", account=FRESH),
