@@ -13,10 +13,20 @@ from bailiwick.store.ports import ChangeRow, Store
 
 def rows_of(store: Store, log: str, revision: int) -> tuple[ChangeRow, ...]:
     """Which rows has this revision? Raises NotFound."""
-    head = store.head(log)
-    if not 1 <= revision <= head.revision:
-        raise NotFound(f"there is no revision `{revision}`", f"the log has revisions 1 to {head.revision}")
+    _check(store, log, revision)
     return store.changes(log, revision - 1, 1)
+
+
+def last_row_of(store: Store, log: str, revision: int) -> ChangeRow:
+    """Which is the last row of this revision? WHY one: a revision may have thousands. Raises NotFound."""
+    _check(store, log, revision)
+    return store.history(log, limit=1, before=(revision + 1, 0))[0]
+
+
+def _check(store: Store, log: str, revision: int) -> None:
+    newest = store.head(log).revision
+    if not 1 <= revision <= newest:
+        raise NotFound(f"there is no revision `{revision}`", f"the log has revisions 1 to {newest}")
 
 
 def find_revision_at(store: Store, log: str, instant: datetime, *, after: int = 0) -> int:
@@ -27,7 +37,7 @@ def find_revision_at(store: Store, log: str, instant: datetime, *, after: int = 
     low, high = after, store.head(log).revision
     while low < high:
         middle = (low + high + 1) // 2
-        if store.changes(log, middle - 1, 1)[0].at <= instant:
+        if last_row_of(store, log, middle).at <= instant:
             low = middle
         else:
             high = middle - 1
