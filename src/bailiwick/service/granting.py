@@ -27,7 +27,7 @@ def find_granting(compiled: CompiledAccount, principal: str, action: str, now: f
 def find_policies_granting(
     compiled: CompiledAccount, principal: str, action: str, now: float
 ) -> tuple[Scope, ...]:
-    """Over which scopes do policies of the principal's give the action, on whatever condition? The owner's as others'."""
+    """Over which scopes do the principal's policies give the action, on whatever condition? The owner's as others'."""
     view = find_view(compiled, principal, now)
     if view is None:
         return ()

@@ -33,7 +33,7 @@ class MayDo:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccess:
-    """One service: how many of its actions may be done everywhere in it, and how many others in part or on conditions."""
+    """One service: how many of its actions may be done everywhere in it, how many others in part or on conditions."""
 
     name: str
     title: str
