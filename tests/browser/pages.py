@@ -84,6 +84,16 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/services/container-registry/operation?operation=ibmcloud%20cr%20build",
     ),
     "/users": ("/users", "/users?q=nobody-of-this-name"),
+    "/log": ("/log", "/log?q=nothing-says-this"),
+    "/log/{revision}": ("/log/1", "/log/2"),
+    "/log/{revision}/undo": ("/log/1/undo", "/log/2/undo"),
+    "/past/{revision}": ("/past/1",),
+    "/past/{revision}/ask": (
+        "/past/2/ask",
+        f"/past/2/ask?principal=user:alice&action=ims:images:get&{_WEB_1}",
+    ),
+    "/past/{revision}/object": ("/past/2/object?kind=policies&name=image-readers-eu-de",),
+    "/past/{revision}/{kind}": ("/past/2/policies",),
     "/{rest:path}": (),
     "/me/access/{name}": ("/me/access/ims",),
     # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
