@@ -1,4 +1,4 @@
-"""One's own pages and the account's settings in the console: keys, sessions, access; security, keys, lock-outs, links."""
+"""One's own pages and the account's settings: keys, sessions, access; security, all keys, lock-outs, invitations."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def test_ones_keys_are_made_shown_once_stopped_and_withdrawn(server: RunningServ
     )
     assert alice.post(f"/me/keys/{uid}/disable", {}).status == 303
     assert "disabled" in alice.get("/me/keys").text
-    assert alice.post(f"/me/keys/{uid}/enable", {}).status == 303
+    assert alice.post(f"/me/keys/{uid}/enable", {}).status == 403
+    assert f"{uid}/enable" not in alice.get("/me/keys").text
     assert alice.get(f"/me/keys/{uid}/delete").status == 200
     assert alice.post(f"/me/keys/{uid}/delete", {}).status == 303
     assert uid not in server.host.snapshot("acme").keys
