@@ -84,6 +84,39 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/services/container-registry/operation?operation=ibmcloud%20cr%20build",
     ),
     "/users": ("/users", "/users?q=nobody-of-this-name"),
+    "/log": ("/log", "/log?q=nothing-says-this"),
+    "/log/{revision}": ("/log/1", "/log/2"),
+    "/log/{revision}/undo": ("/log/1/undo", "/log/2/undo"),
+    "/past/{revision}": ("/past/1",),
+    "/past/{revision}/ask": (
+        "/past/2/ask",
+        f"/past/2/ask?principal=user:alice&action=ims:images:get&{_WEB_1}",
+    ),
+    "/past/{revision}/object": ("/past/2/object?kind=policies&name=image-readers-eu-de",),
+    "/past/{revision}/{kind}": ("/past/2/policies",),
+    "/roles": ("/roles", "/roles?service=hs-crypto", "/roles?q=nothing-of-this-name"),
+    "/roles/create": (
+        "/roles/create",
+        "/roles/create?service=container-registry",
+        "/roles/create?from=cloud/Administrator",
+    ),
+    "/roles/matrix": ("/roles/matrix?service=cloud", "/roles/matrix?service=hs-crypto&role=Manager"),
+    "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Admin"),
+    "/roles/one": ("/roles/one?name=Developer", "/roles/one?name=eps/EPS%20FullAccess"),
+    **{
+        f"/roles/one/{step}": (f"/roles/one/{step}?name=Developer",)
+        for step in ("edit", "policies", "document", "changes", "delete")
+    },
+    "/roles/{name}": (),
+    "/roles/{service}/{name}": (),
+    "/settings/catalog/{name}": (
+        "/settings/catalog/records",
+        *(f"/settings/catalog/cloud?part={part}" for part in ("", "types", "actions", "operations", "roles")),
+    ),
+    **{
+        f"/settings/catalog/{{name}}/{step}": (f"/settings/catalog/records/{step}",)
+        for step in ("document", "changes", "delete")
+    },
     "/{rest:path}": (),
     "/me/access/{name}": ("/me/access/ims",),
     # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
@@ -104,6 +137,8 @@ FURTHER = (
     Shown("", "user:alice"),
     Shown("", account=FRESH),
     Shown("/users", account=FRESH),
+    Shown("/roles", account=FRESH),
+    Shown("/settings", "user:alice"),
 )
 
 
