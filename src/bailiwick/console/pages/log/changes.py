@@ -19,6 +19,7 @@ from bailiwick.service.recorded import READ_LOG, ChangeFilter, RecordedChange, R
 
 FILTERS = ("q", "kind", "name", "actor", "since", "until")
 MOST_OBJECTS = 20
+_KINDS = (*KINDS, ACCOUNT, API_KEY, SESSION_END, *CREDENTIAL_KINDS)
 
 
 def change_entries() -> list[Entry]:
@@ -44,9 +45,7 @@ def list_changes(page: Page) -> Response:
         revisions=revisions,
         next="" if rest is None else f"{rest[0]}.{rest[1]}",
         filtered=any(page.asked(field) for field in FILTERS),
-        kinds=[
-            (kind, kind_words(kind)) for kind in (*KINDS, ACCOUNT, API_KEY, SESSION_END, *CREDENTIAL_KINDS)
-        ],
+        kinds=[(kind, kind_words(kind)) for kind in _KINDS],
     )
 
 
