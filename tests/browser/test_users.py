@@ -17,7 +17,9 @@ from bailiwick.console import entrance
 from bailiwick.service.host import Host
 
 PEOPLE: tuple[dict[str, object], ...] = (
-    *({"kind": "User", "name": name} for name in ("alice", "bob", "carol")),
+    {"kind": "User", "name": "alice"},
+    {"kind": "User", "name": "bob"},
+    {"kind": "User", "name": "carol"},
     {"kind": "Group", "name": "readers", "members": ["user:alice", "user:bob"]},
     {
         "kind": "Policy",
