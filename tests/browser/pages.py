@@ -94,6 +94,29 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     ),
     "/past/{revision}/object": ("/past/2/object?kind=policies&name=image-readers-eu-de",),
     "/past/{revision}/{kind}": ("/past/2/policies",),
+    "/roles": ("/roles", "/roles?service=hs-crypto", "/roles?q=nothing-of-this-name"),
+    "/roles/create": (
+        "/roles/create",
+        "/roles/create?service=container-registry",
+        "/roles/create?from=cloud/Administrator",
+    ),
+    "/roles/matrix": ("/roles/matrix?service=cloud", "/roles/matrix?service=hs-crypto&role=Manager"),
+    "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Admin"),
+    "/roles/one": ("/roles/one?name=Developer", "/roles/one?name=eps/EPS%20FullAccess"),
+    **{
+        f"/roles/one/{step}": (f"/roles/one/{step}?name=Developer",)
+        for step in ("edit", "policies", "document", "changes", "delete")
+    },
+    "/roles/{name}": (),
+    "/roles/{service}/{name}": (),
+    "/settings/catalog/{name}": (
+        "/settings/catalog/records",
+        *(f"/settings/catalog/cloud?part={part}" for part in ("", "types", "actions", "operations", "roles")),
+    ),
+    **{
+        f"/settings/catalog/{{name}}/{step}": (f"/settings/catalog/records/{step}",)
+        for step in ("document", "changes", "delete")
+    },
     "/{rest:path}": (),
     "/me/access/{name}": ("/me/access/ims",),
     # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
@@ -114,6 +137,8 @@ FURTHER = (
     Shown("", "user:alice"),
     Shown("", account=FRESH),
     Shown("/users", account=FRESH),
+    Shown("/roles", account=FRESH),
+    Shown("/settings", "user:alice"),
 )
 
 
