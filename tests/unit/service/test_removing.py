@@ -153,5 +153,5 @@ def test_in_the_sample_company_everything_lets_go_or_stands_in_the_way(acme: Ins
             else:
                 acme.edit(*found.edits, dry_run=True)
             assert Edit(kind, name, None) in found.edits
-    assert ways[True] > 3
+    assert ways[True] >= 3
     assert ways[False] > 20
