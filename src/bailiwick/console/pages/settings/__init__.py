@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from bailiwick.console.catalog import READ
 from bailiwick.console.objects import CHANGES, DOCUMENT
-from bailiwick.console.page import Page
+from bailiwick.console.page import ROOT, Page
 from bailiwick.console.pages.object_changes import show_changes
 from bailiwick.console.pages.objects import object_entries
 from bailiwick.console.pages.settings.account import (
@@ -31,7 +31,7 @@ from bailiwick.console.pages.settings.own_services import (
     start_service,
 )
 from bailiwick.console.pages.settings.security import security_entries
-from bailiwick.console.routes import Entry, get, post
+from bailiwick.console.routes import ACCOUNT_PATH, Entry, get, post
 
 LANDING = "shows where settings are; each page asks for itself"
 
@@ -64,4 +64,14 @@ def settings_entries() -> list[Entry]:
 
 def show_settings(page: Page) -> Response:
     """What can be set, and where?"""
-    return page.render("settings/settings.html", may_see_account=page.judge.could_hold_any((READ_ACCOUNT,)))
+    return page.render(
+        "settings/settings.html",
+        may_see_account=page.judge.could_hold_any((READ_ACCOUNT,)),
+        others={word for word in ("security", "keys", "invitations") if _is_there(page, f"/settings/{word}")},
+    )
+
+
+def _is_there(page: Page, path: str) -> bool:
+    """Is there such a page in this installation? A link never leads nowhere."""
+    full = f"{ROOT}{ACCOUNT_PATH}{path}"
+    return any(getattr(route, "path", "") == full for route in page.request.app.routes)
