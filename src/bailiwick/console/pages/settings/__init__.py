@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from bailiwick.console.catalog import READ
 from bailiwick.console.objects import CHANGES, DOCUMENT
-from bailiwick.console.page import ROOT, Page
+from bailiwick.console.page import Page
 from bailiwick.console.pages.object_changes import show_changes
 from bailiwick.console.pages.objects import object_entries
 from bailiwick.console.pages.settings.account import (
@@ -22,6 +22,8 @@ from bailiwick.console.pages.settings.account import (
 )
 from bailiwick.console.pages.settings.catalog import FOR_ALL, SERVICES, UPDATE, list_services, show_service
 from bailiwick.console.pages.settings.invitations import invitation_list_entries
+from bailiwick.console.pages.settings.keys import LIST as LIST_KEYS
+from bailiwick.console.pages.settings.keys import READ as READ_KEYS
 from bailiwick.console.pages.settings.keys import key_list_entries
 from bailiwick.console.pages.settings.lockouts import lockout_entries
 from bailiwick.console.pages.settings.own_services import (
@@ -30,9 +32,17 @@ from bailiwick.console.pages.settings.own_services import (
     save_service,
     start_service,
 )
+from bailiwick.console.pages.settings.security import READ as READ_SETTINGS
 from bailiwick.console.pages.settings.security import security_entries
-from bailiwick.console.routes import ACCOUNT_PATH, Entry, get, post
+from bailiwick.console.routes import Entry, get, post
+from bailiwick.service.people.rights import LIST_INVITATIONS, LIST_LOCKOUTS
 
+SEEN_BY = {
+    "security": (READ_SETTINGS,),
+    "keys": (LIST_KEYS, READ_KEYS),
+    "invitations": (LIST_INVITATIONS,),
+    "lockouts": (LIST_LOCKOUTS,),
+}
 LANDING = "shows where settings are; each page asks for itself"
 
 
@@ -67,11 +77,5 @@ def show_settings(page: Page) -> Response:
     return page.render(
         "settings/settings.html",
         may_see_account=page.judge.could_hold_any((READ_ACCOUNT,)),
-        others={word for word in ("security", "keys", "invitations") if _is_there(page, f"/settings/{word}")},
+        seen={name for name, needed in SEEN_BY.items() if page.judge.could_hold_any(needed)},
     )
-
-
-def _is_there(page: Page, path: str) -> bool:
-    """Is there such a page in this installation? A link never leads nowhere."""
-    full = f"{ROOT}{ACCOUNT_PATH}{path}"
-    return any(getattr(route, "path", "") == full for route in page.request.app.routes)
