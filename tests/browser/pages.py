@@ -37,8 +37,15 @@ class Shown:
 
 
 PARTS: Mapping[str, str] = {
+    "/explorer/who-can.csv": "a file",
+    "/explorer/what-can.csv": "a file",
+    "/explorer/resource": "leads to a question",
     "/pick/{what}": "names that an input offers",
 }
+READ = "action=ims:images:get&resource=brn:acme:ims:eu-de::image/base"
+ALLOWED = f"who=user:alice&{READ}"
+DENIED = ALLOWED.replace("ims:images:get", "ims:images:delete")
+ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
 NAMES: Mapping[str, str] = {
     "users": "alice",
     "groups": "image-readers",
@@ -51,6 +58,26 @@ NAMES: Mapping[str, str] = {
     "services": "ims",
 }
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    "/log": ("/log", "/log?q=nothing-like-this"),
+    "/log/{revision}": ("/log/2",),
+    "/log/{revision}/undo": ("/log/2/undo",),
+    "/past/{revision}": ("/past/2",),
+    "/past/{revision}/ask": ("/past/2/ask",),
+    "/past/{revision}/object": ("/past/2/object?kind=users&name=alice",),
+    "/past/{revision}/{kind}": ("/past/2/users",),
+    "/explorer": ("/explorer", f"/explorer?{ALLOWED}", f"/explorer?{DENIED}"),
+    "/explorer/who-can": ("/explorer/who-can", f"/explorer/who-can?{READ}"),
+    "/explorer/what-can": ("/explorer/what-can", "/explorer/what-can?who=user:alice"),
+    "/explorer/grant": (),
+    "/services": ("/services", "/services?region=eu-de&mine=yes"),
+    "/services/{name}/operation": ("/services/ims/operation?region=eu-de&operation=GET%20/v2/cloudimages",),
+    "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Viewer"),
+    "/roles/matrix": ("/roles/matrix?service=container-registry", "/roles/matrix?service=hs-crypto"),
+    "/roles/create": ("/roles/create", "/roles/create?service=cloud", "/roles/create?from=Developer"),
+    "/roles/one": ("/roles/one?name=Developer",),
+    **{f"/roles/one/{step}": (f"/roles/one/{step}?name=Developer",) for step in ROLE_STEPS},
+    "/roles/{name}": (),
+    "/roles/{service}/{name}": ("/roles/cloud/Developer",),
     "/users": ("/users", "/users?q=nobody-of-this-name"),
     "/{rest:path}": (),
 }
