@@ -51,6 +51,10 @@ globalThis.keyboardWalk = (() => {
     return {
         step() {
             const element = document.activeElement;
+            // A field for a date or a time has parts, each of which the Tab key reaches.
+            if (element === previous?.element && /^(date|time|month|week)/.test(element.type) && ++previous.parts < 12) {
+                return true;
+            }
             if (previous !== null && element === previous.element) {
                 note("does not let the focus go", element);
                 return false;
@@ -62,7 +66,7 @@ globalThis.keyboardWalk = (() => {
             }
             reached.add(element);
             if (!isSeen(element)) note("has the focus and cannot be seen", element);
-            previous = {element, look: lookOf(element)};
+            previous = {element, look: lookOf(element), parts: 1};
             return true;
         },
         finish() {

@@ -25,7 +25,8 @@ from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
 # How the objects are called that addresses name, by the first part of the path.
-ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
+GENERIC_STEPS = ("document", "changes", "delete")
+ROLE_STEPS = ("edit", "policies", *GENERIC_STEPS)
 NAMES: Mapping[str, str] = {
     "projects": "web",
     "roles": "keeper",
@@ -33,6 +34,7 @@ NAMES: Mapping[str, str] = {
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "policies": "reading",
     "services": "ims",
 }
 ADDRESSES: Mapping[str, str] = {
@@ -43,6 +45,13 @@ ADDRESSES: Mapping[str, str] = {
     "/past/{revision}/ask": "/past/2/ask",
     "/past/{revision}/object": "/past/2/object?kind=users&name=zoe",
     "/past/{revision}/{kind}": "/past/2/users",
+    **{
+        path: path.replace("{name}", "records")
+        for path in (
+            "/settings/catalog/{name}",
+            *(f"/settings/catalog/{{name}}/{step}" for step in GENERIC_STEPS),
+        )
+    },
     "/roles/compare": "/roles/compare?a=keeper",
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
@@ -64,6 +73,9 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/{name}/add": {"resource": RESOURCE, "confirmed": "yes"},
     "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
     "/projects/{name}/detach": {"subject": "user:zoe"},
+    "/policies/new": {"name": "other", "subject": "user:zoe", "role": "Viewer", "service": "ims"},
+    "/policies/{name}/edit": {"name": "reading", "subject": "user:max", "role": "Editor", "service": "ims"},
+    "/policy-builder/preview": {"subject": "user:zoe", "role": "Viewer", "service": "ims"},
 }
 OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "User", "name": "zoe"},
@@ -81,6 +93,13 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "Project", "name": "web"},
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
+    {
+        "kind": "Policy",
+        "name": "reading",
+        "subjects": ["user:max"],
+        "roles": ["Viewer"],
+        "scope": {"service": "ims"},
+    },
 )
 ENTRIES = console_entries()
 OF_ACCOUNT = [entry for entry in ENTRIES if entry.of_account]

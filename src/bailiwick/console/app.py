@@ -15,9 +15,11 @@ from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
 from bailiwick.console.pages.pickers import picker_entries
+from bailiwick.console.pages.policies import policy_entries
 from bailiwick.console.pages.projects import project_entries
 from bailiwick.console.pages.roles import role_entries
 from bailiwick.console.pages.services import service_entries
+from bailiwick.console.pages.settings import settings_entries
 from bailiwick.console.pages.subjects import subject_entries
 from bailiwick.console.routes import SIGN_IN, Entry, outside, route_of
 from bailiwick.console.static import INSTALL, missing_files, static_route
@@ -33,10 +35,12 @@ def console_entries() -> list[Entry]:
         *home_entries(),
         *log_entries(),
         *picker_entries(),
+        *policy_entries(),
         *explorer_entries(),
         *service_entries(),
         *project_entries(),
         *role_entries(),
+        *settings_entries(),
         *subject_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),

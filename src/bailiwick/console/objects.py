@@ -45,7 +45,7 @@ class ObjectPages:
     """The pages of objects of one kind. `own_tabs` come before those that every kind has.
 
     `update` are the actions that changing one may ask for; none: `iam.<type>.update`. `in_query`: names hold slashes,
-    so that they are a parameter of the address.
+    so that they are a parameter of the address. `at`: the path under which they are, where it is not that of the API.
     """
 
     kind: str
@@ -56,6 +56,7 @@ class ObjectPages:
     read: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
     in_query: bool = False
+    at: str = ""
 
     @property
     def one(self) -> str:
@@ -65,7 +66,7 @@ class ObjectPages:
     @property
     def path(self) -> str:
         """Under which path of the account are they listed?"""
-        return f"/{KINDS[self.kind].path}"
+        return self.at or f"/{KINDS[self.kind].path}"
 
     @property
     def readings(self) -> tuple[str, ...]:

@@ -128,16 +128,23 @@ def _document(objects: ObjectPages, page: Page, found: Found, form: Form, *, sta
 
 def _edit(objects: ObjectPages, page: Page) -> Edit:
     """Which edit does the text of the form ask for? Raises Invalid, each finding with its line."""
-    source = _only(parse_documents(page.form.get("text")))
+    return edit_of_text(page, page.form.get("text"), objects.kind, objects.name(page))
+
+
+def edit_of_text(page: Page, text: str, kind: str, name: str = "") -> Edit:
+    """Which edit does this text ask for? It must be one document of this kind, and of this name, unless that is "".
+
+    Raises Invalid, each finding with its line.
+    """
+    source = _only(parse_documents(text))
     value: Value = parse_document(source.data, page.account, source.locate)[1]
-    kind, name = kind_of(value), name_of(value)
-    if (kind, name) != (objects.kind, objects.name(page)):
-        field = "kind" if kind != objects.kind else "name"
-        said, expected = (kind, objects.kind) if kind != objects.kind else (name, objects.name(page))
-        message = f"expected `{expected}`, got `{said}`: this page is of {objects.one} `{objects.name(page)}`"
-        line = source.line_of((field,))
-        raise Invalid([Finding(message, field, "make another object to give another name", "", line)])
-    return Edit(kind, name, value, locate=source.locate)
+    wanted = {"kind": (kind, kind_of(value)), "name": (name or name_of(value), name_of(value))}
+    for field, (expected, said) in wanted.items():
+        if said != expected:
+            message = f"expected `{expected}`, got `{said}`"
+            line = source.line_of((field,))
+            raise Invalid([Finding(message, field, "make another object to give another name", "", line)])
+    return Edit(kind, name_of(value), value, locate=source.locate)
 
 
 def _only(documents: Sequence[SourceDocument]) -> SourceDocument:

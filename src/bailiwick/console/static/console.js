@@ -44,9 +44,12 @@ function addLine(several) {
   const lines = several.querySelectorAll("[data-line]");
   const line = lines[lines.length - 1].cloneNode(true);
   const input = line.querySelector("input, select");
-  input.value = "";
-  input.classList.remove("is-invalid");
-  input.removeAttribute("data-htmx-powered");
+  for (const one of line.querySelectorAll("input, select")) {
+    one.value = "";
+    one.classList.remove("is-invalid");
+    one.removeAttribute("data-htmx-powered");
+    one.removeAttribute("id");
+  }
   lines[lines.length - 1].after(line);
   htmx.process(line);
   input.focus();
@@ -55,7 +58,7 @@ function addLine(several) {
 function removeLine(line) {
   const several = line.closest("[data-several]");
   if (several.querySelectorAll("[data-line]").length > 1) line.remove();
-  else line.querySelector("input, select").value = "";
+  else for (const one of line.querySelectorAll("input, select")) one.value = "";
   several.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
@@ -69,8 +72,36 @@ async function copyText(button) {
   }
 }
 
+// Inputs of instants: shown in the viewer's own zone, sent in UTC by a hidden twin of the same name.
+function localText(moment) {
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
+function turnMoments(root) {
+  for (const input of root.querySelectorAll("input[data-moment]")) {
+    const twin = document.createElement("input");
+    twin.type = "hidden";
+    twin.name = input.name;
+    twin.value = input.value;
+    const before = new Date(`${input.value}Z`);
+    if (!isNaN(before)) input.value = localText(before);
+    input.removeAttribute("data-moment");
+    input.removeAttribute("name");
+    input.after(twin);
+    const follow = () => {
+      const moment = new Date(input.value);
+      twin.value = isNaN(moment) ? "" : moment.toISOString().slice(0, 16);
+    };
+    input.addEventListener("input", follow);
+    input.addEventListener("change", follow);
+    const zone = document.querySelector(`label[for="${input.id}"] [data-zone]`);
+    if (zone) zone.textContent = `(${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+  }
+}
+
 function prepare(root) {
   showTimes(root);
+  turnMoments(root);
   for (const button of root.querySelectorAll("[data-add][hidden], [data-remove][hidden], [data-copy][hidden]")) {
     button.hidden = false;
   }

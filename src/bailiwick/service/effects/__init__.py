@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 
 from bailiwick.engine.difference import Budget, TwoStates
 from bailiwick.model.accounts import Property
+from bailiwick.model.policies import Policy
 from bailiwick.service.asking import Asking
 from bailiwick.service.changes import Outcome, Prepare, change_account
+from bailiwick.service.edits import plan_edits
+from bailiwick.service.effects.askable import Askable
 from bailiwick.service.effects.comparing import MOST_PEOPLE, MOST_QUESTIONS, Comparison, Effect, Found
 from bailiwick.service.effects.reaching import Measuring, Reached
 from bailiwick.service.effects.touched import Touched
@@ -20,11 +23,12 @@ from bailiwick.service.effects.warnings import Caution, find_cautions
 from bailiwick.service.host import Host
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Snapshot
 
 VIA = "effects"
 # Of these the account is compiled afresh, which shares nothing with what answers now.
 COMPILED_AFRESH = ("Service", "Account")
-__all__ = ["Caution", "Effect", "Effects", "Found", "Limits", "Reached", "effects_of"]
+__all__ = ["Caution", "Effect", "Effects", "Found", "Limits", "Reached", "effects_of", "reach_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +90,11 @@ def effects_of(
         comparison.is_complete,
         comparison.askable.is_anything_possible,
     )
+
+
+def reach_of(host: Host, session: Session, snapshot: Snapshot, policy: Policy) -> Reached:
+    """How far does a policy reach as things are? (rule 25.7)"""
+    plan, now = plan_edits(snapshot, ()), host.now()
+    touched = Touched(plan, TwoStates(snapshot.compiled, snapshot.compiled, now))
+    askable = Askable(Asking(host, session, snapshot, now))
+    return Measuring(touched, Reader(host, session, snapshot), askable).of(snapshot.compiled, policy)

@@ -47,9 +47,10 @@ class Measuring:
             if kind == "Policy":
                 is_left = name in after.account.policies
                 state = after if is_left else before
-                yield self._of(state, state.account.policies[name])
+                yield self.of(state, state.account.policies[name])
 
-    def _of(self, state: CompiledAccount, policy: Policy) -> Reached:
+    def of(self, state: CompiledAccount, policy: Policy) -> Reached:
+        """How far does this policy reach in this state?"""
         now = self.touched.states.now
         return Reached(
             policy.name,

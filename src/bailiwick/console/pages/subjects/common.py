@@ -10,6 +10,8 @@ from starlette.responses import Response
 from bailiwick.console.objects import ObjectPages, Tab
 from bailiwick.console.page import Page
 from bailiwick.console.rendering import plural
+from bailiwick.model.names import EVERYONE
+from bailiwick.model.names import MEMBERS as MEMBERS_GROUP
 from bailiwick.service.credentials import list_keys, owner_of
 from bailiwick.service.kinds import KINDS, find_value, reference_of
 from bailiwick.service.needed import object_of
@@ -46,6 +48,15 @@ CREATE = {"User": "iam.user.invite"}
 def create_action(objects: ObjectPages) -> str:
     """Which action does making one ask for?"""
     return CREATE.get(objects.kind, f"iam.{KINDS[objects.kind].resource_type}.create")
+
+
+def subject_address(page: Page, reference: str, step: str = "") -> str:
+    """Under which address is the page of this user, group, service ID or profile? "": it has none."""
+    for objects in SUBJECTS:
+        name = reference.removeprefix(KINDS[objects.kind].prefix)
+        if name and name != reference and reference not in (MEMBERS_GROUP, EVERYONE):
+            return objects.url(page, name, step)
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Words:
     none: str
     teach: str
     create: str
-    create_step: str = "new"
+    create_step: str = ":new"
     create_also: str = ""
     search: str = "Search by name or description"
 

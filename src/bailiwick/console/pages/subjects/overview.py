@@ -21,6 +21,7 @@ from bailiwick.console.pages.subjects.common import (
     keys_of,
     may_see_keys,
     show_subject,
+    subject_address,
 )
 from bailiwick.console.routes import Entry, get
 from bailiwick.model.accounts import Principal
@@ -90,8 +91,6 @@ def _shown(value: Any) -> str:
     return str(plain).lower() if isinstance(plain, bool) else str(plain)
 
 
-_KINDS = {"user": "Users", "service-id": "Service IDs", "profile": "Profiles", "group": "Groups"}
-_PATHS = {"user": "/users", "service-id": "/service-ids", "profile": "/profiles", "group": "/groups"}
 _ONE = {"user": "user", "service-id": "service ID", "profile": "profile", "service": "service"}
 
 
@@ -100,8 +99,7 @@ def trust_of(page: Page, text: str) -> Trust:
     trusted = parse_trusted(text)
     kind, _, name = trusted.subject.partition(":")
     if not trusted.account:
-        address = page.url(_PATHS[kind], name) if kind in _PATHS and name not in ("members",) else ""
-        return Trust(text, _said(kind, name), address)
+        return Trust(text, _said(kind, name), subject_address(page, trusted.subject))
     if not trusted.subject:
         return Trust(text, f"everybody of account {trusted.account}", "")
     return Trust(text, f"{_said(kind, name)} of account {trusted.account}{_unbound(trusted)}", "")

@@ -1,0 +1,59 @@
+"""Settings: what is set for the account as a whole, and the catalog of services."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from starlette.responses import Response
+
+from bailiwick.console.catalog import READ
+from bailiwick.console.objects import CHANGES, DOCUMENT
+from bailiwick.console.page import Page
+from bailiwick.console.pages.object_changes import show_changes
+from bailiwick.console.pages.objects import object_entries
+from bailiwick.console.pages.settings.account import (
+    READ_ACCOUNT,
+    UPDATE_ACCOUNT,
+    ask_suspend,
+    edit_account,
+    save_account,
+    show_account,
+    suspend,
+)
+from bailiwick.console.pages.settings.catalog import FOR_ALL, SERVICES, UPDATE, list_services, show_service
+from bailiwick.console.pages.settings.own_services import (
+    create_service,
+    edit_service,
+    save_service,
+    start_service,
+)
+from bailiwick.console.routes import Entry, get, post
+
+LANDING = "shows where settings are; each page asks for itself"
+
+
+def settings_entries() -> list[Entry]:
+    """Which lines has this subject?"""
+    one, text = SERVICES.path_of(), SERVICES.path_of(DOCUMENT)
+    taken = {SERVICES.path_of(step) for step in (DOCUMENT, CHANGES)}
+    return [
+        get("/settings", show_settings, public=LANDING),
+        get("/settings/account", show_account, READ_ACCOUNT),
+        get("/settings/account/edit", edit_account, READ_ACCOUNT, UPDATE_ACCOUNT),
+        post("/settings/account/edit", save_account, READ_ACCOUNT, UPDATE_ACCOUNT),
+        get("/settings/account/suspend", ask_suspend, READ_ACCOUNT, UPDATE_ACCOUNT),
+        post("/settings/account/suspend", suspend, READ_ACCOUNT, UPDATE_ACCOUNT),
+        get("/settings/catalog", list_services, public=FOR_ALL),
+        get("/settings/new-service", start_service, UPDATE),
+        post("/settings/new-service", create_service, UPDATE),
+        get(one, show_service, READ),
+        get(text, edit_service, READ),
+        post(text, save_service, READ, UPDATE),
+        get(SERVICES.path_of(CHANGES), partial(show_changes, SERVICES), READ, "iam.log.read"),
+        *(line for line in object_entries(SERVICES) if line.path not in taken),
+    ]
+
+
+def show_settings(page: Page) -> Response:
+    """What can be set, and where?"""
+    return page.render("settings/settings.html", may_see_account=page.judge.could_hold_any((READ_ACCOUNT,)))
