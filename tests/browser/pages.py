@@ -37,6 +37,7 @@ class Shown:
 
 
 PARTS: Mapping[str, str] = {
+    "/policy-builder/roles": "the roles that a form offers",
     "/explorer/who-can.csv": "a file",
     "/explorer/what-can.csv": "a file",
     "/explorer/resource": "leads to a question",
@@ -46,6 +47,7 @@ READ = "action=ims:images:get&resource=brn:acme:ims:eu-de::image/base"
 ALLOWED = f"who=user:alice&{READ}"
 DENIED = ALLOWED.replace("ims:images:get", "ims:images:delete")
 ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
+OWN_SERVICE = [f"/settings/catalog/{{name}}{step}" for step in ("", "/document", "/changes", "/delete")]
 NAMES: Mapping[str, str] = {
     "users": "alice",
     "groups": "image-readers",
@@ -71,6 +73,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/explorer/grant": (),
     "/services": ("/services", "/services?region=eu-de&mine=yes"),
     "/services/{name}/operation": ("/services/ims/operation?region=eu-de&operation=GET%20/v2/cloudimages",),
+    **{path: (path.replace("{name}", "records"),) for path in OWN_SERVICE},
     "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Viewer"),
     "/roles/matrix": ("/roles/matrix?service=container-registry", "/roles/matrix?service=hs-crypto"),
     "/roles/create": ("/roles/create", "/roles/create?service=cloud", "/roles/create?from=Developer"),
