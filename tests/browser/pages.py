@@ -83,11 +83,17 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/roles/{service}/{name}": ("/roles/cloud/Developer",),
     "/users": ("/users", "/users?q=nobody-of-this-name"),
     "/{rest:path}": (),
+    "/me/access/{name}": ("/me/access/ims",),
+    # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
+    "/me/keys/{name}/delete": (),
+    "/settings/keys/{name}/delete": (),
+    "/invitation/{token}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
 FURTHER = (
     Shown("/nothing/here", status=404),
     Shown("/console/nothing/here", GUEST, 404),
+    Shown("/console/invitation/none", GUEST, 404),
     Shown("/users", "user:alice", 403),
     Shown("", "user:alice"),
     Shown("", account=FRESH),

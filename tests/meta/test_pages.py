@@ -21,6 +21,7 @@ from bailiwick.console.forgery import FIELD
 from bailiwick.console.routes import Entry
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.host import Host
+from bailiwick.service.initial import create_account
 from bailiwick.service.sessions import Session
 
 RESOURCE = "brn:acme:ims:eu-de::image/base"
@@ -34,11 +35,22 @@ NAMES: Mapping[str, str] = {
     "groups": "dev",
     "service-ids": "ci",
     "profiles": "ops",
+    "guardrails": "careful",
+    "enterprises": "corp",
+    "account-groups": "live",
+    "enterprise-accounts": "shop",
     "policies": "reading",
     "services": "ims",
 }
+RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
+    "/me/access/{name}": "/me/access/ims",
+    **{
+        path: path.replace("{name}", "apikey-0")
+        for place in ("/me/keys", "/settings/keys")
+        for path in (f"{place}/{{name}}/{step}" for step in ("disable", "enable", "delete"))
+    },
     "/log/{revision}": "/log/2",
     "/log/{revision}/undo": "/log/2/undo",
     "/past/{revision}": "/past/2",
@@ -55,6 +67,7 @@ ADDRESSES: Mapping[str, str] = {
     "/roles/compare": "/roles/compare?a=keeper",
     "/roles/matrix": "/roles/matrix?service=records",
     "/roles/{service}/{name}": "/roles/cloud/keeper",
+    **{f"/resources/one{step}": f"/resources/one{step}?name={RESOURCE}" for step in RESOURCE_STEPS},
     **{
         path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
     },
@@ -73,6 +86,11 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/{name}/add": {"resource": RESOURCE, "confirmed": "yes"},
     "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
     "/projects/{name}/detach": {"subject": "user:zoe"},
+    "/resources/new": {"name": RESOURCE.replace("base", "new")},
+    "/guardrails/new": {"name": "other", "actions": "*"},
+    "/guardrails/{name}/edit": {"actions": "*"},
+    "/enterprise/new": {"kind": "AccountGroup", "name": "test", "parent": "enterprise:corp"},
+    "/enterprise/begin": {"name": "second"},
     "/policies/new": {"name": "other", "subject": "user:zoe", "role": "Viewer", "service": "ims"},
     "/policies/{name}/edit": {"name": "reading", "subject": "user:max", "role": "Editor", "service": "ims"},
     "/policy-builder/preview": {"subject": "user:zoe", "role": "Viewer", "service": "ims"},
@@ -94,6 +112,16 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "Project", "name": "spare"},
     {"kind": "Resource", "name": RESOURCE, "project": "web"},
     {
+        "kind": "Guardrail",
+        "name": "careful",
+        "actions": ["ims:images:delete"],
+        "scope": {"service": "ims"},
+        "state": "disabled",
+    },
+    {"kind": "Enterprise", "name": "corp"},
+    {"kind": "AccountGroup", "name": "live", "parent": "enterprise:corp"},
+    {"kind": "EnterpriseAccount", "name": "shop", "parent": "account-group:live"},
+    {
         "kind": "Policy",
         "name": "reading",
         "subjects": ["user:max"],
@@ -113,6 +141,8 @@ class KeyVisit:
     session: Session
     uid: str = "visit"
     begun_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    expires_at: datetime = datetime(2099, 1, 1, tzinfo=UTC)
+    factor_at: datetime | None = None
     owes: str = ""
     ticket: str | None = None
 
@@ -126,6 +156,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
     with pytest.MonkeyPatch.context() as patch, RunningServer(tmp_path_factory.mktemp("pages")) as running:
         patch.setattr(entrance, "find_visit", by_key)
+        host = running.host
+        create_account(host.store, "shop", "owner", "owner@shop.example", host.at(), enterprise="acme")
         reply = running.owner().apply(*OBJECTS)
         assert reply.status == 200, reply.text
         yield running

@@ -157,6 +157,8 @@ def _announce(host: Host, key_file: Path, ready: Path) -> None:
 
 def introduction(host: Host, key_file: Path) -> list[str]:
     """What is said to whoever has just started the sample company, line by line?"""
+    from bailiwick.service.people.own_link import make_owner_link
+
     programs = Path(sysconfig.get_path("scripts"))
     lines = [
         "",
@@ -172,6 +174,18 @@ def introduction(host: Host, key_file: Path) -> list[str]:
     ]
     for question, command, verdict in answer_sample(host):
         lines += ["", f"  {question}", f"    bailiwick explain {command}", f"    {verdict}"]
+    link = make_owner_link(host, ACCOUNT)
+    if link is not None:
+        lines += [
+            "",
+            "In a browser, choose the owner's password for the console, by a link that is good once:",
+        ]
+        lines += ["", f"  {link}"]
+    else:
+        lines += [
+            "",
+            f"In a browser, sign in at {host.public_url}/console as `owner` of the account `{ACCOUNT}`.",
+        ]
     keys = enterprise_keys_of(key_file.with_name(key_file.name.removesuffix("-owner.key")))
     if keys.exists():
         lines += ["", f"The keys of the accounts of its enterprise are in {quote(str(keys.resolve()))}."]

@@ -43,15 +43,28 @@ def init(
     account: Annotated[str, typer.Option(help="the first account's name")],
     owner: Annotated[str, typer.Option(help="the owner's email address")],
     key_file: Annotated[Path, typer.Option(help="where the owner's API key is written (mode 0600)")],
+    public_url: Annotated[
+        str, typer.Option(help="how browsers will reach the server, for the link")
+    ] = "http://127.0.0.1:8470",
 ) -> None:
-    """Create a data directory with an account, its owner and the owner's API key."""
+    """Create a data directory with an account, its owner, the owner's API key, and a link to choose a password."""
+    from bailiwick.service.host import open_host
     from bailiwick.service.initial import initialise
+    from bailiwick.service.people.own_link import make_owner_link
+    from bailiwick.service.settings import Settings
 
+    settings = Settings(public_url)
     initialise(data, account, owner, key_file)
+    host = open_host(data, settings)
+    try:
+        link = make_owner_link(host, account)
+    finally:
+        host.close()
     print_lines(
         [
             f"created account {account} in {data}; the owner's API key is in {key_file}",
             f"next: bailiwick serve --data {quote(str(data))}",
+            f"then choose the owner's password for the console, at a link that is good once: {link}",
         ]
     )
 

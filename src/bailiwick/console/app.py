@@ -11,12 +11,16 @@ from starlette.routing import BaseRoute, Route
 from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.enterprise import enterprise_entries
 from bailiwick.console.pages.explorer import explorer_entries
+from bailiwick.console.pages.guardrails import guardrail_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
+from bailiwick.console.pages.people import people_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.policies import policy_entries
 from bailiwick.console.pages.projects import project_entries
+from bailiwick.console.pages.resources import resource_entries
 from bailiwick.console.pages.roles import role_entries
 from bailiwick.console.pages.services import service_entries
 from bailiwick.console.pages.settings import settings_entries
@@ -35,13 +39,17 @@ def console_entries() -> list[Entry]:
         *home_entries(),
         *log_entries(),
         *picker_entries(),
+        *enterprise_entries(),
+        *guardrail_entries(),
+        *project_entries(),
+        *resource_entries(),
         *policy_entries(),
         *explorer_entries(),
         *service_entries(),
-        *project_entries(),
         *role_entries(),
         *settings_entries(),
         *subject_entries(),
+        *people_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]

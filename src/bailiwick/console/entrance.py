@@ -7,15 +7,15 @@ SECURITY: the cookie is `HttpOnly`, `SameSite=Lax`, for this host only (`__Host-
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bailiwick.errors import Unauthenticated
 from bailiwick.service.host import Host
-from bailiwick.service.sessions import Session
+from bailiwick.service.people.events import Client
+from bailiwick.service.people.visits import Visit, find_visit
 
 if TYPE_CHECKING:
     from bailiwick.console.page import Page
@@ -24,36 +24,12 @@ GUEST_COOKIE = "guest"
 MAX_TICKET = 4096
 
 
-class Visit(Protocol):
-    """One person who has signed in, as service/people/visits.py finds them.
-
-    `owes`: "" or what must be put right first ("password", "second-factor"). `ticket`: what the cookie shall hold from
-    now on; None: what it holds.
-    """
-
-    @property
-    def session(self) -> Session: ...
-    @property
-    def uid(self) -> str: ...
-    @property
-    def begun_at(self) -> datetime: ...
-    @property
-    def owes(self) -> str: ...
-    @property
-    def ticket(self) -> str | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Guest:
     """Nobody who has signed in."""
 
 
 Visitor = Visit | Guest
-
-
-def find_visit(host: Host, ticket: str, *, address: str) -> Visit:
-    """Which visit is it? Raises Unauthenticated."""
-    raise Unauthenticated("nobody can sign in yet")
 
 
 def enter(host: Host, request: Request) -> Visitor:
@@ -70,6 +46,11 @@ def enter(host: Host, request: Request) -> Visitor:
 def address_of(request: Request) -> str:
     """From which address does the request come? (Of the connection; no header says it.)"""
     return request.client.host if request.client is not None else ""
+
+
+def client_of(request: Request) -> Client:
+    """Where does it come from, for the record of sign-ins?"""
+    return Client(address_of(request), request.headers.get("user-agent", ""))
 
 
 def is_secure(host: Host) -> bool:

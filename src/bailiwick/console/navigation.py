@@ -29,7 +29,13 @@ OF_PROJECTS = (
     "eps:enterpriseProjects:list",
     "eps:enterpriseProjects:get",
 )
-OF_ENTERPRISE = ("enterprise.enterprise.retrieve", "iam.guardrail.list", "iam.guardrail.read")
+OF_ENTERPRISE = ("enterprise.enterprise.retrieve", "enterprise.account-group.retrieve", "iam.account.read")
+OF_GUARDRAILS = (
+    "iam.guardrail.list",
+    "iam.guardrail.read",
+    "enterprise.account-group.retrieve",
+    "iam.account.read",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ MENU: tuple[Group, ...] = (
             Item("Projects", "/projects", "folder", OF_PROJECTS),
             Item("Resources", "/resources", "stack", ("iam.resource.list", "iam.resource.read")),
             Item("Enterprise", "/enterprise", "hierarchy", OF_ENTERPRISE),
+            Item("Guardrails", "/guardrails", "lock", OF_GUARDRAILS),
         ),
     ),
     Group(

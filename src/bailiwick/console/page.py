@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bailiwick.catalog.documents import parse_document
-from bailiwick.console.entrance import GUEST_COOKIE, Guest, Visit, Visitor, cookie_name, set_cookie
+from bailiwick.console.entrance import GUEST_COOKIE, Guest, Visitor, cookie_name, set_cookie
 from bailiwick.console.forgery import form_key, new_guest, token_of
 from bailiwick.console.forms import Form
 from bailiwick.console.navigation import Item, is_here, menu_of
@@ -28,6 +28,7 @@ from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import KINDS, find_value
+from bailiwick.service.people.visits import Visit
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound, Unavailable
+from bailiwick.service.people.attempts import LockedOut
 
 if TYPE_CHECKING:
     from bailiwick.console.page import Page
@@ -17,6 +18,7 @@ _TITLES: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (Conflict, 409, "Not possible as things are"),
     (Invalid, 400, "Something is not right"),
     (Unavailable, 503, "Not now"),
+    (LockedOut, 429, "Locked out"),
 )
 FORGED = "forged_form"
 

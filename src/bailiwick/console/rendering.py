@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from jinja2_fragments import render_block as render_fragment
 from markupsafe import Markup
 
 from bailiwick import __version__
 from bailiwick.console.static import find_icon, static_url
+from bailiwick.service.yaml_text import format_part
 
 
 @cache
@@ -64,7 +64,7 @@ def when(moment: datetime | float | str | None, otherwise: str = "never") -> Mar
 
 def as_yaml(document: Any) -> str:
     """How is a document written? In the order of its fields."""
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return format_part(document)
 
 
 _PLAIN_AND_CODE = (Markup("{}"), Markup("<code>{}</code>"))

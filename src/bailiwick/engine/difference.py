@@ -74,6 +74,14 @@ class Names(Generic[Item]):
             yield from (segment.names[number] for number in numbers)
         yield from self.said
 
+    def only(self, among: Among[Item], may_ask: Callable[[str], bool]) -> Names[Item]:
+        """Those of them that may be asked about."""
+        kept = [
+            (segment, numbers if (askable := among(segment)) is None else numbers & askable)
+            for segment, numbers in self.numbered
+        ]
+        return Names(tuple(one for one in kept if one[1]), tuple(filter(may_ask, self.said)))
+
     def first(self, most: int) -> list[str]:
         """Which are the first of them, in order? Of each segment only as many are looked at as are wanted."""
         found = [
@@ -204,7 +212,9 @@ def differ_on(
         (find_inventory(state).of(*sort), dict(_by_segment(find_extents(state, search))))
         for state in (states.before, states.after)
     ]
-    return _differ(_paired(*both[0], *both[1]), answers, among, may_ask, skip, budget)
+    return _differ(
+        _paired(*both[0], *both[1]), answers, among=among, may_ask=may_ask, skip=skip, budget=budget
+    )
 
 
 def differ_at(states: TwoStates, action: str, name: str, kind: str, *, budget: Budget) -> Shift[Principal]:
@@ -223,7 +233,14 @@ def differ_at(states: TwoStates, action: str, name: str, kind: str, *, budget: B
         request = states.request(ANONYMOUS, action, as_stored(state.account, query))
         found = dict(_by_segment(find_crowds(state, PrincipalSearch(request, kind))))
         both.append((find_people(state).of(kind), found))
-    return _differ(_paired(*both[0], *both[1]), answers, lambda _: None, lambda _: True, (), budget)
+    return _differ(
+        _paired(*both[0], *both[1]),
+        answers,
+        among=lambda _: None,
+        may_ask=lambda _: True,
+        skip=(),
+        budget=budget,
+    )
 
 
 def _unstored(states: TwoStates, kind: str) -> list[str]:
@@ -270,6 +287,7 @@ Answers = Callable[[str], Both]
 def _differ(
     pairs: Iterable[_Pair[Item]],
     answers: Answers,
+    *,
     among: Among[Item],
     may_ask: Callable[[str], bool],
     skip: Collection[str],
@@ -284,7 +302,8 @@ def _differ(
             continue
         askable = among(segment)
         asked = asked if askable is None else asked & askable
-        numbered.append((segment, *_compared(segment, asked, before, after, answers, budget)))
+        pair = _Pair(segment, asked, before, after)
+        numbered.append((segment, *_compared(pair, before, after, lambda name: _ask(name, answers, budget))))
     return _shift(numbered, _decided(sorted(filter(may_ask, loose)), answers, budget))
 
 
@@ -294,17 +313,17 @@ def _without(segment: Segment[Item], there: BitMap, skip: Collection[str]) -> Bi
 
 
 def _compared(
-    segment: Segment[Item], asked: BitMap, before: Extent, after: Extent, answers: Answers, budget: Budget
+    asked: _Pair[Item], before: Extent, after: Extent, ask: Callable[[str], Both | None]
 ) -> tuple[BitMap, BitMap]:
-    """What is gained and lost of these? Whatever is not sure in a state, and may differ, is decided in both."""
-    gained = (after.sure - before.maybe) & asked
-    lost = (before.sure - after.maybe) & asked
+    """What is gained and lost of these? Whatever is not sure in a state, and may differ, is asked in both."""
+    gained = (after.sure - before.maybe) & asked.there
+    lost = (before.sure - after.maybe) & asked.there
     unsure = (before.maybe - before.sure) | (after.maybe - after.sure)
-    doubtful = unsure & ((after.maybe - before.sure) | (before.maybe - after.sure)) & asked
+    doubtful = unsure & ((after.maybe - before.sure) | (before.maybe - after.sure)) & asked.there
     for number in doubtful - gained - lost:
-        if not budget.take():
-            break
-        match answers(segment.names[number]):
+        match ask(asked.segment.names[number]):
+            case None:
+                break
             case (False, True):
                 gained.add(number)
             case (True, False):
@@ -312,12 +331,17 @@ def _compared(
     return gained, lost
 
 
+def _ask(name: str, answers: Answers, budget: Budget) -> Both | None:
+    """What is answered in both states? None: no more is asked."""
+    return answers(name) if budget.take() else None
+
+
 def _decided(names: Iterable[str], answers: Answers, budget: Budget) -> list[tuple[str, Both]]:
     found = []
     for name in names:
-        if not budget.take():
+        answer = _ask(name, answers, budget)
+        if answer is None:
             break
-        answer = answers(name)
         if answer[0] != answer[1]:
             found.append((name, answer))
     return found

@@ -25,6 +25,15 @@ def format_documents(documents: Iterable[Mapping[str, object]]) -> Iterator[str]
         yield "---\n" + "".join(_block(document, ""))
 
 
+def format_part(value: object) -> str:
+    """Which text is a part of a document, alone? "" for nothing."""
+    if value is None or value in ({}, [], ()):
+        return ""
+    if isinstance(value, Mapping):
+        return "".join(_block(value, "")).strip()
+    return "".join(_block({"value": value}, "")).removeprefix("value:").strip()
+
+
 def _block(mapping: Mapping[str, object], indent: str) -> Iterator[str]:
     for name, value in mapping.items():
         head = f"{indent}{_text(name)}:"

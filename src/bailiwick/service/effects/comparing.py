@@ -142,11 +142,18 @@ class Comparison:
                         skip=self._skipped,
                         budget=self.questions,
                     )
-                    _add(gained, part, action, sort, shift.gained)
-                    _add(lost, part, action, sort, shift.lost)
-            self._over_scopes(part, doings, is_oneself, gained, lost)
+                    _add(gained, part, (action, sort), self._askable_of(shift.gained, sort, is_oneself))
+                    _add(lost, part, (action, sort), shift.lost)
+            self._over_scopes(part, doings, gained, lost, is_oneself=is_oneself)
             self.gained.effects += [self._explained(one, is_gain=True) for one in gained.values()]
             self.lost.effects += [self._explained(one, is_gain=False) for one in lost.values()]
+
+    def _askable_of(self, gained: Names[Row], sort: tuple[str, str], is_oneself: bool) -> Names[Row]:
+        """What of it is told? To oneself what one would lose is known; what one would gain is not one's to list yet.
+
+        SECURITY: else whoever may grant, and may not look, is told by a preview what there is.
+        """
+        return gained.only(self.askable.among(sort), self.askable.about) if is_oneself else gained
 
     def _parts(self, alike: Alike) -> Iterator[tuple[tuple[str, ...], bool]]:
         me = self.asking.session.principal if self.asking.session.is_whole else ""
@@ -164,9 +171,10 @@ class Comparison:
         self,
         alike: Alike,
         doings: Sequence[tuple[str, str]],
-        is_oneself: bool,
         gained: dict[object, Effect],
         lost: dict[object, Effect],
+        *,
+        is_oneself: bool,
     ) -> None:
         """Over which scopes of the policies that changed for them do they gain or lose the actions? (rule 25.4)"""
         told: dict[tuple[str, bool], list[Scope]] = {}
@@ -300,11 +308,12 @@ def _yes(_: str) -> bool:
 
 
 def _add(
-    found: dict[object, Effect], alike: Alike, action: str, sort: tuple[str, str], resources: Names[Row]
+    found: dict[object, Effect], alike: Alike, asked: tuple[str, tuple[str, str]], resources: Names[Row]
 ) -> None:
     """Keep it, beside other actions on the very same resources."""
     if not resources:
         return
+    action, sort = asked
     key = (sort, resources.key)
     known = found.get(key)
     if known is None:

@@ -6,7 +6,7 @@ Only what a change widens is warned about; what was so before stays unsaid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from bailiwick.service.effects.comparing import Effect
 from bailiwick.service.effects.reaching import Reached
 from bailiwick.service.effects.touched import Touched
 from bailiwick.service.grants import is_narrowed
-from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value
+from bailiwick.service.kinds import PRINCIPAL_WORDS, find_value
 from bailiwick.service.reading import Reader
 from bailiwick.service.refusal_words import format_scope
 
@@ -84,32 +84,42 @@ def find_cautions(
 ) -> list[Caution]:
     """What is there to warn about?"""
     found: list[Caution] = []
-    by_policy = {one.policy: one for one in reached}
+    of_objects = _OfObjects(touched, reader, {one.policy: one for one in reached})
     for kind, name in sorted(touched.plan.changed):
         old, new = (
             find_value(state.account, kind, name) for state in (touched.states.before, touched.states.after)
         )
-        for code, message, help in _of_object(touched, reader, by_policy, kind, old, new):
+        for code, message, help in of_objects.said(kind, old, new):
             found.append(Caution(code, kind, name, message, help))
     return [*found, *_of_losses(lost)]
 
 
-def _of_object(
-    touched: Touched, reader: Reader, reached: dict[str, Reached], kind: str, old: object, new: object
-) -> Said:
-    if isinstance(new, Policy) and new.enabled:
-        known = old if isinstance(old, Policy) else None
-        if new.effect == "allow" and not is_narrowed(known, new):
-            grant = Granted(new, touched.states.after, reader, reached[new.name])
+@dataclass(frozen=True)
+class _OfObjects:
+    """What is there to say about one object, as it was and as it would be?"""
+
+    touched: Touched
+    reader: Reader
+    reached: Mapping[str, Reached]
+
+    def said(self, kind: str, old: object, new: object) -> Said:
+        """Code, message and help of each warning."""
+        if isinstance(new, Policy) and new.enabled:
+            yield from self._of_policy(old if isinstance(old, Policy) else None, new)
+        elif isinstance(old, Guardrail) and old.enabled and old.node is None:
+            yield from _of_guardrail(new)
+        elif kind in PRINCIPAL_WORDS and isinstance(new, Principal):
+            yield from _of_trust(old, new)
+        elif isinstance(old, Account) and isinstance(new, Account):
+            yield from _of_account(old, new)
+
+    def _of_policy(self, old: Policy | None, new: Policy) -> Said:
+        states = self.touched.states
+        if new.effect == "allow" and not is_narrowed(old, new):
+            grant = Granted(new, states.after, self.reader, self.reached[new.name])
             for rule in OF_GRANTS:
                 yield from rule(grant)
-        yield from _of_window(new, touched.states.now)
-    elif isinstance(old, Guardrail) and old.enabled and old.node is None:
-        yield from _of_guardrail(old, new)
-    elif kind in PRINCIPAL_WORDS and isinstance(new, Principal):
-        yield from _of_trust(old, new)
-    elif kind == ACCOUNT and isinstance(old, Account) and isinstance(new, Account):
-        yield from _of_account(old, new)
+        yield from _of_window(new, states.now)
 
 
 def _public(grant: Granted) -> Said:
@@ -256,7 +266,7 @@ def _of_window(policy: Policy, now: float) -> Said:
         )
 
 
-def _of_guardrail(old: Guardrail, new: object) -> Said:
+def _of_guardrail(new: object) -> Said:
     if new is None:
         yield (
             "unguarded",

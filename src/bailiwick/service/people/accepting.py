@@ -6,7 +6,9 @@ docs/spec.md rule 24.11.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bailiwick.authn.invitations import is_link, parse_link
 from bailiwick.authn.passwords import describe_policy
@@ -22,7 +24,7 @@ from bailiwick.service.people.invitation_records import (
     Invitation,
     get_invitation,
 )
-from bailiwick.service.people.invitations import judge_new_user, require_password_link
+from bailiwick.service.people.invitations import judge_new_user, require_password_link, unbound
 from bailiwick.service.people.passwords import changes_for, check_new
 from bailiwick.service.people.records import INVITATION, PasswordRecord
 from bailiwick.service.people.rights import User, find_user
@@ -40,6 +42,8 @@ class Offer:
 
     account: str
     invitation: Invitation
+    groups: tuple[str, ...]
+    policies: tuple[Mapping[str, Any], ...]
     password_rules: tuple[str, ...]
 
 
@@ -47,7 +51,14 @@ def find_offer(host: Host, text: str) -> Offer:
     """What does this link offer? Raises NotFound, the same for every cause."""
     snapshot, invitation = _believe(host, text)
     rules = describe_policy(snapshot.account.security_settings.passwords)
-    return Offer(snapshot.account.name, invitation, tuple(rules))
+    names = snapshot.names_by_uid()
+    return Offer(
+        account=snapshot.account.name,
+        invitation=invitation,
+        groups=tuple(names[uid][1] for uid in invitation.groups if uid in names),
+        policies=tuple(unbound(snapshot, one) for one in invitation.documents if one["kind"] == "Policy"),
+        password_rules=tuple(rules),
+    )
 
 
 def accept(host: Host, text: str, password: str, client: Client) -> Visit | None:

@@ -166,7 +166,7 @@ def _edits(now: Snapshot, invitation: Invitation) -> list[Edit]:
     """Which edits make the user, its memberships and its policies? What is there already is never replaced."""
     edits = []
     for bound in invitation.documents:
-        document = _unbound(now, bound)
+        document = unbound(now, bound)
         kind, value = parse_document(document, now.account.name)
         name = str(document["name"])
         if find_value(now.account, kind, name) is not None:
@@ -182,7 +182,8 @@ def _edits(now: Snapshot, invitation: Invitation) -> list[Edit]:
     return edits
 
 
-def _unbound(now: Snapshot, bound: Mapping[str, Any]) -> dict[str, Any]:
+def unbound(now: Snapshot, bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Which document, by today's names, is this one of an invitation? Raises Conflict where something is gone."""
     try:
         return unbind(bound["kind"], dict(bound), now.names_by_uid())
     except KeyError:

@@ -12,12 +12,13 @@ from typing import Any
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
 from bailiwick.console.pages.policies.conditions import DAYS, attributes_of, fields_of, split_list
-from bailiwick.model.names import EVERYONE, MEMBERS
+from bailiwick.model.names import ANONYMOUS, EVERYONE, MEMBERS
 from bailiwick.service.kinds import KINDS
 
 _WORDS = {
     EVERYONE: "anybody at all",
     MEMBERS: "every member of the account",
+    ANONYMOUS: "who has not signed in",
 }
 _PREFIXES = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
 
@@ -75,8 +76,10 @@ def _listed(value: object) -> list[str]:
 def subject_word(page: Page, subject: str) -> Word:
     """How is this subject said, and where does it lead?"""
     if subject in _WORDS:
-        return Word(_WORDS[subject], "built-in group")
+        return Word(_WORDS[subject], "" if subject == ANONYMOUS else "built-in group")
     prefix, _, name = subject.partition(":")
+    if prefix == "service":
+        return _service_word(page, name)
     kind = _PREFIXES.get(f"{prefix}:")
     if kind is None:
         return Word(subject, prefix)
@@ -92,7 +95,9 @@ def _role_word(page: Page, role: str, services: list[str]) -> Word:
         return Word(name, "custom role", page.url("/roles", name))
     meant = service or (services[0] if len(services) == 1 else "")
     title = known[service].title if service in known and services != [service] else ""
-    return Word(f"{name} of {title}" if title else name, "role", page.url("/roles", service=meant, role=name))
+    return Word(
+        f"{name} of {title}" if title else name, "role", page.url("/roles", *([meant] if meant else []), name)
+    )
 
 
 def _service_word(page: Page, name: str) -> Word:

@@ -21,12 +21,16 @@ from bailiwick.console.pages.settings.account import (
     suspend,
 )
 from bailiwick.console.pages.settings.catalog import FOR_ALL, SERVICES, UPDATE, list_services, show_service
+from bailiwick.console.pages.settings.invitations import invitation_list_entries
+from bailiwick.console.pages.settings.keys import key_list_entries
+from bailiwick.console.pages.settings.lockouts import lockout_entries
 from bailiwick.console.pages.settings.own_services import (
     create_service,
     edit_service,
     save_service,
     start_service,
 )
+from bailiwick.console.pages.settings.security import security_entries
 from bailiwick.console.routes import Entry, get, post
 
 LANDING = "shows where settings are; each page asks for itself"
@@ -50,6 +54,10 @@ def settings_entries() -> list[Entry]:
         get(text, edit_service, READ),
         post(text, save_service, READ, UPDATE),
         get(SERVICES.path_of(CHANGES), partial(show_changes, SERVICES), READ, "iam.log.read"),
+        *security_entries(),
+        *key_list_entries(),
+        *lockout_entries(),
+        *invitation_list_entries(),
         *(line for line in object_entries(SERVICES) if line.path not in taken),
     ]
 

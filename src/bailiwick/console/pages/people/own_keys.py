@@ -1,0 +1,137 @@
+"""One's own API keys: made and shown once, put out of use, withdrawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+from bailiwick.authn.keys import ApiKeyRecord
+from bailiwick.console.forms import Form
+from bailiwick.console.page import Page
+from bailiwick.console.problems import status_of
+from bailiwick.console.routes import Entry, get, post
+from bailiwick.errors import Conflict, Denied, Invalid, NotFound
+from bailiwick.service.credentials import create_key, delete_key, owner_of, update_key
+
+OWN = "everybody keeps their own keys (rule 10.3); the engine is asked whether anything forbids it"
+LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A key as a list shows it: never its secret."""
+
+    uid: str
+    owner: str
+    prefix: str
+    description: str
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    state: str
+    is_locked: bool
+
+
+def own_key_entries() -> list[Entry]:
+    """Which lines has this subject?"""
+    return [
+        get("/me/keys", list_own, public=OWN),
+        get("/me/keys/new", ask_for_key, public=OWN),
+        post("/me/keys/new", make_key, public=OWN),
+        post("/me/keys/{name}/disable", disable, public=OWN),
+        post("/me/keys/{name}/enable", enable, public=OWN),
+        get("/me/keys/{name}/delete", ask_to_delete, public=OWN),
+        post("/me/keys/{name}/delete", delete, public=OWN),
+    ]
+
+
+def shown_key(page: Page, record: ApiKeyRecord) -> ShownKey:
+    """How is the key shown?"""
+    ended = record.expires_at is not None and record.expires_at.timestamp() <= page.now
+    return ShownKey(
+        uid=record.uid,
+        owner=owner_of(record),
+        prefix=record.prefix,
+        description=page.snapshot.descriptions.get(record.uid, ""),
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        used_at=page.host.store.activity.last_used(record.uid),
+        state="disabled" if record.disabled else "expired" if ended else "active",
+        is_locked=record.locked,
+    )
+
+
+def _own(page: Page) -> list[ApiKeyRecord]:
+    records = (one for one in page.snapshot.keys.values() if one.owner_uid == page.session.uid)
+    return sorted(records, key=lambda one: (one.created_at, one.uid))
+
+
+def _get_own(page: Page) -> ApiKeyRecord:
+    """Which of the visitor's keys does the address name? Raises NotFound."""
+    record = next((one for one in _own(page) if one.uid == page.name), None)
+    if record is None:
+        raise NotFound(f"you have no API key `{page.name}`", "it may have been deleted")
+    return record
+
+
+def list_own(page: Page) -> Response:
+    """Which keys have I?"""
+    return page.render("people/keys.html", keys=[shown_key(page, one) for one in _own(page)])
+
+
+def ask_for_key(page: Page) -> Response:
+    """What is the key for, and until when?"""
+    return page.render("people/new_key.html", form=Form.of({"days": "90"}), lifetimes=LIFETIMES)
+
+
+def make_key(page: Page) -> Response:
+    """The key is made, and shown this once."""
+    form = page.form
+    try:
+        made = create_key(
+            page.host,
+            page.session,
+            page.session.principal,
+            description=form.text("description"),
+            expires_at=_end(page, form.get("days")),
+        )
+    except (Invalid, Conflict, Denied, NotFound) as error:
+        failed = form.failed(error, "description", expires_at="days")
+        return page.render("people/new_key.html", status=status_of(error), form=failed, lifetimes=LIFETIMES)
+    return page.render("people/made_key.html", text=made.text)
+
+
+def _end(page: Page, days: str) -> datetime | None:
+    if days not in dict(LIFETIMES):
+        raise Invalid.at("days", "choose one of the times that are offered")
+    return datetime.fromtimestamp(page.now + int(days) * 86_400, UTC) if days else None
+
+
+def disable(page: Page) -> Response:
+    """Nothing signs in with the key any more, until it is enabled."""
+    return _set(page, disabled=True)
+
+
+def enable(page: Page) -> Response:
+    """The key works again."""
+    return _set(page, disabled=False)
+
+
+def _set(page: Page, *, disabled: bool) -> Response:
+    record = _get_own(page)
+    update_key(page.host, page.session, record.uid, disabled=disabled)
+    return page.redirect("/me/keys", note=f"Key {record.prefix} was {'disabled' if disabled else 'enabled'}.")
+
+
+def ask_to_delete(page: Page) -> Response:
+    """What stops without it?"""
+    return page.render("people/delete_key.html", key=shown_key(page, _get_own(page)))
+
+
+def delete(page: Page) -> Response:
+    """The key is withdrawn for good."""
+    record = _get_own(page)
+    delete_key(page.host, page.session, record.uid)
+    return page.redirect("/me/keys", note=f"Key {record.prefix} was deleted.")
