@@ -1,7 +1,8 @@
 """All pages of the console, as the browser tests visit them: from the route table, with objects of the sample company.
 
 `{name}` is an object of `NAMES`, by the first part of the path. A page with another address, or one that is worth a
-look in more than one state, gets a line in `ADDRESSES`; what answers with no whole page, in `PARTS`.
+look in more than one state, gets a line in `ADDRESSES` (without an address there: a walk comes by); what answers with
+no whole page, in `PARTS`. `{key}` is an API key of the owner's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from tests.browser.visiting import FRESH, GUEST
 from tests.e2e.server import ACCOUNT, OWNER
 
+from bailiwick.cli.sample_enterprise import MANAGEMENT
 from bailiwick.console.app import console_entries
 from bailiwick.console.routes import Entry
 
@@ -46,6 +48,10 @@ PARTS: Mapping[str, str] = {
 READ = "action=ims:images:get&resource=brn:acme:ims:eu-de::image/base"
 ALLOWED = f"who=user:alice&{READ}"
 DENIED = ALLOWED.replace("ims:images:get", "ims:images:delete")
+IMAGE = "brn:acme:ims:eu-de::image/base"
+IN_MANAGEMENT = ("enterprise", "enterprises", "account-groups", "enterprise-accounts")
+"""Of what the account is that manages the sample company's enterprise."""
+RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
 ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
 OWN_SERVICE = [f"/settings/catalog/{{name}}{step}" for step in ("", "/document", "/changes", "/delete")]
 NAMES: Mapping[str, str] = {
@@ -57,6 +63,9 @@ NAMES: Mapping[str, str] = {
     "roles": "Developer",
     "policies": "image-readers-eu-de",
     "guardrails": "registry-private-only",
+    "enterprises": "acme-corp",
+    "account-groups": "crypto",
+    "enterprise-accounts": "development",
     "services": "ims",
 }
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
@@ -73,6 +82,15 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/explorer/grant": (),
     "/services": ("/services", "/services?region=eu-de&mine=yes"),
     "/services/{name}/operation": ("/services/ims/operation?region=eu-de&operation=GET%20/v2/cloudimages",),
+    **{f"/resources/one{step}": (f"/resources/one{step}?name={IMAGE}",) for step in RESOURCE_STEPS},
+    "/groups/{name}/remove": ("/groups/image-readers/remove?member=user:alice",),
+    "/users/{name}/keys/delete": ("/users/owner/keys/delete?key={key}",),
+    "/service-ids/{name}/keys/delete": (),
+    "/me/keys/{name}/delete": ("/me/keys/{key}/delete",),
+    "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
+    "/me/access/{name}": ("/me/access/ims",),
+    "/sign-in/code": (),
+    "/invitation/{token}": (),
     **{path: (path.replace("{name}", "records"),) for path in OWN_SERVICE},
     "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Viewer"),
     "/roles/matrix": ("/roles/matrix?service=container-registry", "/roles/matrix?service=hs-crypto"),
@@ -83,15 +101,11 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/roles/{service}/{name}": ("/roles/cloud/Developer",),
     "/users": ("/users", "/users?q=nobody-of-this-name"),
     "/{rest:path}": (),
-    "/me/access/{name}": ("/me/access/ims",),
-    # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
-    "/me/keys/{name}/delete": (),
-    "/settings/keys/{name}/delete": (),
-    "/invitation/{token}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
 FURTHER = (
     Shown("/nothing/here", status=404),
+    Shown("/console/invitation/this-is-no-link", GUEST, 404),
     Shown("/console/nothing/here", GUEST, 404),
     Shown("/console/invitation/none", GUEST, 404),
     Shown("/users", "user:alice", 403),
@@ -115,10 +129,15 @@ def addresses_of(entry: Entry) -> tuple[str, ...]:
     return () if "{" in filled else (filled,)
 
 
+def account_of(entry: Entry) -> str:
+    """In which account is the page looked at?"""
+    return MANAGEMENT if entry.path.split("/")[1:2] and entry.path.split("/")[1] in IN_MANAGEMENT else ACCOUNT
+
+
 def list_shown() -> list[Shown]:
     """Every page that is looked at."""
     listed = [
-        Shown(address, OWNER if entry.of_account else GUEST)
+        Shown(address, OWNER if entry.of_account else GUEST, account=account_of(entry))
         for entry in list_pages()
         for address in addresses_of(entry)
     ]
