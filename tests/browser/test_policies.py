@@ -82,6 +82,15 @@ def test_the_preview_follows_what_one_writes(server: RunningServer, browser: Bro
     assert watch.findings == []
 
 
+def test_a_filled_builder_asks_at_once(server: RunningServer, browser: Browser) -> None:
+    """A link from elsewhere that names somebody and a role opens with what it would do."""
+    query = "subject=group:designers&role=IMS%20FullAccess&service=ims"
+    page, watch = opened(server, browser, f"/policies/new?{query}")
+    expect(page.locator("#preview")).to_contain_text("Newly possible")
+    expect(page.locator("#preview")).to_contain_text("2 principals")
+    assert watch.findings == []
+
+
 def test_lines_come_and_go(server: RunningServer, browser: Browser) -> None:
     """Another subject, another service, another attribute: each gets a line of its own, empty, and loses it again."""
     page, watch = opened(server, browser, "/policies/new")

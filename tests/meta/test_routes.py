@@ -19,10 +19,15 @@ from bailiwick.api.app import build_app
 from bailiwick.api.routes import access_of
 from bailiwick.catalog.documents import KINDS
 from bailiwick.console.routes import PageRoute
+from bailiwick.errors import Unauthenticated
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.eps import EPS
 from bailiwick.service.initial import create_account
+from bailiwick.service.people.attempts import list_lockouts
+from bailiwick.service.people.events import Client as Visitor
+from bailiwick.service.people.records import INVITATION
+from bailiwick.service.people.signing_in import Given, sign_in
 from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"
@@ -98,6 +103,8 @@ BODIES: dict[str, Any] = {
         "owner_email": "owner@branch.example",
     },
     "/v1/accounts/{account}/sessions": {},
+    "/v1/accounts/{account}/invitations": {"name": "invited"},
+    "/v1/accounts/{account}/users/{name}/reset-password": {},
     "/v1/accounts/{account}/profiles/{name}/assume": {},
     "/v1/accounts/{account}/services/{name}/act-as": {},
     "/v1/accounts/{account}/template-offers/{name}/accept": {},
@@ -107,12 +114,13 @@ BODIES: dict[str, Any] = {
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }
 # Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
-# Nothing is offered to an account that has a tree of its own.
+# Nothing is offered to an account that has a tree of its own; and nobody here has a second factor.
 NOTHING_OFFERED = "/v1/accounts/{account}/template-offers/{name}/"
 OWN_ONLY = {
     ("GET", "/v1/accounts/{account}/api-keys"),
     ("POST", "/v1/accounts/{account}/sessions"),
     ("GET", "/v1/accounts/{account}/users/{name}/access"),
+    ("POST", "/v1/accounts/{account}/users/{name}/reset-password"),
 }
 
 
@@ -132,6 +140,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         made = running.owner().put("users", "undone", body={})
         assert made.headers["bailiwick-revision"].startswith(f"account={UNDONE}-"), made.headers
         assert running.owner().post("sessions", body={}).status == 201
+        assert running.owner().post("invitations", body={"name": "guest"}).status == 201
+        for _ in range(5):
+            with pytest.raises(Unauthenticated):
+                sign_in(running.host, Given("acme", "zoe", "wrong"), Visitor())
         yield running
 
 
@@ -155,7 +167,13 @@ def without_access(routes: Iterable[BaseRoute]) -> list[str]:
 def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tuple[Route, str, str, object]]:
     """One real request for each route that is not public: route, method, path, body."""
     key = next(iter(server.host.snapshot("acme").keys))
-    session = next(list_known(server.host, "acme")).uid
+    named = {
+        "sessions": next(list_known(server.host, "acme")).uid,
+        "invitations": next(
+            uid for kind, uid in server.host.snapshot("acme").identities if kind == INVITATION
+        ),
+        "lockouts": list_lockouts(server.host, "acme")[0].id,
+    }
     for route in routes:
         access = access_of(route)
         assert access is not None
@@ -164,7 +182,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
         for method in sorted((route.methods or set()) - {"HEAD"}):
             parts = route.path.split("/")
             collection = parts[4] if route.path.startswith("/v1/accounts/") and len(parts) > 4 else ""
-            name, document = OBJECTS.get(collection, (session if collection == "sessions" else key, {}))
+            name, document = OBJECTS.get(collection, (named.get(collection, key), {}))
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
@@ -272,7 +290,7 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
     for route, method, path, body in requests:
         if method == "DELETE" and route.path.startswith("/v1/accounts/{account}/api-keys"):
             continue
-        if route.path.startswith(NOTHING_OFFERED):
+        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith("/second-factor"):
             continue
         answered[f"{method} {path}"] = owner.send(
             method, path, body, headers={"If-Match": "*"} if method == "PATCH" else None

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_documents import document_entries
 from bailiwick.api.administration_keys import key_entries
+from bailiwick.api.administration_people import people_entries
 from bailiwick.api.administration_sessions import session_entries
 from bailiwick.api.attention import attention_entries
 from bailiwick.api.authzen_routes import authzen_routes
@@ -96,6 +97,7 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *people_entries(),
         *log_entries(),
         *attention_entries(),
         *project_entries(),

@@ -21,6 +21,7 @@ from bailiwick.model.conditions import parse_instant
 from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import API_KEY, SESSION_END, account_log
 from bailiwick.service.needed import iam_service
+from bailiwick.service.people.records import CREDENTIAL_KINDS
 from bailiwick.service.reading import Reader
 from bailiwick.service.recorded import (
     READ_ACTIVITY,
@@ -36,7 +37,7 @@ from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.undoing import Undone, undo_revision
 from bailiwick.store.ports import EventFilter, StoredEvent
 
-_KINDS = (ACCOUNT, *KINDS, API_KEY, SESSION_END)
+_KINDS = (ACCOUNT, *KINDS, API_KEY, SESSION_END, *CREDENTIAL_KINDS)
 
 
 def log_entries() -> list[Entry]:

@@ -109,6 +109,14 @@ _SESSION: dict[str, Schema] = {
     "restrictions": {"type": "array", "items": {"$ref": "#/components/schemas/Restriction"}},
     "expires_at": INSTANT,
 }
+_INVITATION: dict[str, Schema] = {
+    "id": TEXT,
+    "purpose": {"enum": ["user", "password"]},
+    "name": TEXT,
+    "inviter": TEXT,
+    "made_at": INSTANT,
+    "expires_at": INSTANT,
+}
 ANSWERS: dict[str, Schema] = {
     "Place": object_of(
         {
@@ -334,6 +342,10 @@ ANSWERS: dict[str, Schema] = {
     ),
     "Session": object_of(
         {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
+    ),
+    "Invitation": object_of(_INVITATION),
+    "MadeInvitation": object_of(
+        {**_INVITATION, "link": {"type": "string", "description": "only in this answer"}}
     ),
     "ServiceShown": _SERVICE,
     "Services": object_of(

@@ -6,7 +6,8 @@ It must not validate: the routes read bodies.
 from __future__ import annotations
 
 from bailiwick.api.schema_words import ANYTHING, FIELDS, FLAG, INSTANT, TEXT, TEXTS, Schema, object_of
-from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS
+from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS
+from bailiwick.catalog.document_principals import USER_FIELDS
 
 _RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 _ENTITY = object_of({"type": TEXT, "id": TEXT, "properties": ANYTHING}, ["type", "id"])
@@ -74,6 +75,28 @@ REQUESTS: dict[str, Schema] = {
     ),
     "ReportQuestion": object_of({"guardrail": {"$ref": "#/components/schemas/Guardrail"}}),
     "NewApiKey": object_of({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewInvitation": object_of(
+        {
+            **{name: FIELDS[name] for name in USER_FIELDS},
+            "groups": {**TEXTS, "description": "of which groups the user becomes a member"},
+            "policies": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/OfferedPolicy"},
+                "description": "what the user is granted besides",
+            },
+            "seconds": {"type": "integer", "description": "how long the link is good; none: seven days"},
+        },
+        ["name"],
+    ),
+    "OfferedPolicy": object_of(
+        {name: FIELDS[name] for name in POLICY_FIELDS if name != "subjects"}, ["name", "roles"]
+    ),
+    "PasswordReset": object_of(
+        {
+            "seconds": {"type": "integer", "description": "how long the link is good; none: seven days"},
+            "password": {"type": "string", "description": "instead of a link; the user has to change it"},
+        }
+    ),
     "NewSession": object_of(
         {
             "seconds": {"type": "integer", "description": "how long at most"},

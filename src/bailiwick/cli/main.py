@@ -29,6 +29,7 @@ from bailiwick.cli import (
     searches,
     servers,
     templates,
+    users,
 )
 from bailiwick.cli.output import EXIT_ERROR, print_lines
 
@@ -80,6 +81,8 @@ app.add_typer(templates.templates_app, name="template", rich_help_panel=CHANGE)
 app.add_typer(projects.projects_app, name="project", rich_help_panel=CHANGE)
 app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHANGE)
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
+app.add_typer(users.users_app, name="user", rich_help_panel=CHANGE)
+app.add_typer(users.invitations_app, name="invitation", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)

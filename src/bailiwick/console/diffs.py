@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from bailiwick.console.rendering import as_yaml
+import yaml
 
 KEPT_AROUND = 3
 LEAST_LEFT_OUT = 4
 # What stands first in a document, whatever order it was stored in.
 _FIRST = ("kind", "account", "name", "title", "description", "email", "service")
 MOST_LINES = 2_000
+MOST_COLUMNS = 100
 SAME, CHANGED, GONE, NEW, GAP = "same", "changed", "gone", "new", "gap"
 
 
@@ -68,7 +69,11 @@ def in_order(document: Mapping[str, Any]) -> dict[str, Any]:
 def _lines(document: Mapping[str, Any] | None) -> list[str]:
     if document is None:
         return []
-    lines = as_yaml(in_order(document)).splitlines()
+    # WHY not as documents are shown elsewhere: one line for each member shows which one came or went.
+    text = yaml.safe_dump(
+        in_order(document), sort_keys=False, allow_unicode=True, width=MOST_COLUMNS, default_flow_style=False
+    )
+    lines = text.splitlines()
     more = len(lines) - MOST_LINES
     return lines if more <= 0 else [*lines[:MOST_LINES], f"# and {more} more lines"]
 

@@ -21,6 +21,8 @@ _WORDS = {
     SESSION_END: "end of a session",
 }
 _DONE = {"create": "created", "replace": "changed", "delete": "deleted", "erase": "erased"}
+# Names of these may hold slashes, so they are a parameter of the address.
+_BY_QUERY = (RESOURCE, "Role")
 _SURFACES = {"api": "API", "apply": "documents", "keys": "API keys", "init": "the account's beginning"}
 _MOST_OF_UID = 16
 
@@ -49,8 +51,7 @@ def object_url(page: Page, kind: str, name: str) -> str:
     if kind not in KINDS:
         return ""
     path = f"/{KINDS[kind].path}"
-    # WHY not in the path: names of resources hold slashes.
-    return page.url(path, "one", name=name) if kind == RESOURCE else page.url(path, name)
+    return page.url(path, "one", name=name) if kind in _BY_QUERY else page.url(path, name)
 
 
 class Words:

@@ -22,6 +22,7 @@ from bailiwick.service.kinds import KINDS, RESOURCE, find_value
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.offers import BEHIND, DRIFTED, OFFERED, offers_of, tree_of
+from bailiwick.service.people.records import PasswordRecord
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 
@@ -34,14 +35,13 @@ LIST_KEYS, READ_KEY = "iam.api-key.list", "iam.api-key.read"
 LIST_POLICIES = "iam.policy.list"
 LIST_OFFERS = "iam.template-acceptance.list"
 URGENT, NOTICE = "urgent", "notice"
-_KINDS = ("Policy", "Group", "Role", "Guardrail", "Project")
+_KINDS = ("Policy", "Group", "Role", "Guardrail", "Project", "User")
 # Whoever may list or read any of these sees something of it.
 SEEN_BY = (
     *(f"iam.{KINDS[kind].resource_type}.{verb}" for kind in _KINDS for verb in ("list", "read")),
     LIST_KEYS,
     READ_KEY,
 )
-_KEY_CODES = ("key-never-used", "key-unused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "key-ended": Meaning("API keys that have ended", "Delete them."),
     "key-never-used": Meaning("API keys that were never used", "Delete what nobody needs."),
     "key-unused": Meaning("API keys not used for 90 days", "Delete what nobody needs."),
+    "user-not-signed-in": Meaning("People who have not signed in for 90 days", "Disable whoever has left."),
     "disabled-member": Meaning("Disabled people in groups", "Remove them, or enable them."),
     "disabled-project": Meaning(
         "Disabled projects with resources", "Move the resources, or enable the project."
@@ -129,7 +130,7 @@ class _Attention:
         self._now = host.at()
         self._listed: dict[str, bool] = {}
         self._judged = 0
-        self._more_keys = False
+        self._bounded: set[str] = set()
 
     def require(self) -> None:
         """May the session see anything of what this is about? Raises Denied."""
@@ -141,7 +142,9 @@ class _Attention:
     def topics(self) -> tuple[Topic, ...]:
         """By urgency, then by the order of MEANINGS."""
         found: dict[str, list[Notice]] = defaultdict(list)
-        for code, notice in chain(self._of_account(), self._of_keys(), self._of_templates()):
+        for code, notice in chain(
+            self._of_account(), self._of_keys(), self._of_people(), self._of_templates()
+        ):
             found[code].append(notice)
         topics = [self._topic(code, found[code]) for code in MEANINGS if code in found]
         return tuple(
@@ -150,7 +153,7 @@ class _Attention:
 
     def _topic(self, code: str, notices: list[Notice]) -> Topic:
         seen: list[Notice] = []
-        at_least = code in _KEY_CODES and self._more_keys
+        at_least = code in self._bounded
         for notice in sorted(notices, key=_soonest):
             verdict = self._may_see(notice)
             at_least = at_least or verdict is None
@@ -209,7 +212,8 @@ class _Attention:
             if word != "ended" and not record.disabled and record.created_at <= self._now - UNUSED:
                 old.append(record)
         old.sort(key=lambda record: (record.created_at, record.uid))
-        self._more_keys = len(old) > MOST_KEYS
+        if len(old) > MOST_KEYS:
+            self._bounded |= {"key-never-used", "key-unused"}
         for record in old[:MOST_KEYS]:
             used = self._host.store.activity.last_used(record.uid)
             notice = Notice(API_KEY, record.uid, owner_of(record), used or record.created_at)
@@ -217,6 +221,23 @@ class _Attention:
                 yield "key-never-used", notice
             elif used <= self._now - UNUSED:
                 yield "key-unused", notice
+
+    def _of_people(self) -> Iterator[tuple[str, Notice]]:
+        """Who has a password and has not signed in by it for long? Those whose passwords are oldest are looked at."""
+        if not (self._may_list("User") or self._reader.judge.could_hold_any(("iam.user.read",))):
+            return
+        names, principals = self._reader.snapshot.names_by_uid(), self._reader.snapshot.account.principals
+        until = self._now - UNUSED
+        records = self._reader.snapshot.people.values()
+        old = [one for one in records if isinstance(one, PasswordRecord) and one.set_at <= until]
+        old.sort(key=lambda record: (record.set_at, record.uid))
+        if len(old) > MOST_KEYS:
+            self._bounded.add("user-not-signed-in")
+        for record in old[:MOST_KEYS]:
+            name = names[record.owner_uid][1]
+            used = self._host.store.activity.last_used(record.uid)
+            if (used is None or used <= until) and not principals[f"user:{name}"].disabled:
+                yield "user-not-signed-in", Notice("User", name, at=used)
 
     def _may_see_key(self, record: ApiKeyRecord) -> bool:
         if self._may_list(API_KEY):

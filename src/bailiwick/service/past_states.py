@@ -15,7 +15,7 @@ from bailiwick.catalog.catalog import Catalog
 from bailiwick.errors import NotFound
 from bailiwick.service.loading import account_log, load_past
 from bailiwick.service.placing import place
-from bailiwick.service.recorded_rows import find_revision_at, rows_of
+from bailiwick.service.recorded_rows import find_revision_at, last_row_of
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Head, Store
 
@@ -45,7 +45,7 @@ class PastStates:
     def at(self, account: str, revision: int, system: Head) -> PastState:
         """What did the account hold right after this revision? Raises NotFound."""
         log = account_log(account)
-        row = rows_of(self._store, log, revision)[0]
+        row = last_row_of(self._store, log, revision)
         # WHY by its hash too: a store that was put back has other revisions by the same numbers.
         key = (account, self._store.head_at(log, revision).vector, system.vector)
         with self._lock:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from bailiwick.catalog.check_world import World
@@ -18,6 +19,7 @@ from bailiwick.model.policies import Policy
 from bailiwick.service.edits import Edit
 from bailiwick.service.refused import MEMBERSHIP, Draft, Refused, actions_in, try_edits
 
+MOST_LOOKED_AT = 100
 MOST_GROUPS_TRIED = 20
 MOST_GROUPS = 3
 FEW_OTHER_ACTIONS = 12
@@ -47,9 +49,10 @@ def memberships(refused: Refused, missing: Sequence[str]) -> list[Draft]:
     )
     held = {name for subject in view.subjects for name in refused.compiled.policies_of.get(subject, ())}
     ranked: list[tuple[int, str, Joining]] = []
-    for subject in subjects:
-        kind, _, name = subject.partition(":")
-        group = account.groups.get(name) if kind == "group" and name not in BUILT_IN_GROUPS else None
+    groups = (subject for subject in subjects if subject.startswith("group:"))
+    for subject in islice(groups, MOST_LOOKED_AT):
+        name = subject.partition(":")[2]
+        group = None if name in BUILT_IN_GROUPS else account.groups.get(name)
         if group is None or any(one.member == refused.principal for one in group.members):
             continue
         brought = _brought(refused, subject, held)
@@ -61,7 +64,7 @@ def memberships(refused: Refused, missing: Sequence[str]) -> list[Draft]:
             ranked.append((len(others), name, Joining(group, others, brought)))
     ranked.sort(key=lambda one: one[:2])
     drafts = (_draft(refused, joining) for _, _, joining in ranked[:MOST_GROUPS_TRIED])
-    return [draft for draft in drafts if draft is not None][:MOST_GROUPS]
+    return list(islice((draft for draft in drafts if draft is not None), MOST_GROUPS))
 
 
 def _brought(refused: Refused, subject: str, held: set[str]) -> list[Policy] | None:

@@ -33,6 +33,7 @@ from bailiwick.service.whom_to_ask import NOBODY, Ask, refusal_of, whom_to_ask
 
 ID_CHARACTERS = 16
 FEW_OTHER_ACTIONS = 3
+_SEE_GROUPS = ("iam.group.read", "iam.group.list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ def find_proposals(host: Host, asking: Asking, question: Question) -> Proposals:
     return _Finding(host, asking, refused).answer(explanation)
 
 
-def drafts_of(refused: Refused, parts: list[Part]) -> list[Draft]:
-    """Which drafts would allow it? The narrowest grant first, groups last."""
+def drafts_of(refused: Refused, parts: list[Part], *, with_groups: bool = True) -> list[Draft]:
+    """Which drafts would allow it? The narrowest grant first, groups last, if they are asked for."""
     by_role = grant_by_existing_role(refused, parts)
     drafts = [] if by_role is None else [by_role]
     if by_role is None or by_role.others:
@@ -103,7 +104,7 @@ def drafts_of(refused: Refused, parts: list[Part]) -> list[Draft]:
         if by_new is not None:
             drafts.insert(1 if is_narrow else 0, by_new)
     missing = [action for part in parts for action in part.actions]
-    return [*drafts, *memberships(refused, missing)]
+    return [*drafts, *memberships(refused, missing)] if with_groups else drafts
 
 
 def accept_proposal(
@@ -148,7 +149,9 @@ class _Finding:
         parts = divide(self._refused, missing)
         if isinstance(parts, str):
             return Proposals(explanation, tuple(missing), (), (self._standing(Obstacle(UNCLEAR, "", parts)),))
-        drafts = [one for one in drafts_of(self._refused, parts) if self._is_seen(one)]
+        sees_groups = self._reader.judge.could_hold_any(_SEE_GROUPS)
+        drafts = drafts_of(self._refused, parts, with_groups=sees_groups)
+        drafts = [one for one in drafts if self._is_seen(one)]
         return Proposals(explanation, tuple(missing), tuple(map(self._proposal, drafts)))
 
     def _missing(self, explanation: Explanation) -> dict[str, Reason]:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS
-from bailiwick.service.loading import API_KEY, account_log
+from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_service
 from bailiwick.service.reading import Reader
 from bailiwick.service.recorded_rows import find_revision_at, rows_of
@@ -260,9 +260,8 @@ def shown_document(kind: str, document: dict[str, Any] | None, names: Names) -> 
     if kind in (ACCOUNT, *KINDS):
         return unbind(kind, document, names)
     owner = document.get("owner")
-    if kind == API_KEY and isinstance(owner, dict):
-        return {**document, "owner": names.reference(owner["uid"])}
-    return document
+    # WHY of every other kind alike: keys, passwords and second factors say so whose they are.
+    return {**document, "owner": names.reference(owner["uid"])} if isinstance(owner, dict) else document
 
 
 def principal_uid(snapshot: Snapshot, reference: str | None) -> str | None:

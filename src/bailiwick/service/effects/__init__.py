@@ -41,7 +41,7 @@ class Limits:
     @classmethod
     def quick(cls) -> Limits:
         """How much is asked for a preview?"""
-        return cls(questions=2_500, people=4_000)
+        return cls(questions=1_500, people=4_000)
 
 
 @dataclass(frozen=True, slots=True)

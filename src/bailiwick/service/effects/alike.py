@@ -57,11 +57,7 @@ class Likeness:
         """Who of these is alike, as far as the change touches them? Most numerous first."""
         found: dict[Kind, list[str]] = {}
         for one in everybody:
-            touching = frozenset(
-                number
-                for number, touch in enumerate(self.touched.touches)
-                if touch.who is None or one in touch.who
-            )
+            touching = self._on_all.union(self._on_one.get(one, ()))
             if not touching:
                 continue
             if not budget.take():
@@ -77,6 +73,20 @@ class Likeness:
             for (before, after, touching, _), members in found.items()
         ]
         return sorted(alike, key=lambda one: (-len(one.members), one.members))
+
+    @cached_property
+    def _on_all(self) -> frozenset[int]:
+        """Which touches concern everybody, by number?"""
+        return frozenset(number for number, touch in enumerate(self.touched.touches) if touch.who is None)
+
+    @cached_property
+    def _on_one(self) -> dict[str, list[int]]:
+        """Which touches concern whom by name?"""
+        found: dict[str, list[int]] = {}
+        for number, touch in enumerate(self.touched.touches):
+            for one in touch.who or ():
+                found.setdefault(one, []).append(number)
+        return found
 
     def _kind(self, one: str, touching: frozenset[int]) -> Kind:
         states = self.touched.states
@@ -140,9 +150,17 @@ class Likeness:
             for state, standing in ((states.before, alike.before), (states.after, alike.after))
         ]
         same = {id(policy) for policy in held[0]} & {id(policy) for policy in held[1]}
-        moved = [policy for policies in held for policy in policies if id(policy) not in same]
-        named = [policy for touch in alike.touches for policy in touch.policies if policy.enabled]
-        return list({id(policy): policy for policy in (*moved, *named)}.values())
+        moved = [
+            policy
+            for policies in held
+            for policy in policies
+            if id(policy) not in same or id(policy) in self._touched_policies
+        ]
+        return list({id(policy): policy for policy in moved}.values())
+
+    @cached_property
+    def _touched_policies(self) -> frozenset[int]:
+        return frozenset(id(policy) for touch in self.touched.touches for policy in touch.policies)
 
 
 def policies_in(state: CompiledAccount, subjects: Iterable[str]) -> Iterator[Policy]:

@@ -93,7 +93,7 @@ class Comparison:
     def is_complete(self) -> bool:
         """Was everything asked that could differ?"""
         budgets = (self.questions, self.people, self.places, self.askable.budget)
-        return all(one.is_enough for one in budgets)
+        return not self.touched.is_cut and all(one.is_enough for one in budgets)
 
     def run(self) -> None:
         """Compare, and keep what was found."""
@@ -139,7 +139,7 @@ class Comparison:
                         sort,
                         among=everything if is_oneself else self.askable.among(sort),
                         may_ask=_yes if is_oneself else self.askable.about,
-                        skip=self._skipped,
+                        skip=self.touched.set_apart,
                         budget=self.questions,
                     )
                     _add(gained, part, (action, sort), self._askable_of(shift.gained, sort, is_oneself))
@@ -162,10 +162,6 @@ class Comparison:
         others = tuple(one for one in alike.members if one != me)
         if others and self.askable.is_anything_possible:
             yield others, False
-
-    @cached_property
-    def _skipped(self) -> frozenset[str]:
-        return frozenset(self.touched.places)
 
     def _over_scopes(
         self,

@@ -43,7 +43,7 @@ class Measuring:
     def reached(self) -> Iterator[Reached]:
         """How far does each changed policy reach?"""
         before, after = self.touched.states.before, self.touched.states.after
-        for kind, name in sorted(self.touched.plan.changed):
+        for kind, name in self.touched.keys:
             if kind == "Policy":
                 is_left = name in after.account.policies
                 state = after if is_left else before

@@ -26,6 +26,7 @@ from bailiwick.service.snapshots import Name
 # A service, and an action that is asked over its resources.
 Doing = tuple[str, str]
 Doings = frozenset[Doing]
+MOST_OBJECTS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,30 @@ class Touched:
         return Reaching(before.account, after.account, before.services)
 
     @cached_property
+    def keys(self) -> tuple[Name, ...]:
+        """Which changed objects are looked at? Of very many the first, and then the answer is not complete."""
+        return tuple(sorted(self.plan.changed)[:MOST_OBJECTS])
+
+    @property
+    def is_cut(self) -> bool:
+        """Were some left out?"""
+        return len(self.plan.changed) > MOST_OBJECTS
+
+    @cached_property
     def touches(self) -> tuple[Touch, ...]:
         """What does each changed object touch?"""
-        return tuple(touch for key in sorted(self.plan.changed) for touch in self._touches_of(key))
+        return tuple(touch for key in self.keys for touch in self._touches_of(key))
 
     @cached_property
     def places(self) -> tuple[str, ...]:
         """Which resources changed themselves, by canonical name? About them everybody is asked."""
-        found = {name for key in self.plan.changed for name in self._places_of(key)}
+        found = {name for key in self.keys for name in self._places_of(key)}
         return tuple(sorted(name for name in found if self.states.is_there(name)))
+
+    @cached_property
+    def set_apart(self) -> frozenset[str]:
+        """About which resources is nobody asked besides: those that changed, looked at or not?"""
+        return frozenset(self.places) | {name for kind, name in self.plan.changed if kind == RESOURCE}
 
     def _both(self, key: Name) -> tuple[object, object]:
         return find_value(self.states.before.account, *key), find_value(self.states.after.account, *key)
@@ -126,6 +142,16 @@ class Touched:
 
     def _with_requiring(self, doings: Doings) -> Doings:
         """These, and whatever requires one of them, and so on. (rule 7.6)"""
+        known = self._requiring.get(doings)
+        if known is None:
+            known = self._requiring[doings] = self._found_requiring(doings)
+        return known
+
+    @cached_property
+    def _requiring(self) -> dict[Doings, Doings]:
+        return {}
+
+    def _found_requiring(self, doings: Doings) -> Doings:
         found, fresh = doings, doings
         while fresh:
             fresh = (

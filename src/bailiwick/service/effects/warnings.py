@@ -85,7 +85,7 @@ def find_cautions(
     """What is there to warn about?"""
     found: list[Caution] = []
     of_objects = _OfObjects(touched, reader, {one.policy: one for one in reached})
-    for kind, name in sorted(touched.plan.changed):
+    for kind, name in touched.keys:
         old, new = (
             find_value(state.account, kind, name) for state in (touched.states.before, touched.states.after)
         )

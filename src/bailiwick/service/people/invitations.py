@@ -17,11 +17,12 @@ from bailiwick.catalog.documents import format_document, parse_document
 from bailiwick.errors import Conflict, Denied, Invalid, did_you_mean
 from bailiwick.model.accounts import Membership, Principal
 from bailiwick.model.policies import Policy
+from bailiwick.model.requests import Reason
 from bailiwick.service.changes import judge_edits
 from bailiwick.service.edits import Edit, Plan, new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
-from bailiwick.service.needed import iam_object, iam_service
+from bailiwick.service.needed import iam_object, iam_service, object_of
 from bailiwick.service.people.invitation_records import (
     ASK_AGAIN,
     NEW_PASSWORD,
@@ -215,6 +216,10 @@ def require_password_link(host: Host, session: Session, now: Snapshot, name: str
     user = find_user(now, name)
     if user is None or user.uid != session.uid:
         return require_over_user(host, session, now, RESET_PASSWORD, name)
+    # WHY also without a policy: as everybody may make a key of their own (rule 10.3), where nothing forbids it.
+    judge, here = judge_of(host, session, now), object_of("User", name, find_value(now.account, "User", name))
+    if judge.decide(RESET_PASSWORD, here).reason is not Reason.NO_MATCHING_POLICY:
+        judge.require(RESET_PASSWORD, here)
     if now.password_of(user.uid) is not None:
         raise Conflict("your own password is changed with the old one", "change it in the console")
     return user

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bailiwick.errors import Denied
 from bailiwick.service.host import Host
 from bailiwick.service.people.invitations import invite_to_password
 from bailiwick.service.sessions import FOREVER, Session
@@ -11,7 +12,7 @@ USER = "user:"
 
 
 def make_owner_link(host: Host, account: str) -> str | None:
-    """At which address does the owner choose a first password? None: they have one, or the owner is no user.
+    """At which address does the owner choose a first password? None: they have one, may not, or are no user.
 
     For whoever has the data directory: it is asked of nobody else whether that may be. An earlier link ends.
     """
@@ -21,4 +22,7 @@ def make_owner_link(host: Host, account: str) -> str | None:
     if uid is None or not owner.startswith(USER) or snapshot.password_of(uid) is not None:
         return None
     session = Session(account, owner, uid, "", FOREVER)
-    return invite_to_password(host, session, owner.removeprefix(USER)).address
+    try:
+        return invite_to_password(host, session, owner.removeprefix(USER)).address
+    except Denied:
+        return None

@@ -11,7 +11,7 @@ from bailiwick.errors import Denied, Invalid
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Scope
 from bailiwick.service.applying import Source, parse_wanted
-from bailiwick.service.effects import Effect, Effects, Found, Limits, effects_of
+from bailiwick.service.effects import Effect, Effects, Found, Limits, effects_of, touched
 
 WORLD = """
 kind: User
@@ -260,3 +260,15 @@ def test_a_bound_is_said_to_be_one(acme: Installation) -> None:
     assert not found.complete
     assert found.gained.answers <= 10
     assert not effects(acme, WIDER, limits=Limits(questions=100, people=1)).complete
+
+
+def test_of_very_many_objects_the_first_are_looked_at(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of more objects than are looked at is told in part, and says so."""
+    monkeypatch.setattr(touched, "MOST_OBJECTS", 1)
+    text = "kind: Group\nname: readers\nmembers: [user:alice]\n---\n" + WIDER
+    found = effects(acme, text)
+    assert not found.complete
+    assert {one for effect in found.lost.effects for one in effect.principals} == {"user:bob"}
+    assert found.reached == ()

@@ -215,6 +215,12 @@ def test_a_password_link_for_another_is_a_grant(acme: Installation, alice: Perso
 
 def test_one_gives_oneself_a_first_password_only(acme: Installation) -> None:
     """Later ones are chosen with the old one."""
+    forbidden = "kind: Guardrail\nname: none\nactions: [iam.user.reset-password]\nscope: {service: iam}"
+    acme.apply(forbidden)
+    with pytest.raises(Denied):
+        invite_to_password(acme.host, acme.owner, "owner")
+    acme.edit(gone("Guardrail", "none"))
+    assert invite_to_password(acme.host, acme.session("user:bob"), "bob")
     owner = give_password(acme, "owner")
     assert owner.sign_in()
     with pytest.raises(Conflict):

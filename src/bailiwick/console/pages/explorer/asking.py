@@ -24,6 +24,7 @@ from bailiwick.console.pages.explorer.showing import (
 )
 from bailiwick.console.problems import status_of
 from bailiwick.engine.operations import type_path
+from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.errors import Denied, Invalid, did_you_mean
 from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_name
 from bailiwick.model.requests import Decision, Reason
@@ -132,7 +133,7 @@ def name_resource(page: Page) -> Response:
         return page.redirect("/explorer", **{**query, "service": page.asked("service")})
     path = tuple((kind, page.asked(ID + kind)) for kind in naming.kinds) or ((SERVICE_TYPE, service.name),)
     region = page.asked("region") if service.regional else ""
-    instance = page.asked("instance") if service.instances else ""
+    instance = page.asked("instance") or page.asked(ID + INSTANCE_TYPE) if service.instances else ""
     missing = [kind for kind, ident in path if not ident]
     if missing:
         return page.redirect("/explorer", **{**query, "service": service.name})

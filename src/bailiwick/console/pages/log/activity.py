@@ -56,6 +56,7 @@ class Shown:
     colour: str
     principal: str
     where: str
+    action: str
     about: str
     more: tuple[tuple[str, str], ...]
 
@@ -112,6 +113,7 @@ def show_event(stored: StoredEvent, names: Names) -> Shown:
         else "secondary",
         principal=names.reference(event.principal_uid) if event.principal_uid else "",
         where=str(detail.get("ip") or detail.get("address") or ""),
+        action=str(detail.get("action") or ""),
         about=" ".join(str(detail[field]) for field in ("action", "route") if detail.get(field)),
         more=tuple(_more(detail)),
     )

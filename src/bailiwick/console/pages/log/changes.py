@@ -14,10 +14,12 @@ from bailiwick.console.page import PAGE_SIZE, Page
 from bailiwick.console.routes import Entry, get
 from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import API_KEY, SESSION_END
+from bailiwick.service.people.records import CREDENTIAL_KINDS
 from bailiwick.service.recorded import READ_LOG, ChangeFilter, RecordedChange, Records
 
 FILTERS = ("q", "kind", "name", "actor", "since", "until")
 MOST_OBJECTS = 20
+_KINDS = (*KINDS, ACCOUNT, API_KEY, SESSION_END, *CREDENTIAL_KINDS)
 
 
 def change_entries() -> list[Entry]:
@@ -43,7 +45,7 @@ def list_changes(page: Page) -> Response:
         revisions=revisions,
         next="" if rest is None else f"{rest[0]}.{rest[1]}",
         filtered=any(page.asked(field) for field in FILTERS),
-        kinds=[(kind, kind_words(kind)) for kind in (*KINDS, ACCOUNT, API_KEY, SESSION_END)],
+        kinds=[(kind, kind_words(kind)) for kind in _KINDS],
     )
 
 

@@ -23,6 +23,7 @@ from bailiwick.console.pages.policies.fields import (
     yaml_of,
 )
 from bailiwick.console.pages.policies.previews import Preview, preview_document
+from bailiwick.console.pages.policies.sentences import sentence_of
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
@@ -72,7 +73,8 @@ def show_new(page: Page) -> Response:
             if (said := page.asked_all(name))
         }
         document |= {"scope": scope} if scope else {}
-    return _show(page, Form.of(values_of(document)), "", preview_document(page, document))
+    # WHY not asked here: the page is there at once, and asks for what it would do.
+    return _show(page, Form.of(values_of(document)), "", Preview(sentence_of(page, document), empty=True))
 
 
 def show_edit(page: Page) -> Response:

@@ -13,6 +13,7 @@ from bailiwick.console.pages.explorer.showing import Shown, Way, show_resource, 
 from bailiwick.console.pages.services.operations import KINDS, operations_of
 from bailiwick.console.pages.services.places import Chosen, asking_of, chosen, find_service, survey_of
 from bailiwick.engine.operations import operation_requests, type_path
+from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.errors import Denied, NotFound
 from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_name
 from bailiwick.model.requests import Decision, ResourceQuery
@@ -167,6 +168,6 @@ def _named(form: Form, service: Service, operation: Operation, where: Chosen) ->
         service.name,
         tuple(path) or ((SERVICE_TYPE, service.name),),
         (where.place.region or None) if service.regional else None,
-        (form.text("instance") or None) if service.instances else None,
+        (form.text("instance") or form.text(ID + INSTANCE_TYPE) or None) if service.instances else None,
         project=where.place.project or None,
     )

@@ -34,7 +34,9 @@ def may_see_sessions(page: Page, found: Found) -> bool:
 _OVERVIEW, _GROUPS, _ACCESS = Tab("Overview"), Tab("Groups", "groups"), Tab("Access", "access")
 _KEYS, _SESSIONS = Tab("Keys", "keys", may_see_keys), Tab("Sessions", "sessions", may_see_sessions)
 
-USERS = ObjectPages("User", "Users", (_OVERVIEW, _GROUPS, _ACCESS, _KEYS, _SESSIONS))
+_SIGN_IN = Tab("Sign-in", "sign-in")
+
+USERS = ObjectPages("User", "Users", (_OVERVIEW, _GROUPS, _ACCESS, _KEYS, _SIGN_IN, _SESSIONS))
 SERVICE_IDS = ObjectPages("ServiceId", "Service IDs", (_OVERVIEW, _GROUPS, _ACCESS, _KEYS, _SESSIONS))
 PROFILES = ObjectPages("Profile", "Profiles", (_OVERVIEW, _GROUPS, _ACCESS, _SESSIONS))
 GROUPS = ObjectPages(
@@ -90,7 +92,7 @@ def show_subject(
     page: Page, objects: ObjectPages, found: Found, tab: str, *, status: int = 200, **context: Any
 ) -> Response:
     """Which answer shows this tab? The template is called like the tab."""
-    template = f"subjects/{tab or context.pop('template', 'overview')}.html"
+    template = f"subjects/{tab.replace('-', '_') or context.pop('template', 'overview')}.html"
     return objects.show(
         page, found, template, tab, status=status, deeds=deeds_of(page, objects, found), **context
     )

@@ -43,7 +43,9 @@ WORDS: Mapping[str, Words] = {
         "subjects/cells_user.html",
         "No users yet",
         "A user signs in with a password of their own, and may do what their groups and policies allow.",
-        "Create user",
+        "Invite user",
+        create_step=":invite",
+        create_also="Create user",
         search="Search by name or email",
     ),
     "Group": Words(
