@@ -123,6 +123,29 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     ),
     "/past/{revision}/object": ("/past/2/object?kind=policies&name=image-readers-eu-de",),
     "/past/{revision}/{kind}": ("/past/2/policies",),
+    "/roles": ("/roles", "/roles?service=hs-crypto", "/roles?q=nothing-of-this-name"),
+    "/roles/create": (
+        "/roles/create",
+        "/roles/create?service=container-registry",
+        "/roles/create?from=cloud/Administrator",
+    ),
+    "/roles/matrix": ("/roles/matrix?service=cloud", "/roles/matrix?service=hs-crypto&role=Manager"),
+    "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Admin"),
+    "/roles/one": ("/roles/one?name=Developer", "/roles/one?name=eps/EPS%20FullAccess"),
+    **{
+        f"/roles/one/{step}": (f"/roles/one/{step}?name=Developer",)
+        for step in ("edit", "policies", "document", "changes", "delete")
+    },
+    "/roles/{name}": (),
+    "/roles/{service}/{name}": (),
+    "/settings/catalog/{name}": (
+        "/settings/catalog/records",
+        *(f"/settings/catalog/cloud?part={part}" for part in ("", "types", "actions", "operations", "roles")),
+    ),
+    **{
+        f"/settings/catalog/{{name}}/{step}": (f"/settings/catalog/records/{step}",)
+        for step in ("document", "changes", "delete")
+    },
     "/{rest:path}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
@@ -138,6 +161,8 @@ FURTHER = (
     Shown("", "user:alice"),
     Shown("", account=FRESH),
     Shown("/users", account=FRESH),
+    Shown("/roles", account=FRESH),
+    Shown("/settings", "user:alice"),
 )
 
 

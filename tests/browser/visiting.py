@@ -42,6 +42,16 @@ FURTHER: tuple[dict[str, object], ...] = (
         "description": "what builds images",
         "trust": ["user:alice"],
     },
+    {
+        "kind": "Service",
+        "name": "records",
+        "title": "Records",
+        "description": "what the archive keeps",
+        "resource_types": {"record": {"title": "Record"}},
+        "actions": [
+            {"id": "record.read", "title": "Read a record", "resource_type": "record", "access": "read"}
+        ],
+    },
 )
 
 
