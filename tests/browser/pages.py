@@ -49,8 +49,6 @@ IMAGE = "brn:acme:ims:eu-de::image/base"
 IN_MANAGEMENT = ("enterprise", "enterprises", "account-groups", "enterprise-accounts")
 """Of what the account is that manages the sample company's enterprise."""
 RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
-ROLE_STEPS = ("edit", "policies", "document", "changes", "delete")
-OWN_SERVICE = [f"/settings/catalog/{{name}}{step}" for step in ("", "/document", "/changes", "/delete")]
 NAMES: Mapping[str, str] = {
     "users": "alice",
     "groups": "image-readers",
@@ -77,14 +75,6 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/me/access/{name}": ("/me/access/ims",),
     "/sign-in/code": (),
     "/invitation/{token}": (),
-    **{path: (path.replace("{name}", "records"),) for path in OWN_SERVICE},
-    "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Viewer"),
-    "/roles/matrix": ("/roles/matrix?service=container-registry", "/roles/matrix?service=hs-crypto"),
-    "/roles/create": ("/roles/create", "/roles/create?service=cloud", "/roles/create?from=Developer"),
-    "/roles/one": ("/roles/one?name=Developer",),
-    **{f"/roles/one/{step}": (f"/roles/one/{step}?name=Developer",) for step in ROLE_STEPS},
-    "/roles/{name}": (),
-    "/roles/{service}/{name}": ("/roles/cloud/Developer",),
     "/explorer": (
         "/explorer",
         f"/explorer?who=user:alice&action=ims:images:get&{_WEB_1}",
