@@ -250,7 +250,7 @@ def test_long_results_are_paged_with_sealed_cursors(server: RunningServer, owner
     name = WEB_1.replace("eu-de", "eu-crowd")
     first = ask(owner, "/who-can", action=GET, resource=name)
     assert first.text.count('class="name"') == 50
-    following = next(one for one in links(first, "after=") if "who-can?" in one)
+    following = next(one for one in links(first, "cursor=") if "who-can?" in one)
     assert "p049" not in following
     second = owner.get(following)
     assert second.text.count('class="name"') == 50
