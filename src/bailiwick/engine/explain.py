@@ -96,6 +96,8 @@ def _as_judged(compiled: CompiledAccount, request: Request, link: str) -> Reques
 _BEFORE_POLICIES = frozenset(
     {Reason.ACCOUNT_SUSPENDED, Reason.UNKNOWN_PRINCIPAL, Reason.PRINCIPAL_DISABLED, Reason.PROJECT_DISABLED}
 )
+# A policy without the action, or for other services alone, is not near.
+_FAR = ("role", "service")
 _NEARNESS = ("condition", "qualifier", "window", "scope", "level", "assigned role", "service", "role")
 
 
@@ -212,7 +214,9 @@ def _right_failure(
 
 
 def _near_misses(considered: tuple[Considered, ...]) -> tuple[Considered, ...]:
-    misses = [one for one in considered if not one.applies and one.effect == "allow" and one.failed != "role"]
+    misses = [
+        one for one in considered if not one.applies and one.effect == "allow" and one.failed not in _FAR
+    ]
     misses.sort(key=lambda one: (_NEARNESS.index(one.failed), one.policy))
     return tuple(misses[:MOST_NEAR_MISSES])
 

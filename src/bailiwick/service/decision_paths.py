@@ -87,8 +87,7 @@ def paths_of(
         )
     else:
         applying = [one for one in explanation.considered if one.applies and one.effect == "allow"]
-        # WHY: what is granted in another service alone is no way to this resource.
-        nearest = [*applying, *(one for one in explanation.near_misses if one.failed != "service")]
+        nearest = [*applying, *explanation.near_misses]
         found = (_path(compiled, explanation, one, resource, now, decision.prerequisite) for one in nearest)
     return tuple(path for path, _ in zip(found, range(MOST_PATHS), strict=False))
 

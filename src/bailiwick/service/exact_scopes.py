@@ -78,5 +78,5 @@ def _at_node(scope: Scope, resource: Resolved, constrainable: frozenset[str]) ->
         if "within" in constrainable:
             within = ((above, above_id),)
         if within is None or len(resource.nodes) > 2:
-            wider = f"a {kind} of the same id that lies in another {resource.nodes[0][0]} is reached too"
+            wider = f"another {kind} of the same id, in another {resource.nodes[0][0]}, is reached too"
     return Narrowest(replace(scope, type=(kind,), id=(ident,), within=within), wider=wider)

@@ -21,6 +21,13 @@ def find_granting(compiled: CompiledAccount, principal: str, action: str, now: f
     """Over which scopes could the principal hold the action by one policy? The owner: over everything."""
     if principal == compiled.account.owner:
         return Scope(), Scope(service=tuple(compiled.services))
+    return find_policies_granting(compiled, principal, action, now)
+
+
+def find_policies_granting(
+    compiled: CompiledAccount, principal: str, action: str, now: float
+) -> tuple[Scope, ...]:
+    """Over which scopes do the principal's policies give the action, on whatever condition? The owner's as others'."""
     view = find_view(compiled, principal, now)
     if view is None:
         return ()

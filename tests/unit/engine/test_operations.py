@@ -13,6 +13,7 @@ from bailiwick.engine.operations import (
     allowed_operation,
     operation_requests,
     sufficient_roles,
+    type_path,
 )
 from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Account, Principal, Resource
@@ -406,3 +407,10 @@ def test_nothing_is_enough_for_what_is_discontinued_and_nothing_is_needed_withou
     """The empty set of roles is enough where the document needs none."""
     assert sufficient_roles(SERVICES, "store", operation(discontinued="2021-10-05")) == ()
     assert sufficient_roles(SERVICES, "store", operation()) == ((),)
+
+
+def test_the_fewest_types_lead_to_a_type() -> None:
+    """From the outermost one down; a type that the service lacks is led to by none."""
+    assert type_path(STORE, "part") == ["box", "item", "part"]
+    assert type_path(STORE, "box") == ["box"]
+    assert type_path(STORE, "nowhere") == []

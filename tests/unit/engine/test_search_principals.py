@@ -30,6 +30,7 @@ from bailiwick.engine import (
     PrincipalSearch,
     find_actions,
     find_principals,
+    granting_subjects,
     holders,
     indexes,
     prepare_searches,
@@ -323,3 +324,15 @@ def test_actions_are_found_in_order() -> None:
     assert find_actions(account, request("user:ghost", F1, "")) == ()
     nowhere = replace(request("user:ann", F1, ""), resource=ResourceQuery("ghost", ()))
     assert find_actions(account, nowhere) == ()
+
+
+def test_subjects_to_which_an_allow_applies_are_found_whoever_asks() -> None:
+    """Groups and principals, surely or depending on who asks; not those whose role or scope is another."""
+    account = compiled(
+        policy("group:crew", "Reader"),
+        policy("user:cat", "Own"),
+        policy("user:bob", "Writer"),
+        policy("group:all-crews", "Reader", Scope(("files",), region=("us",))),
+    )
+    assert granting_subjects(account, request("", F1, "files.read")) == ("group:crew", "user:cat")
+    assert granting_subjects(account, request("", F1, "nonsense")) == ()

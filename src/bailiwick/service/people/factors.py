@@ -69,7 +69,7 @@ def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
     issuer = host.settings.public_url.partition("://")[2]
     user = f"{session.principal.removeprefix('user:')}@{session.account}"
     address = seed_address(seed, user, f"Bailiwick {issuer}")
-    picture = segno.make(address, error="m").svg_inline(scale=5, border=2, light="#fff")
+    picture = segno.make(address, error="m").svg_inline(omitsize=True, border=2, light="#fff")
     return Enrolment(seed, address, picture)
 
 

@@ -14,6 +14,7 @@ from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import Action, Service
 from bailiwick.service.asking import Asking
 from bailiwick.service.authorize import Judge
+from bailiwick.service.granting import find_policies_granting
 from bailiwick.service.searching import ResourcesSought, search_resources
 
 EVERYWHERE, SOMEWHERE, PERHAPS = "everywhere", "somewhere", "perhaps"
@@ -32,23 +33,40 @@ class MayDo:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccess:
-    """One service: how many of its actions could be done on something in it."""
+    """One service: how many of its actions may be done everywhere in it, how many others in part or on conditions."""
 
     name: str
     title: str
-    held: int
+    everywhere: int
+    in_part: int
     of: int
 
 
-def list_services(judge: Judge, services: dict[str, Service]) -> list[ServiceAccess]:
+def list_services(asking: Asking, judge: Judge, services: dict[str, Service]) -> list[ServiceAccess]:
     """In which services could anything be done, and how many of their actions?"""
     found = []
     for name in sorted(services):
         service = services[name]
-        held = sum(judge.could_hold_any((action,)) for action in service.actions)
-        if held:
-            found.append(ServiceAccess(name, service.title, held, len(service.actions)))
+        everywhere = sum(_everywhere(judge, service, action) for action in service.actions.values())
+        given = sum(_is_given(asking, action) for action in service.actions)
+        if everywhere or given:
+            in_part = max(given - everywhere, 0)
+            found.append(ServiceAccess(name, service.title, everywhere, in_part, len(service.actions)))
     return found
+
+
+def _everywhere(judge: Judge, service: Service, action: Action) -> bool:
+    """Is the action held over everything in the service? One without a type is asked of the service itself."""
+    if action.resource_type is None:
+        return judge.is_allowed(action.id, ResourceQuery(service.name, ((SERVICE_TYPE, service.name),)))
+    return judge.holds(action.id, Scope(service=(service.name,)))
+
+
+def _is_given(asking: Asking, action: str) -> bool:
+    """Does any policy give it, on whatever condition?"""
+    return bool(
+        find_policies_granting(asking.snapshot.compiled, asking.session.principal, action, asking.now)
+    )
 
 
 def list_actions(asking: Asking, judge: Judge, service: Service) -> list[MayDo]:
@@ -58,14 +76,13 @@ def list_actions(asking: Asking, judge: Judge, service: Service) -> list[MayDo]:
 
 
 def _may_do(asking: Asking, judge: Judge, service: Service, action: Action) -> MayDo | None:
-    if not judge.could_hold_any((action.id,)):
-        return None
     said = (action.id, action.title, action.access)
-    if action.resource_type is None:
-        here = ResourceQuery(service.name, ((SERVICE_TYPE, service.name),))
-        return MayDo(*said, EVERYWHERE if judge.is_allowed(action.id, here) else PERHAPS)
-    if judge.holds(action.id, Scope(service=(service.name,))):
+    if _everywhere(judge, service, action):
         return MayDo(*said, EVERYWHERE)
+    if not _is_given(asking, action.id):
+        return None
+    if action.resource_type is None:
+        return MayDo(*said, PERHAPS)
     sought = ResourcesSought(
         asking.session.principal,
         action.id,

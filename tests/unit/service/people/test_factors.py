@@ -31,6 +31,7 @@ def test_it_is_enrolled_by_two_codes_in_a_row(acme: Installation, alice: Person)
     visit = alice.sign_in()
     begun = begin_enrolment(acme.host, visit)
     assert begun.picture.startswith("<svg")
+    assert "viewBox" in begun.picture, "else a page that scales it cuts it off"
     assert "otpauth://totp/" in begun.address
     assert begin_enrolment(acme.host, visit).seed == begun.seed
     proved, codes = alice.enrol(visit)

@@ -72,7 +72,7 @@ def _answer(page: Page, form: Form, question: Question) -> Response:
         title=action_title(page, question.action, question.resource.service),
         ways=ways_of(page, paths, shown),
         hint=_hint(page, question, decision) if is_unclear(decision.reason) else "",
-        considered=[one for one in found.explanation.considered if one.failed != "role"],
+        considered=[one for one in found.explanation.considered if one.failed not in ("role", "service")],
         link=page.url("/explorer", **parameters(form)),
     )
 

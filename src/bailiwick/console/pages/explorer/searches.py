@@ -246,8 +246,8 @@ def _things(page: Page, form: Form, found: tuple[str, ...]) -> Iterator[Row]:
 def _results(page: Page, search: Search, form: Form, kind: str, rows_of: RowsOf) -> Results:
     """Which page of the search does the address ask for, counted where that is cheap?"""
     cursors, query = SearchCursors(page.host.cursor_secret()), _query(page, form, kind)
-    token = page.request.query_params.get("after", "")
-    after = cursors.read(query, token, page.now, "after") if token else None
+    token = page.request.query_params.get("cursor", "")
+    after = cursors.read(query, token, page.now, "cursor") if token else None
     found = search.page(after, PAGE_SIZE)
     following = "" if found.after is None else cursors.make(query, found.after, page.now)
     return Results(tuple(rows_of(found.found)), following, search.count())

@@ -23,8 +23,12 @@ def own_access_entries() -> list[Entry]:
 
 def show_services(page: Page) -> Response:
     """In which services may I do anything?"""
-    services = list_services(page.judge, dict(page.snapshot.compiled.services))
+    services = list_services(_asking(page), page.judge, dict(page.snapshot.compiled.services))
     return page.render("people/access.html", services=services)
+
+
+def _asking(page: Page) -> Asking:
+    return Asking(page.host, page.session, page.snapshot, page.now)
 
 
 def show_actions(page: Page) -> Response:
@@ -32,6 +36,5 @@ def show_actions(page: Page) -> Response:
     services = page.snapshot.compiled.services
     if page.name not in services:
         raise NotFound(f"there is no service `{page.name}`", did_you_mean(page.name, services))
-    asking = Asking(page.host, page.session, page.snapshot, page.now)
-    actions = list_actions(asking, page.judge, services[page.name])
+    actions = list_actions(_asking(page), page.judge, services[page.name])
     return page.render("people/access_service.html", service=services[page.name], actions=actions)

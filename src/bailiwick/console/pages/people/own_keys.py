@@ -14,14 +14,16 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.service.credentials import create_key, delete_key, owner_of, update_key
+from bailiwick.service.needed import iam_object
 
 OWN = "everybody keeps their own keys (rule 10.3); the engine is asked whether anything forbids it"
+UPDATE = "iam.api-key.update"
 LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "never"))
 
 
 @dataclass(frozen=True, slots=True)
 class ShownKey:
-    """A key as a list shows it: never its secret."""
+    """A key as a list shows it: never its secret. `may_enable`: who put it out of use is not overruled by its owner."""
 
     uid: str
     owner: str
@@ -32,6 +34,7 @@ class ShownKey:
     used_at: datetime | None
     state: str
     is_locked: bool
+    may_enable: bool
 
 
 def own_key_entries() -> list[Entry]:
@@ -60,6 +63,7 @@ def shown_key(page: Page, record: ApiKeyRecord) -> ShownKey:
         used_at=page.host.store.activity.last_used(record.uid),
         state="disabled" if record.disabled else "expired" if ended else "active",
         is_locked=record.locked,
+        may_enable=record.disabled and page.may(UPDATE, iam_object("api-key", record.uid, owner_of(record))),
     )
 
 

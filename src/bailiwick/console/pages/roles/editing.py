@@ -7,7 +7,7 @@ whose prerequisite the role would lack is pointed out before it is saved, and th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import Response
@@ -26,6 +26,8 @@ from bailiwick.catalog.rights import format_right
 from bailiwick.console.catalog import get_service, shown_services
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
+from bailiwick.console.pages.policies.previews import Preview as Effects
+from bailiwick.console.pages.policies.previews import preview_edits
 from bailiwick.console.pages.roles.sheet import (
     ACCESS,
     TEXTS,
@@ -39,7 +41,7 @@ from bailiwick.console.pages.roles.sheet import (
 )
 from bailiwick.console.pages.roles.shown import CREATE, KIND, ROLES, UPDATE, Shown, get_shown
 from bailiwick.console.problems import status_of
-from bailiwick.errors import Conflict, Denied, Invalid, NotFound
+from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
 from bailiwick.model.services import Right, Role, Service
 from bailiwick.service.changes import Outcome
 from bailiwick.service.needed import iam_object, iam_service
@@ -66,12 +68,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What saving would change of the role, and which prerequisites it would lack."""
+    """What saving would change of the role, which prerequisites it would lack, and what that would do to people.
+
+    `effects` None: nothing is said of that, as of a new role, which nobody holds. `refusal`: why it cannot be saved.
+    """
 
     changed: tuple[Changed, ...]
     besides: int
     lacking: tuple[Unmet, ...]
     narrower: tuple[Unmet, ...]
+    effects: Effects | None = None
+    refusal: BailiwickError | None = None
 
 
 # A new role
@@ -148,13 +155,26 @@ def _answer(page: Page, draft: Draft) -> Response:
         rights = rights_wanted(form, draft.rights, draft.service)
         preview = _preview(draft, selection, rights)
         if form.get("show") or (preview.lacking and not form.get("required")):
-            return _show(page, draft, form, preview)
+            return _show(page, draft, form, _with_effects(page, draft, rights, preview))
         _refuse_empty(draft, rights)
         outcome = _store(page, draft, rights)
     except (Invalid, Conflict, NotFound, Denied) as error:
         failed = form.failed(error, *FIELDS, "rights")
         return _show(page, draft, failed, status=status_of(error))
     return _done(page, draft, outcome)
+
+
+def _with_effects(page: Page, draft: Draft, rights: tuple[Right, ...], preview: Preview) -> Preview:
+    """The same, with who could do what newly, and who no longer: by the engine, as far as the visitor may know."""
+    if draft.role is None:
+        return preview
+    try:
+        _refuse_empty(draft, rights)
+        edit = page.edit_of(KIND, dict(_document(page.form, draft, rights)))
+        effects = preview_edits(page, [edit])
+    except (Invalid, Conflict, NotFound, Denied) as error:
+        return replace(preview, refusal=error)
+    return preview if effects.empty else replace(preview, effects=effects)
 
 
 def _refuse_empty(draft: Draft, rights: tuple[Right, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -13,10 +13,12 @@ from bailiwick.catalog.edit_rights import Changed, compare_held
 from bailiwick.catalog.right_words import describe_right
 from bailiwick.catalog.rights import format_right
 from bailiwick.console.page import PAGE_SIZE, Page
+from bailiwick.console.pages.policies.previews import Preview, preview_edits
 from bailiwick.console.pages.roles.shown import CREATE, ROLES, UPDATE, Shown, get_shown, uses_of_roles
 from bailiwick.errors import BailiwickError, Invalid
 from bailiwick.model.policies import Policy
 from bailiwick.model.services import Role
+from bailiwick.service.edits import Edit
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.reading import Found
 from bailiwick.service.recorded import READ_LOG, Records
@@ -97,10 +99,11 @@ def _sees(page: Page, name: str, policy: Policy) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a revision changed of the role's access rights."""
+    """What a revision changed of the role's access rights, and, of its last one, for whom that changed what."""
 
     revision: int
     actions: tuple[Changed, ...]
+    effects: Preview | None
 
 
 def _changed(page: Page, shown: Shown) -> Change | None:
@@ -118,7 +121,18 @@ def _changed(page: Page, shown: Shown) -> Change | None:
     if before is None or after is None or before.service != after.service:
         return None
     was, now = (read_selection(role.rights, shown.service).held for role in (before, after))
-    return Change(int(asked), tuple(compare_held(was, now, shown.service)))
+    is_last = int(asked) == shown.found.identity.revision
+    effects = _effects_since(page, before) if is_last else None
+    return Change(int(asked), tuple(compare_held(was, now, shown.service)), effects)
+
+
+def _effects_since(page: Page, before: Role) -> Preview | None:
+    """What did the change from this state do? That which going back would undo. None: it is not to be known."""
+    try:
+        back = preview_edits(page, [Edit("Role", before.name, before)])
+    except BailiwickError:
+        return None
+    return replace(back, gained=back.lost, lost=back.gained, cautions=())
 
 
 def _states(page: Page, found: Found, revision: int) -> tuple[Role | None, Role | None]:

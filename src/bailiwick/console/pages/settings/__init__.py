@@ -22,6 +22,8 @@ from bailiwick.console.pages.settings.account import (
 )
 from bailiwick.console.pages.settings.catalog import FOR_ALL, SERVICES, UPDATE, list_services, show_service
 from bailiwick.console.pages.settings.invitations import invitation_list_entries
+from bailiwick.console.pages.settings.keys import LIST as LIST_KEYS
+from bailiwick.console.pages.settings.keys import READ as READ_KEYS
 from bailiwick.console.pages.settings.keys import key_list_entries
 from bailiwick.console.pages.settings.lockouts import lockout_entries
 from bailiwick.console.pages.settings.own_services import (
@@ -30,9 +32,17 @@ from bailiwick.console.pages.settings.own_services import (
     save_service,
     start_service,
 )
+from bailiwick.console.pages.settings.security import READ as READ_SETTINGS
 from bailiwick.console.pages.settings.security import security_entries
 from bailiwick.console.routes import Entry, get, post
+from bailiwick.service.people.rights import LIST_INVITATIONS, LIST_LOCKOUTS
 
+SEEN_BY = {
+    "security": (READ_SETTINGS,),
+    "keys": (LIST_KEYS, READ_KEYS),
+    "invitations": (LIST_INVITATIONS,),
+    "lockouts": (LIST_LOCKOUTS,),
+}
 LANDING = "shows where settings are; each page asks for itself"
 
 
@@ -64,4 +74,8 @@ def settings_entries() -> list[Entry]:
 
 def show_settings(page: Page) -> Response:
     """What can be set, and where?"""
-    return page.render("settings/settings.html", may_see_account=page.judge.could_hold_any((READ_ACCOUNT,)))
+    return page.render(
+        "settings/settings.html",
+        may_see_account=page.judge.could_hold_any((READ_ACCOUNT,)),
+        seen={name for name, needed in SEEN_BY.items() if page.judge.could_hold_any(needed)},
+    )
