@@ -8,13 +8,18 @@ from bailiwick.console.asking import revision_of
 from bailiwick.console.diffs import changed_fields, side_by_side
 from bailiwick.console.naming import Words
 from bailiwick.console.page import VIA, Page
+from bailiwick.console.pages.policies.previews import Preview, preview_edits
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Invalid
-from bailiwick.service.edits import Difference
+from bailiwick.service.edits import Difference, Edit
+from bailiwick.service.kinds import find_value
 from bailiwick.service.reading import Reader
 from bailiwick.service.recorded import READ_LOG, Records
 from bailiwick.service.undoing import ChangedSince, Undone, undo_revision
+
+# Of so many objects at most is compared who may do what before and after.
+MOST_COMPARED = 100
 
 
 def undo_entries() -> list[Entry]:
@@ -43,6 +48,18 @@ def _preview(page: Page, revision: int, undone: Undone) -> Response:
         first=Records(page.host, page.session, READ_LOG).revision(revision)[0],
         shown=[_shown(one) for one in reader.visible(undone.outcome.differences)],
         kept=undone.kept,
+        preview=_preview_of_access(page, undone),
+    )
+
+
+def _preview_of_access(page: Page, undone: Undone) -> Preview | None:
+    """Who could do more or less afterwards? None: nothing would change, or too much to say it before the page opens."""
+    differences = undone.outcome.differences
+    if not 0 < len(differences) <= MOST_COMPARED:
+        return None
+    after = undone.outcome.plan.account
+    return preview_edits(
+        page, [Edit(one.kind, one.name, find_value(after, one.kind, one.name)) for one in differences]
     )
 
 
