@@ -51,10 +51,11 @@ def read_axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def find_barriers(page: Page) -> list[str]:
-    """Which serious or critical barriers does axe find on this page?"""
+def find_barriers(page: Page, *rules: str) -> list[str]:
+    """Which serious or critical barriers does axe find on this page? By these of its rules; without any, by all."""
     page.evaluate(read_axe())
-    result: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{found['id']} ({found['impact']}): {found['help']}: {node['html'][:160]}"
         for found in result["violations"]
@@ -74,6 +75,7 @@ def find_keyboard_traps(page: Page) -> list[str]:
 
     Walks the page by the Tab key, from its top to its end.
     """
+    page.evaluate("() => document.activeElement?.blur()")
     page.evaluate(WALK.read_text(encoding="utf-8"))
     for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")

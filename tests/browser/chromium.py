@@ -25,12 +25,14 @@ class View:
     height: int
     scheme: Literal["light", "dark"]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 DESKTOP = View("desktop-light", 1440, 900, "light")
 DESKTOP_DARK = View("desktop-dark", 1440, 900, "dark")
 PHONE = View("phone-light", 390, 844, "light")
 PHONE_DARK = View("phone-dark", 390, 844, "dark")
-VIEWS = (DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK)
 
 
 def find_browser() -> str:

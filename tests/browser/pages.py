@@ -1,7 +1,8 @@
 """All pages of the console, as the browser tests visit them: from the route table, with objects of the sample company.
 
 `{name}` is an object of `NAMES`, by the first part of the path. A page with another address, or one that is worth a
-look in more than one state, gets a line in `ADDRESSES`; what answers with no whole page, in `PARTS`.
+look in more than one state, gets a line in `ADDRESSES` (without an address there: a walk comes by); what answers with
+no whole page, in `PARTS`. `{key}` is an API key of the owner's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from tests.browser.visiting import FRESH, GUEST
 from tests.e2e.server import ACCOUNT, OWNER
 
+from bailiwick.cli.sample_enterprise import MANAGEMENT
 from bailiwick.console.app import console_entries
 from bailiwick.console.routes import Entry
 
@@ -37,11 +39,16 @@ class Shown:
 
 
 PARTS: Mapping[str, str] = {
+    "/policy-builder/roles": "the roles that a form offers",
     "/pick/{what}": "names that an input offers",
     "/explorer/resource": "leads to the question about the resource that was named in parts",
     "/explorer/who-can.csv": "a table to take along",
     "/explorer/what-can.csv": "a table to take along",
 }
+IMAGE = "brn:acme:ims:eu-de::image/base"
+IN_MANAGEMENT = ("enterprise", "enterprises", "account-groups", "enterprise-accounts")
+"""Of what the account is that manages the sample company's enterprise."""
+RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
 NAMES: Mapping[str, str] = {
     "users": "alice",
     "groups": "image-readers",
@@ -51,11 +58,23 @@ NAMES: Mapping[str, str] = {
     "roles": "Developer",
     "policies": "image-readers-eu-de",
     "guardrails": "registry-private-only",
+    "enterprises": "acme-corp",
+    "account-groups": "crypto",
+    "enterprise-accounts": "development",
     "services": "ims",
 }
 _WEB_1 = "resource=brn:acme:ims:eu-de::image/web-1"
 _SHARED = "resource=brn:acme:container-registry:eu-de::namespace/shared/image/web"
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    **{f"/resources/one{step}": (f"/resources/one{step}?name={IMAGE}",) for step in RESOURCE_STEPS},
+    "/groups/{name}/remove": ("/groups/image-readers/remove?member=user:alice",),
+    "/users/{name}/keys/delete": ("/users/owner/keys/delete?key={key}",),
+    "/service-ids/{name}/keys/delete": (),
+    "/me/keys/{name}/delete": ("/me/keys/{key}/delete",),
+    "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
+    "/me/access/{name}": ("/me/access/ims",),
+    "/sign-in/code": (),
+    "/invitation/{token}": (),
     "/explorer": (
         "/explorer",
         f"/explorer?who=user:alice&action=ims:images:get&{_WEB_1}",
@@ -118,11 +137,6 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         for step in ("document", "changes", "delete")
     },
     "/{rest:path}": (),
-    "/me/access/{name}": ("/me/access/ims",),
-    # A key's uid and a link's text are nowhere the same; their pages are looked at by test_console_signing_in.py.
-    "/me/keys/{name}/delete": (),
-    "/settings/keys/{name}/delete": (),
-    "/invitation/{token}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
 FURTHER = (
@@ -156,10 +170,15 @@ def addresses_of(entry: Entry) -> tuple[str, ...]:
     return () if "{" in filled else (filled,)
 
 
+def account_of(entry: Entry) -> str:
+    """In which account is the page looked at?"""
+    return MANAGEMENT if entry.path.split("/")[1:2] and entry.path.split("/")[1] in IN_MANAGEMENT else ACCOUNT
+
+
 def list_shown() -> list[Shown]:
     """Every page that is looked at."""
     listed = [
-        Shown(address, OWNER if entry.of_account else GUEST)
+        Shown(address, OWNER if entry.of_account else GUEST, account=account_of(entry))
         for entry in list_pages()
         for address in addresses_of(entry)
     ]

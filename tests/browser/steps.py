@@ -9,13 +9,14 @@
 
 `open` takes a path, or a variable of the guide's shell (`$LINK`). `press` takes the words of a button or link, in the
 page rather than the menu; `press Detach beside group:designers` the one in that line of a list. `write` and `choose`
-name the field's label; `tick`, `untick` a box. `see` and `not see` say what must be read, or must not.
-`keep Link as LINK` keeps a field's text for a later step.
+name the field's label; `tick` and `untick` a box, `tick Custom beside Volume` the one of that group. `see` and
+`not see` say what must be read, or must not. `keep Link as LINK` keeps a field's text for a later step.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -29,7 +30,9 @@ _STEP = re.compile(r"(open|press|write|choose|tick|untick|see|not see|keep) (.+)
 _VARIABLE = re.compile(r"\$([A-Z_]+)")
 
 
+MOST_WORDS = 2000
 WAIT_MS = TIMEOUT_MS
+PRESSED: tuple[Literal["button"], Literal["link"]] = ("button", "link")
 FIELDS: tuple[Literal["textbox", "searchbox", "combobox"], ...] = ("textbox", "searchbox", "combobox")
 
 
@@ -60,7 +63,8 @@ class People:
             try:
                 _DOING[verb](self, page, words)
             except Exception as error:
-                raise AssertionError(f"`{line}`, on {page.url}: {error}\n{_words_on(page)}") from error
+                why, words = str(error).partition("\n")[0], _words_on(page)[:MOST_WORDS]
+                raise AssertionError(f"`{line}`, on {page.url}: {why}\n{words}") from None
         findings = [finding for watch in self.watches for finding in watch.findings]
         assert not findings, findings
 
@@ -87,23 +91,23 @@ def _open(people: People, page: Page, words: str) -> None:
 
 def _press(people: People, page: Page, words: str) -> None:
     name, _, beside = words.partition(" beside ")
-    place = (
-        page.locator("tr, li, .card").filter(has_text=people.text(beside)).last
-        if beside
-        else page.locator("main")
-    )
-    pressed = _named(place, name)
-    if not beside and not pressed.count():
-        pressed = _named(page.locator("body"), name)
-    pressed.first.focus()
-    pressed.first.click()
+    body, main = page.locator("body"), page.locator("main")
+    line = page.locator("tr, li, .card").filter(has_text=people.text(beside)).last
+    places = [line] if beside else [main, body]
+    # WHY: a part of the page may still be on its way.
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while (pressed := next((one for place in places for one in _named(place, name)), None)) is None:
+        assert time.monotonic() < deadline, f"there is no button or link `{name}`"
+        page.wait_for_timeout(50)
+    pressed.focus()
+    pressed.click()
     page.wait_for_load_state()
 
 
-def _named(place: Locator, name: str) -> Locator:
-    """The buttons and links of these words that one can see, in this place."""
-    button = place.get_by_role("button", name=name, exact=True)
-    return button.or_(place.get_by_role("link", name=name, exact=True)).filter(visible=True)
+def _named(place: Locator, name: str) -> list[Locator]:
+    """The buttons and links of these words that one can see, in this place; buttons first."""
+    button, link = (place.get_by_role(role, name=name, exact=True) for role in PRESSED)
+    return [*button.filter(visible=True).all(), *link.filter(visible=True).all()]
 
 
 def _field(page: Page, label: str) -> Locator:
@@ -124,19 +128,24 @@ def _write(people: People, page: Page, words: str) -> None:
 def _choose(people: People, page: Page, words: str) -> None:
     label, _, value = words.partition(": ")
     _field(page, label).first.select_option(label=people.text(value))
+    # WHY: a list below may follow what was chosen.
+    page.wait_for_load_state("networkidle")
 
 
-def _box(page: Page, label: str) -> Locator:
-    """The box with this label; an explanation may follow the label's words."""
-    return page.get_by_role("checkbox", name=label).filter(visible=True).first
+def _box(people: People, page: Page, words: str) -> Locator:
+    """The box with this label, of this group if one is named; an explanation may follow the label's words."""
+    label, _, group = people.text(words).partition(" beside ")
+    place = page.get_by_role("group", name=group, exact=True) if group else page.locator("body")
+    box = place.get_by_role("checkbox", name=label).or_(place.get_by_role("radio", name=label))
+    return box.filter(visible=True).first
 
 
 def _tick(people: People, page: Page, words: str) -> None:
-    _box(page, people.text(words)).check()
+    _box(people, page, words).check()
 
 
 def _untick(people: People, page: Page, words: str) -> None:
-    _box(page, people.text(words)).uncheck()
+    _box(people, page, words).uncheck()
 
 
 def _see(people: People, page: Page, words: str) -> None:

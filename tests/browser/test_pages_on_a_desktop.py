@@ -1,22 +1,43 @@
-"""Every page on a wide screen, light and dark: no barrier, nothing wrong, a picture of it."""
+"""Every page on a wide screen, light and dark, by mouse and by keyboard: no barrier, nothing wrong, pictures of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from tests.browser.chromium import DESKTOP, DESKTOP_DARK, View
+from tests.browser.checking import find_keyboard_traps
+from tests.browser.chromium import DESKTOP, DESKTOP_DARK
 from tests.browser.looking import look_at
-from tests.browser.pages import Shown, list_shown
+from tests.browser.pages import ADDRESSES, PARTS, Shown, addresses_of, list_pages, list_shown
 from tests.browser.visiting import Visits
 
+from bailiwick.console.app import console_entries
+from bailiwick.console.routes import Entry
 
-@pytest.mark.parametrize("view", [DESKTOP, DESKTOP_DARK], ids=lambda view: view.name)
+
 @pytest.mark.parametrize("shown", list_shown(), ids=str)
 def test_a_page_on_a_desktop(
-    visits: Visits, shown: Shown, view: View, record_property: Callable[[str, object], None]
+    visits: Visits, shown: Shown, record_property: Callable[[str, object], None]
 ) -> None:
-    """axe finds nothing serious, nothing scrolls sideways, the browser complains about nothing."""
-    look = look_at(visits, shown, view)
+    """axe finds nothing serious, nothing scrolls sideways, the browser complains about nothing.
+
+    By the Tab key: the first stop leads to the content; everything can be reached, left, and shows its focus.
+    """
+    look = look_at(visits, shown, DESKTOP, DESKTOP_DARK)
     record_property("usable_ms", look.times.usable_ms)
-    assert look.findings == []
+    assert [*look.findings, *find_keyboard_traps(look.page)] == []
+
+
+@pytest.mark.parametrize("entry", list_pages(), ids=lambda entry: entry.full_path)
+def test_every_page_is_looked_at(entry: Entry) -> None:
+    """A page whose address names something needs a line in `tests/browser/pages.py`."""
+    if entry.path not in ADDRESSES:
+        assert addresses_of(entry) != (), (
+            f"`{entry.path}` needs a line in ADDRESSES of tests/browser/pages.py"
+        )
+
+
+def test_the_list_names_only_pages_that_are_there() -> None:
+    """What is gone from the route table is gone from the list."""
+    there = {path for entry in console_entries() for path in (entry.path, entry.full_path)}
+    assert {*ADDRESSES, *PARTS} <= there

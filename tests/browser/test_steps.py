@@ -39,7 +39,7 @@ def people(browser: Browser) -> Iterator[People]:
     """Somebody in front of pages that are made up on the spot: a form, and pages that say their own address."""
     made = People(browser, ADDRESS, lambda name: WORDS.get(name, ""))
     page = made.page_of("carol")
-    page.context.set_default_timeout(500)
+    page.context.set_default_timeout(3000)
     page.context.route("**/*", _answer)
     yield made
     page.context.close()
@@ -83,7 +83,7 @@ def test_a_step_that_cannot_be_done_is_an_error(
     people: People, steps: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error names the step and says what is on the page instead."""
-    monkeypatch.setattr("tests.browser.steps.WAIT_MS", 500)
+    monkeypatch.setattr("tests.browser.steps.WAIT_MS", 1000)
     with pytest.raises(AssertionError, match=rf"`{steps}`, on {ADDRESS}/form[\s\S]*New project"):
         people.do("carol", f"open /form\n{steps}")
 

@@ -15,13 +15,24 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.chromium import DESKTOP, View, new_context
 from tests.browser.watching import Watch
 from tests.e2e.server import ACCOUNT, RunningServer
-from tests.meta.test_pages import KeyVisit
 
+from bailiwick.authn.passwords import HashCost
 from bailiwick.cli.sample import make_sample
 from bailiwick.console import entrance
 from bailiwick.service.host import Host
+from bailiwick.service.people import hashing
+from bailiwick.service.people.accepting import accept
+from bailiwick.service.people.events import Client
+from bailiwick.service.people.invitations import invite_to_password
+from bailiwick.service.people.signing_in import Given, sign_in
+from bailiwick.service.people.visits import Visit
+from bailiwick.service.sessions import FOREVER, Session
+from bailiwick.service.standing import uid_of
 
 GUEST = ""
+PASSWORD = "correct horse 1 battery"
+CHEAP = HashCost(memory_kib=8, passes=1)
+"""Hashing costs next to nothing: what is tried here is the pages."""
 FRESH = "fresh"
 """An account in which there is nobody but its owner, and nothing else: what empty pages say."""
 FURTHER: tuple[dict[str, object], ...] = (
@@ -48,15 +59,20 @@ FURTHER: tuple[dict[str, object], ...] = (
 def company(folder: Path, made: Path | None = None) -> Iterator[RunningServer]:
     """The sample company's server in a new folder, reached by its real address. `made`: the company, made before."""
 
-    def by_key(host: Host, ticket: str, *, address: str) -> KeyVisit:
-        return KeyVisit(host.authenticator.session_of_key(ticket)[0])
-
     if made is not None:
         shutil.copytree(made, folder)
     with pytest.MonkeyPatch.context() as patch, RunningServer(folder, public_url="") as running:
-        patch.setattr(entrance, "find_visit", by_key)
+        patch.setattr(hashing, "COST", CHEAP)
         running.client_of(FRESH)
         yield running
+
+
+def link_of(server: RunningServer, who: str, account: str = ACCOUNT) -> str:
+    """The address at which this user chooses a password, as if they had asked for it themselves."""
+    uid = uid_of(server.host.snapshot(account), who)
+    assert uid is not None, f"there is no {who} in {account}"
+    session = Session(account, who, uid, "", FOREVER)
+    return invite_to_password(server.host, session, who.removeprefix("user:")).address
 
 
 def make_company(folder: Path) -> Path:
@@ -67,6 +83,13 @@ def make_company(folder: Path) -> Path:
         reply = running.owner().apply(*FURTHER)
         assert reply.status == 200, reply.text
     return folder
+
+
+def has_password(host: Host, account: str, who: str) -> bool:
+    """Has this user chosen a password?"""
+    snapshot = host.snapshot(account)
+    uid = uid_of(snapshot, who)
+    return uid is not None and snapshot.password_of(uid) is not None
 
 
 class Visits:
@@ -86,6 +109,8 @@ class Visits:
 
     def url(self, path: str, account: str = ACCOUNT) -> str:
         """Under which address is it?"""
+        if "{key}" in path:
+            path = path.replace("{key}", next(iter(self.server.host.snapshot(account).keys)))
         whole = path if path.startswith("/console") else f"/console/accounts/{account}{path}"
         return f"{self.server.address}{whole}"
 
@@ -103,19 +128,25 @@ class Visits:
         return self._contexts[key]
 
     def _sign_in(self, context: BrowserContext, who: str, account: str) -> None:
-        name = who if account == ACCOUNT else f"{account}/{who}"
-        if account == ACCOUNT:
-            self.server.client(who)
+        """WHY not by the sign-in page: the walks do that; here it would be the same for each of many contexts."""
+        host = self.server.host
+        if has_password(host, account, who):
+            name = who.removeprefix("user:")
+            visit: object = sign_in(host, Given(account, name, PASSWORD), Client("127.0.0.1"))
         else:
-            self.server.client_of(account, who)
-        cookie_name = entrance.cookie_name(self.server.host)
+            text = link_of(self.server, who, account).rpartition("/")[2]
+            visit = accept(host, text, PASSWORD, Client("127.0.0.1"))
+        assert isinstance(visit, Visit)
+        assert visit.ticket is not None
+        name = entrance.cookie_name(host)
         context.add_cookies(
             [
                 {
-                    "name": cookie_name,
-                    "value": self.server.key(name),
+                    "name": name,
+                    "value": visit.ticket,
                     "url": self.server.address,
                     "httpOnly": True,
+                    "sameSite": "Lax",
                 }
             ]
         )

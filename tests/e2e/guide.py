@@ -51,9 +51,16 @@ def list_blocks(guide: str) -> list[Block]:
 
 
 def leave_out_commands(blocks: list[Block]) -> list[Block]:
-    """The blocks without the commands that a `browser` block after them does in the console, and what they print."""
+    """The blocks without the commands that a `browser` block after them does in the console, and what they print.
+
+    Nor are commands tried that must be refused: they change nothing, and the run by commands tries them.
+    """
     kept: list[Block] = []
     for block in blocks:
+        if kept and kept[-1].words == "sh refused":
+            kept.pop()
+            if block.words in _TEXTS:
+                continue
         found = _BROWSER.fullmatch(block.words)
         if found and not found.group(1):
             while kept[-1].words in _TEXTS:
