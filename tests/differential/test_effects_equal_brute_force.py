@@ -17,7 +17,7 @@ from tests.differential.test_search_equals_check import LARGE_FROM
 from tests.differential.worlds import GeneratedWorld
 
 from bailiwick.engine import CompiledAccount, compile_account, decide
-from bailiwick.engine.difference import TwoStates
+from bailiwick.engine.difference import TwoStates, share_indexes
 from bailiwick.engine.inventory import find_kind_of
 from bailiwick.engine.own import as_stored, has_own, own_names
 from bailiwick.engine.registered import key_of_name
@@ -52,17 +52,20 @@ def _asking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Changing:
-    """One change of one world, and who asks what it does."""
+    """One change of one world, and who asks what it does. `shares`: both states share most of their indexes."""
 
     world: GeneratedWorld
     after: Account
     changed: Changed
     asker: str
     context: Mapping[str, Property]
+    shares: bool
 
     def compare(self) -> Comparison:
         """What does the service find?"""
         before = compile_account(self.world.services, self.world.account)
+        if self.shares:
+            share_indexes(before)
         snapshot = Snapshot(before, {}, {}, {}, {}, 0)
         plan = Plan(snapshot, self.after, frozenset(self.changed), (), (), (), (), {})
         states = TwoStates(before, plan.compile(), words.NOW, self.context)
@@ -179,7 +182,7 @@ def changings(block: int) -> Iterator[tuple[str, Changing]]:
             asker = world.account.owner if draw.chance(50) else draw.pick(words.STORED)
             context = draw_said(draw, "context.")
             told = f"seed {seed}, change {number}: {changed}\n{format_document(world)}"
-            yield told, Changing(world, after, changed, asker, context)
+            yield told, Changing(world, after, changed, asker, context, shares=number % 3 > 0)
             world = GeneratedWorld(world.services, after)
 
 

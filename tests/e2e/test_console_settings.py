@@ -142,3 +142,33 @@ def test_own_services_are_hidden_from_who_may_not_see_them(server: RunningServer
     assert "Image Management Service" in listed
     assert "records" not in listed
     assert [zoe.get(f"/settings/catalog/{name}").status for name in ("records", "nothing")] == [403, 403]
+
+
+def test_what_a_change_of_a_service_would_grant(server: RunningServer, owner: Browser) -> None:
+    """Before it is saved, the page says who could do what newly, and who no longer; nothing is saved by that."""
+    text = text_in(owner.get("/settings/new-service").text)
+    assert owner.post("/settings/new-service", {"text": text}).status == 303
+    reply = server.owner().apply(
+        {"kind": "User", "name": "rita"},
+        {"kind": "Resource", "name": "brn:acme:records:eu::record/r-1"},
+        {
+            "kind": "Policy",
+            "name": "rita-reads",
+            "subjects": ["user:rita"],
+            "roles": ["Reader"],
+            "scope": {"service": "records"},
+        },
+    )
+    assert reply.status == 200, reply.text
+    page, before = owner.get(TEXT).text, server.export()
+    rights = "rights: [{actions: [record.read"
+    wider = text_in(page).replace(rights, f"{rights}, record.write")
+    assert wider != text_in(page)
+    fields = {"text": wider, "since": since_in(page), "show": "effects"}
+    shown = owner.post(TEXT, fields)
+    assert shown.status == 200
+    newly = shown.text.split("Newly possible")[1].split("No longer possible")[0]
+    assert "rita" in newly
+    assert "record.write" in newly
+    assert text_in(shown.text) == wider
+    assert server.export() == before

@@ -102,6 +102,15 @@ class Shift(NamedTuple, Generic[Item]):
     lost: Names[Item]
 
 
+def share_indexes(before: CompiledAccount) -> None:
+    """Make the indexes that both states share. INVARIANT: they share those that are there when the change is compiled.
+
+    Where they share none every name is asked about one by one.
+    """
+    find_inventory(before)
+    find_people(before)
+
+
 @dataclass(frozen=True)
 class TwoStates:
     """The account before a change and after it, at one moment, in one situation."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bailiwick.engine.difference import Budget, TwoStates
+from bailiwick.engine.difference import Budget, TwoStates, share_indexes
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Policy
 from bailiwick.service.asking import Asking
@@ -69,6 +69,7 @@ def effects_of(
     limits = limits or Limits()
     outcome = change_account(host, session, prepare, via=VIA, dry_run=True)
     plan, now = outcome.plan, host.now()
+    share_indexes(plan.before.compiled)
     if any(kind in COMPILED_AFRESH for kind, _ in plan.changed):
         after = plan.compile()
     else:

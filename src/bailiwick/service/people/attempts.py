@@ -21,6 +21,7 @@ from bailiwick.store.ports import Document, Note
 
 # WHY so many more than by name: a whole office may come from one address.
 FAILURES_BY_ADDRESS = 50
+FAILURES_BY_ADDRESS_IN_ALL = 200
 MOST_AT_ONCE = 1000
 _IPV6_NETWORK = 64
 
@@ -67,6 +68,8 @@ def begin_attempt(
     limits = [
         (_note(account, "name", name), {"name": name if is_known else ""}, policy.failures_before_lockout),
         (_note(account, "address", network), {"address": network}, FAILURES_BY_ADDRESS),
+        # WHY in all accounts too: whoever types a new account name each time would never be stopped.
+        (_note("", "address", network), {"address": network}, FAILURES_BY_ADDRESS_IN_ALL),
     ]
     attempt = Attempt(host.now())
     for note, said, most in limits if network else limits[:1]:

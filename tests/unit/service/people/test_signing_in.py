@@ -167,6 +167,16 @@ def test_one_address_cannot_try_every_name(acme: Installation, alice: Person) ->
     assert alice.sign_in()
 
 
+def test_one_address_cannot_try_accounts_without_end(acme: Installation, alice: Person) -> None:
+    """Also where it types another account each time."""
+    for at in range(200):
+        with pytest.raises(Unauthenticated):
+            sign_in(acme.host, Given(f"account-{at}", "x", "x"), CLIENT)
+    with pytest.raises(LockedOut):
+        alice.sign_in()
+    assert alice.sign_in(client=Client("198.51.100.9"))
+
+
 def test_an_administrator_lifts_a_lockout(acme: Installation, alice: Person) -> None:
     """Who may is asked of the engine."""
     for _ in range(5):

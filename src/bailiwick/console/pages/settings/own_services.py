@@ -11,6 +11,7 @@ from bailiwick.console.forms import Form
 from bailiwick.console.objects import DOCUMENT
 from bailiwick.console.page import Page
 from bailiwick.console.pages.objects import edit_of_text, findings_of, saved, text_of
+from bailiwick.console.pages.policies.previews import Preview, preview_edits
 from bailiwick.console.pages.settings.catalog import SERVICES, UPDATE
 from bailiwick.console.problems import status_of
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid
@@ -89,6 +90,9 @@ def save_service(page: Page) -> Response:
     try:
         edit = edit_of_text(page, page.form.get("text"), KIND, name)
 
+        if page.form.get("show"):
+            return _show(page, page.form, effects=preview_edits(page, [edit]))
+
         def prepare(before: Snapshot) -> Sequence[Edit]:
             page.check_since(before, KIND, name, page.form.get("since"))
             return [edit]
@@ -101,7 +105,7 @@ def save_service(page: Page) -> Response:
     return SERVICES.redirect(page, name, note=saved("service", name), revision=outcome.revision)
 
 
-def _show(page: Page, form: Form, status: int = 200) -> Response:
+def _show(page: Page, form: Form, status: int = 200, effects: Preview | None = None) -> Response:
     found = SERVICES.get(page)
     return SERVICES.show(
         page,
@@ -111,4 +115,5 @@ def _show(page: Page, form: Form, status: int = 200) -> Response:
         status=status,
         form=form,
         may_change=page.may(UPDATE, iam_service()),
+        effects=effects,
     )
