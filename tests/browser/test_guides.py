@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 from tests.browser.steps import People, parse_step
 from tests.e2e.guide import GUIDES, GuideShell, list_blocks, make_room, read_guide, run_guide, value_of
+from tests.e2e.registry_server import build_oci_image
 
 IN_CONSOLE = [
     path.stem for path in sorted(GUIDES.glob("*.md")) if "```browser" in path.read_text(encoding="utf-8")
@@ -18,8 +19,11 @@ IN_CONSOLE = [
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[GuideShell]:
-    """A shell in an empty folder."""
-    with GuideShell(*make_room(tmp_path)) as running:
+    """A shell in a folder that is empty but for an image, which one guide uploads."""
+    folder, environment = make_room(tmp_path)
+    build_oci_image(folder / "image", {"etc/motd": b"hello\n"})
+    # WHY: root's blob cache is the system's; an ordinary user's is in its own XDG_DATA_HOME.
+    with GuideShell(folder, environment | {"_CONTAINERS_ROOTLESS_UID": "1000"}) as running:
         yield running
 
 

@@ -17,6 +17,7 @@ from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Group, Membership, Principal
 from bailiwick.model.conditions import format_condition
 from bailiwick.model.names import parse_name, parse_principal, parse_subject
+from bailiwick.model.policies import ALWAYS
 from bailiwick.model.trusting import format_trusted, parse_trusted
 
 MAX_MEMBERS = 200_000
@@ -156,7 +157,10 @@ def _parse_membership(item: object, path: Path, fields: Fields) -> Membership | 
 
 
 def _format_membership(membership: Membership) -> object:
+    # WHY first: nearly all are so, and a group may have a hundred thousand.
+    if membership.window == ALWAYS and membership.managed_by == MANAGERS[0]:
+        return membership.member
     out: dict[str, object] = {"member": membership.member, **format_window(membership.window)}
     if membership.managed_by != MANAGERS[0]:
         out["managed_by"] = membership.managed_by
-    return out if len(out) > 1 else membership.member
+    return out

@@ -177,6 +177,18 @@ def list_keys(host: Host, session: Session) -> list[ApiKeyRecord]:
     return [record for record in keys if _may(judge, session, "iam.api-key.read", _resource(record))]
 
 
+def list_keys_of(host: Host, session: Session, owner: str) -> list[ApiKeyRecord]:
+    """Which keys of this owner may the session see? The same as of `list_keys`, and only those are looked at."""
+    snapshot = host.snapshot(session.account)
+    judge = Judge(host.catalog, session, snapshot, None, host.now())
+    keys = sorted(
+        (one for one in snapshot.keys.values() if owner_of(one) == owner), key=lambda r: (r.created_at, r.uid)
+    )
+    if judge.is_allowed("iam.api-key.list", iam_service()):
+        return keys
+    return [record for record in keys if _may(judge, session, "iam.api-key.read", _resource(record))]
+
+
 def read_key(host: Host, session: Session, uid: str) -> ApiKeyRecord:
     """What is known about this key? Raises NotFound, Denied."""
     return _find(host, session, host.snapshot(session.account), "iam.api-key.read", uid)

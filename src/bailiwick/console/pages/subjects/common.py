@@ -7,12 +7,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.console.objects import ObjectPages, Tab
 from bailiwick.console.page import Page
 from bailiwick.console.rendering import plural
 from bailiwick.model.names import EVERYONE
 from bailiwick.model.names import MEMBERS as MEMBERS_GROUP
-from bailiwick.service.credentials import list_keys, owner_of
+from bailiwick.service.credentials import list_keys_of
 from bailiwick.service.kinds import KINDS, find_value, reference_of
 from bailiwick.service.needed import object_of
 from bailiwick.service.reading import Found
@@ -98,9 +99,9 @@ def show_subject(
     )
 
 
-def keys_of(page: Page, reference: str) -> list[Any]:
+def keys_of(page: Page, reference: str) -> list[ApiKeyRecord]:
     """Which API keys has this principal, as far as the visitor may see them?"""
-    return [one for one in list_keys(page.host, page.session) if owner_of(one) == reference]
+    return list_keys_of(page.host, page.session, reference)
 
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))

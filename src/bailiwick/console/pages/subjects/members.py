@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
+from math import inf
 
 from starlette.responses import Response
 
@@ -79,9 +80,10 @@ def show_members(page: Page) -> Response:
     """Who is in it, by reference, a page at a time?"""
     found = GROUPS.get(page)
     group: Group = find_value(page.snapshot.account, "Group", found.name)
-    after = page.asked("after")
-    wanted = (one for one in group.members if _fits(page, one) and _position(one) > after)
-    members = nsmallest(PAGE_SIZE + 1, wanted, key=_position)
+    after = _read_position(page.asked("after"))
+    word, kind = page.asked("q").casefold(), page.asked("kind")
+    wanted = (one for one in group.members if _fits(one, word, kind) and _order(one) > after)
+    members = nsmallest(PAGE_SIZE + 1, wanted, key=_order)
     shown = members[:PAGE_SIZE]
     may_remove = page.may(REMOVE, iam_object("group", found.name))
     lines = [_member(page, found, one, removable=may_remove) for one in shown]
@@ -98,15 +100,33 @@ def show_members(page: Page) -> Response:
     )
 
 
-def _fits(page: Page, membership: Membership) -> bool:
-    word, kind = page.asked("q").casefold(), page.asked("kind")
-    return (not kind or membership.member.startswith(f"{kind}:")) and word in membership.member.casefold()
+def _fits(membership: Membership, word: str, kind: str) -> bool:
+    member = membership.member
+    return (not kind or member.startswith(f"{kind}:")) and (not word or word in member.casefold())
+
+
+def _order(membership: Membership) -> tuple[str, float, float, str]:
+    """By what are members ordered, one after another?"""
+    window = membership.window
+    starts, expires = window.starts_at, window.expires_at
+    begins, ends = -inf if starts is None else starts, inf if expires is None else expires
+    return membership.member, begins, ends, membership.managed_by
 
 
 def _position(membership: Membership) -> str:
-    """By what are members ordered, one after another?"""
-    window = format_window(membership.window)
-    return "|".join((membership.member, *(str(window.get(name, "")) for name in ("starts_at", "expires_at"))))
+    """Which text says where in the order a member stands?"""
+    return "|".join(map(str, _order(membership)))
+
+
+def _read_position(text: str) -> tuple[str, float, float, str]:
+    """Where in the order is it? At the beginning, where the text says nothing. Raises Invalid."""
+    if not text:
+        return "", -inf, -inf, ""
+    try:
+        member, starts, expires, managed_by = text.rsplit("|", 3)
+        return member, float(starts), float(expires), managed_by
+    except ValueError:
+        raise Invalid.at("after", f"`{text[:40]}` is no place in a list of members") from None
 
 
 def _member(page: Page, found: Found, membership: Membership, *, removable: bool) -> Line:

@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.catalog.properties import format_property
 from bailiwick.console.objects import ObjectPages
 from bailiwick.console.page import Page
@@ -76,7 +77,7 @@ def _has_keys(page: Page, objects: ObjectPages, found: Found) -> bool:
     return objects in (USERS, SERVICE_IDS) and may_see_keys(page, found)
 
 
-def _last_used(page: Page, keys: list[Any]) -> datetime | None:
+def _last_used(page: Page, keys: list[ApiKeyRecord]) -> datetime | None:
     used = [page.host.store.activity.last_used(one.uid) for one in keys]
     return max((one for one in used if one is not None), default=None)
 
