@@ -20,6 +20,10 @@ def rows_of(store: Store, log: str, revision: int) -> tuple[ChangeRow, ...]:
 def last_row_of(store: Store, log: str, revision: int) -> ChangeRow:
     """Which is the last row of this revision? WHY one: a revision may have thousands. Raises NotFound."""
     _check(store, log, revision)
+    return _last_row(store, log, revision)
+
+
+def _last_row(store: Store, log: str, revision: int) -> ChangeRow:
     return store.history(log, limit=1, before=(revision + 1, 0))[0]
 
 
@@ -37,7 +41,7 @@ def find_revision_at(store: Store, log: str, instant: datetime, *, after: int = 
     low, high = after, store.head(log).revision
     while low < high:
         middle = (low + high + 1) // 2
-        if last_row_of(store, log, middle).at <= instant:
+        if _last_row(store, log, middle).at <= instant:
             low = middle
         else:
             high = middle - 1
