@@ -72,7 +72,7 @@ def test_signing_in_takes_a_code_once_there_is_a_second_factor(people: People, s
     """The phone is set up by two codes in a row; then the password alone is not enough, and no code is good twice."""
     people.kept["LINK"] = link_of(server, "user:bob")
     people.do("bob", "open $LINK\nwrite Password: $PASSWORD\nwrite Password, once more: $PASSWORD")
-    people.do("bob", "press Choose and sign in\nopen /console/accounts/acme/me/second-factor")
+    people.do("bob", "press Choose and sign in\nopen /console/accounts/acme/me/second-factor\npress Begin")
     seed = people.page_of("bob").locator("code.seed").text_content() or ""
     phone = pyotp.TOTP(seed)
     first, second = phone.at(int(server.clock()) - 30), phone.at(int(server.clock()))
