@@ -146,7 +146,7 @@ FURTHER = (
     Shown(f"/explorer?action=ims:images:delete&{_WEB_1}", "user:alice"),
     Shown("/explorer?action=ims:images:get&resource=web-1", status=400),
     Shown("/nothing/here", status=404),
-    Shown("/guardrails/above?name=keys-stay-in-us-south", account="development"),
+    Shown("/guardrails/above?name=acme-corp/crypto/keys-stay-in-us-south", account="development"),
     Shown("/console/nothing/here", GUEST, 404),
     Shown("/console/invitation/none", GUEST, 404),
     Shown("/users", "user:alice", 403),
