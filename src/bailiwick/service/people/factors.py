@@ -33,7 +33,7 @@ from bailiwick.service.people.storing import Prepared, store_people
 from bailiwick.service.people.visits import Visit, with_factor
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Change, Document, Note, SecretDelete
+from bailiwick.store.ports import Change, Document, Note, SecretChange, SecretDelete
 
 _REMEMBERED = timedelta(hours=1)
 
@@ -65,7 +65,7 @@ def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
         if factor is None:
             return Prepared([change], [secret], session.uid, session.via("console")), seed
         gone = Change(SECOND_FACTOR, factor.uid, session.uid, "delete")
-        secrets = [SecretDelete(factor.uid), secret]
+        secrets: list[SecretChange] = [SecretDelete(factor.uid), secret]
         return Prepared([gone, change], secrets, session.uid, session.via("console")), seed
 
     return _enrolment(host, session, store_people(host, session.account, prepare))
