@@ -167,7 +167,7 @@ def test_an_unknown_action_is_answered_with_the_nearest(owner: Browser) -> None:
     """As on the command line."""
     said = words(ask(owner, who="user:alice", action="ims:images:gte", resource=WEB_1))
     assert "Unknown action" in said
-    assert "did you mean ims:images:get ?" in said
+    assert "did you mean ims:images:get?" in said
 
 
 def test_a_resource_is_named_in_parts(owner: Browser) -> None:
