@@ -5,7 +5,7 @@ The choice of region and project is kept in a cookie; it decides nothing, it onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from starlette.responses import Response
@@ -115,8 +115,8 @@ def find_service(page: Page, name: str) -> Service:
 
 
 def asking_of(page: Page) -> Asking:
-    """The visitor, asking the state that the page shows, in no particular situation."""
-    return Asking(page.host, replace(page.session, context={}), page.snapshot, page.now)
+    """The visitor, asking the state that the page shows."""
+    return Asking(page.host, page.session, page.snapshot, page.now)
 
 
 def itself(service: Service, place: Place) -> ResourceQuery:
