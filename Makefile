@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 DATA ?= data
 LISTEN ?= 127.0.0.1:8470
 MINUTES ?= 10
+USERS ?= 100000
 SIZES ?= 1000,100000,1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http fuzz clean
+.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http bench-console fuzz clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +61,9 @@ bench: $(VENV)/.bench ## measure decisions in process, beside two other engines 
 
 bench-http: $(VENV)/.bench ## measure decisions over HTTP, beside a constant answer (needs wrk)
 	@$(BIN)/python -m bench.http_bench
+
+bench-console: $(VENV)/.test frontend ## measure how soon the console's pages are usable among USERS=100000
+	@$(BIN)/python -m tests.browser.bench $(USERS)
 
 fuzz: $(VENV)/.test ## compare the engine with the reference for MINUTES=10
 	@$(BIN)/python -m tests.differential.fuzz --minutes $(MINUTES)

@@ -76,3 +76,9 @@ class Browser:
             )
         finally:
             connection.close()
+
+
+def words_of(page: str) -> str:
+    """What does one read on the page: its text in single spaces, without the marks of code?"""
+    plain = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"</?code>", "", page)))
+    return " ".join(plain.replace("`", "").split())

@@ -36,6 +36,24 @@ def test_every_answer_has_the_headers(owner: Browser) -> None:
         assert reply.headers["strict-transport-security"].startswith("max-age=")
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/", "/console/accounts/acme"),
+        ("/console", "/console/accounts/acme"),
+        ("/console/", "/console"),
+        ("/console/accounts/acme/", "/console/accounts/acme"),
+        ("/console/accounts/acme/users/?q=a%20b", "/console/accounts/acme/users?q=a%20b"),
+        ("/console//elsewhere.example/", "/console//elsewhere.example"),
+    ],
+)
+def test_an_address_that_is_nearly_right_leads_there(owner: Browser, path: str, target: str) -> None:
+    """The server's own address, and one slash too many; nothing leads away from here."""
+    reply = owner.get(path)
+    assert (reply.status, reply.headers["location"]) == (303, target)
+    assert reply.headers["content-security-policy"] == CONTENT_POLICY
+
+
 def test_pages_have_no_inline_script_or_style(owner: Browser) -> None:
     """What the content policy forbids is not there either."""
     text = owner.get("/users").text

@@ -90,12 +90,12 @@ def test_an_invitation_gives_groups_and_roles_to_whoever_opens_it(
 @pytest.mark.parametrize(
     ("field", "text", "said", "place"),
     [
-        ("name", "alice", "there is a user `alice` already", ""),
-        ("name", "a:b", "`a:b` is no name", "name"),
-        ("groups", "nobodies", "there is no group `nobodies`", "groups"),
+        ("name", "alice", "there is a user alice already", ""),
+        ("name", "a:b", "a:b is no name", "name"),
+        ("groups", "nobodies", "there is no group nobodies", "groups"),
         ("roles", "Nonsense", "Nonsense", "roles"),
         ("service", "nowhere", "expected a role for this scope", "roles"),
-        ("email", "x", "`x` is no email address", "email"),
+        ("email", "x", "x is no email address", "email"),
     ],
 )
 def test_a_mistake_in_an_invitation_stands_at_its_field(
@@ -142,7 +142,7 @@ def test_sessions_of_a_user_are_ended_everywhere(server: RunningServer, owner: B
         owner.get("/users/alice/sign-in/end-sessions")
     )
     text = done(owner, owner.post("/users/alice/sign-in/end-sessions", {}))
-    assert "2 of the sessions of `alice` ended." in text
+    assert "2 of the sessions of alice ended." in text
     assert "There was no session to end." in done(owner, owner.post("/users/alice/sign-in/end-sessions", {}))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import unescape
 
 import pytest
-from tests.e2e.console import Browser
+from tests.e2e.console import Browser, words_of
 from tests.e2e.server import RunningServer
 from tests.meta.test_pages import KeyVisit, visitor
 
@@ -112,7 +112,7 @@ def test_the_role_edit_of_the_document(server: RunningServer, owner: Browser) ->
     reply = owner.post(EDIT, seed_edit(before))
     assert reply.status == 303, reply.text
     page = owner.get(reply.headers["location"]).text
-    assert "Role `Developer` was saved." in page
+    assert "Role Developer was saved." in words_of(page)
     table = table_of(page)
     assert {title: access for title, (access, _) in table.items() if access != "Full"} == {
         "Account": "No", "IP": "No", "Network": "No", "Subnet": "No", "Volume": "Custom",
@@ -242,7 +242,7 @@ def test_only_fitting_qualifiers_are_offered(owner: Browser) -> None:
         EDIT, {**fields_of(text), "access.ip": "custom", "q.ip.Assign": "mine", "required": "leave"}
     )
     assert reply.status == 400
-    assert "`ip.Assign` cannot be limited to `mine`" in unescape(reply.text)
+    assert "ip.Assign cannot be limited to mine" in words_of(reply.text)
 
 
 def test_a_form_that_is_out_of_date_changes_nothing(server: RunningServer, owner: Browser) -> None:
@@ -275,7 +275,7 @@ def test_what_one_may_not_hand_over_is_refused_at_the_form(server: RunningServer
     reply = rolf.post(EDIT, fields)
     assert reply.status == 403
     assert "Nothing was changed" in reply.text
-    assert "changes, and you lack `iam.policy.create` over service `cloud`" in unescape(reply.text)
+    assert "changes, and you lack iam.policy.create over service cloud" in words_of(reply.text)
     assert fields_of(reply.text)["access.server"] == "full"
     assert server.owner().get("roles", "Developer").json["rights"] == [{"actions": ["volume.*"]}]
 

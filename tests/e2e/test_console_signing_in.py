@@ -14,6 +14,7 @@ from bailiwick.authn.passwords import HashCost
 from bailiwick.model.accounts import Principal
 from bailiwick.service.people import hashing
 from bailiwick.service.people.invitations import Wish, invite_to_password, invite_user
+from bailiwick.service.people.passwords import set_password
 
 SIGN_IN = "/console/sign-in"
 PASSWORD = "correct horse 1"
@@ -167,6 +168,11 @@ def test_a_second_factor_is_set_up_used_and_removed(
     """By the pages alone, with the code of a phone."""
     now = time.time()
     monkeypatch.setattr(server.host, "_clock", lambda: now)
+    before = server.host.snapshot("acme").revision
+    assert 'class="seed"' not in alice.get("/me/second-factor").text
+    assert server.host.snapshot("acme").revision == before, "looking changes nothing"
+    reply = alice.post("/me/second-factor/begin", {}, seen_at="/me/second-factor")
+    assert reply.headers["location"] == f"{HOME}/me/second-factor"
     shown = alice.get("/me/second-factor").text
     assert "<svg" in shown
     found = re.search(r'class="seed">([A-Z2-7]+)<', shown)
@@ -197,8 +203,21 @@ def test_who_owes_something_gets_no_further(server: RunningServer, alice: Browse
     server.owner().apply({"kind": "SecuritySettings", "require_second_factor": True})
     for path in ("", "/users", "/projects", "/me", "/me/keys", "/me/sessions"):
         assert alice.get(path).headers.get("location") == f"{HOME}/me/second-factor", path
+    assert alice.get("/me/password").headers["location"] == f"{HOME}/me/second-factor"
     assert alice.get("/me/second-factor").status == 200
     assert alice.post("/sign-out", {}, seen_at="/me/second-factor").status == 303
+
+
+def test_who_owes_a_password_sets_up_no_second_factor(server: RunningServer, alice: Browser) -> None:
+    """Whoever gave them the password could keep them out with a phone of their own."""
+    set_password(server.host, session(server), "alice", "given horse 3")
+    uid = server.host.snapshot("acme").identities["User", "alice"].uid
+    browser = Browser(server.address)
+    assert enter(browser, password="given horse 3").status == 303
+    assert browser.get("/me/second-factor").headers["location"] == f"{HOME}/me/password"
+    reply = browser.post("/me/second-factor/begin", {}, seen_at="/me/password")
+    assert reply.headers["location"] == f"{HOME}/me/password"
+    assert server.host.snapshot("acme").factor_of(uid) is None
 
 
 def test_changing_the_password_keeps_this_visit_only(server: RunningServer, alice: Browser) -> None:

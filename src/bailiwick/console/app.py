@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -56,7 +57,10 @@ def console_entries() -> list[Entry]:
 
 
 def find_nothing(page: Page) -> Response:
-    """There is no page at this address."""
+    """There is no page at this address; with one slash less there may be."""
+    url = page.request.url
+    if url.path.endswith("/"):
+        return RedirectResponse(quote(url.path.rstrip("/")) + (f"?{url.query}" if url.query else ""), 303)
     raise NotFound("there is no page at this address", "it may have been moved, or the link is cut off")
 
 
@@ -66,19 +70,22 @@ def console_routes(host: Host) -> Iterator[BaseRoute]:
         yield from _incomplete(missing)
         return
     yield static_route()
-    yield _entrance(host)
+    yield from _entrances(host)
     for entry in console_entries():
         yield route_of(host, entry)
 
 
-def _entrance(host: Host) -> Route:
+def _entrances(host: Host) -> Iterator[Route]:
+    """The server's own address, and the console's, lead to the page where one begins."""
+
     def lead(request: Request) -> Response:
         visitor = enter(host, request)
         page = Page(host, request, visitor)
         target = SIGN_IN if isinstance(visitor, Guest) else page.url()
         return secure(RedirectResponse(target, 303), host)
 
-    return _public(Route(ROOT, lead, methods=["GET"], include_in_schema=False))
+    for path in ("/", ROOT):
+        yield _public(Route(path, lead, methods=["GET"], include_in_schema=False))
 
 
 def _incomplete(missing: list[str]) -> Iterator[Route]:

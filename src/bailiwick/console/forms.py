@@ -17,9 +17,12 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a form, in order. `errors`: findings by field; under "" those of no field that is shown."""
+    """The fields of a form, in order. `errors`: findings by field; under "" those of no field that is shown.
 
-    fields: tuple[tuple[str, str], ...] = ()
+    SECURITY: its text shows no field; one may be a password.
+    """
+
+    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     errors: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @classmethod

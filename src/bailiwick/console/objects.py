@@ -15,6 +15,7 @@ from bailiwick.console.page import Page
 from bailiwick.service.kinds import KINDS
 from bailiwick.service.reading import Found
 
+USER_ACCESS = "User access"
 DOCUMENT, CHANGES, DELETE = "document", "changes", "delete"
 
 
@@ -51,12 +52,18 @@ class ObjectPages:
     kind: str
     many: str
     own_tabs: tuple[Tab, ...] = (Tab("Overview"),)
-    heading: str = "User access"
+    heading: str = USER_ACCESS
     update: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
     in_query: bool = False
     at: str = ""
+
+    @property
+    def crumbs(self) -> tuple[tuple[str, str], ...]:
+        """What stands before the list in the line that says where one is?"""
+        own = ((self.heading, ""),)
+        return (("Administration", ""), *own) if self.heading == USER_ACCESS else own
 
     @property
     def one(self) -> str:

@@ -28,6 +28,7 @@ from bailiwick.service.host import Host
 Handler = Callable[[Page], Response]
 ACCOUNT_PATH = "/accounts/{account}"
 SIGN_IN = f"{ROOT}/sign-in"
+ANYTHING = "anything"
 
 _logger = logging.getLogger("bailiwick.console")
 
@@ -37,7 +38,7 @@ class Entry:
     """One line of the table. `path` follows `/console`, and the account's where the page is of an account.
 
     `actions`: any of these may be asked for. `public`: why the page asks for none. `owing`: it is open to whoever
-    still owes a new password or a second factor.
+    still owes this (a new password, a second factor), or ANYTHING.
     """
 
     method: str
@@ -45,7 +46,7 @@ class Entry:
     handler: Handler
     actions: tuple[str, ...] = ()
     public: str = ""
-    owing: bool = False
+    owing: str = ""
     of_account: bool = True
 
     @property
@@ -54,19 +55,19 @@ class Entry:
         return ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
 
 
-def get(path: str, handler: Handler, *actions: str, public: str = "", owing: bool = False) -> Entry:
+def get(path: str, handler: Handler, *actions: str, public: str = "", owing: str = "") -> Entry:
     """Which line shows a page of an account?"""
     return Entry("GET", path, handler, actions, public, owing)
 
 
-def post(path: str, handler: Handler, *actions: str, public: str = "", owing: bool = False) -> Entry:
+def post(path: str, handler: Handler, *actions: str, public: str = "", owing: str = "") -> Entry:
     """Which line carries out a form of an account?"""
     return Entry("POST", path, handler, actions, public, owing)
 
 
 def outside(method: str, path: str, handler: Handler, reason: str) -> Entry:
     """Which line is for whoever has not signed in?"""
-    return Entry(method, path, handler, public=reason, owing=True, of_account=False)
+    return Entry(method, path, handler, public=reason, owing=ANYTHING, of_account=False)
 
 
 class PageRoute(Route):
@@ -137,7 +138,8 @@ def _elsewhere(page: Page, entry: Entry) -> Response | None:
     if wanted != page.account:
         return page.render("problems/other_account.html", status=403, wanted=wanted)
     owes = page.visit.owes
-    return page.redirect(f"/me/{owes}") if owes and not entry.owing else None
+    is_open = not owes or entry.owing in (owes, ANYTHING)
+    return None if is_open else page.redirect(f"/me/{owes}")
 
 
 def to_sign_in(page: Page) -> Response:

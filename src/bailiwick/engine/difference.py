@@ -260,12 +260,16 @@ def _unstored(states: TwoStates, kind: str) -> list[str]:
 
 
 class _Pair(NamedTuple, Generic[Item]):
-    """One segment, what of it is there in some state, and where it is found in each. None: it has no such segment."""
+    """One segment: what of it is there in both states, what in one only, and where it is found before and after.
+
+    WHY apart: what changed itself has moved to another segment, and is told by its name.
+    """
 
     segment: Segment[Item]
     there: BitMap
-    before: Extent | None
-    after: Extent | None
+    moved: BitMap
+    before: Extent
+    after: Extent
 
 
 Found = Mapping[Segment[Item], Extent]
@@ -282,11 +286,13 @@ def _paired(
     old = {part.segment: part.there for part in before.parts}
     new = {part.segment: part.there for part in after.parts}
     for segment in {**old, **new}:
+        was, is_ = old.get(segment, NOTHING), new.get(segment, NOTHING)
         yield _Pair(
             segment,
-            old.get(segment, NOTHING) | new.get(segment, NOTHING),
-            found_before.get(segment, NOWHERE) if segment in old else None,
-            found_after.get(segment, NOWHERE) if segment in new else None,
+            was & is_,
+            was ^ is_,
+            found_before.get(segment, NOWHERE),
+            found_after.get(segment, NOWHERE),
         )
 
 
@@ -304,15 +310,14 @@ def _differ(
 ) -> Shift[Item]:
     numbered: list[tuple[Segment[Item], BitMap, BitMap]] = []
     loose: set[str] = set()
-    for segment, there, before, after in pairs:
-        asked = _without(segment, there, skip)
-        if before is None or after is None:
-            loose.update(segment.names[number] for number in asked)
-            continue
+    for pair in pairs:
+        segment = pair.segment
+        loose.update(segment.names[number] for number in _without(segment, pair.moved, skip))
         askable = among(segment)
-        asked = asked if askable is None else asked & askable
-        pair = _Pair(segment, asked, before, after)
-        numbered.append((segment, *_compared(pair, before, after, lambda name: _ask(name, answers, budget))))
+        there = _without(segment, pair.there, skip)
+        asked = there if askable is None else there & askable
+        found = _compared(pair, asked, lambda name: _ask(name, answers, budget))
+        numbered.append((segment, *found))
     return _shift(numbered, _decided(sorted(filter(may_ask, loose)), answers, budget))
 
 
@@ -321,16 +326,15 @@ def _without(segment: Segment[Item], there: BitMap, skip: Collection[str]) -> Bi
     return there - BitMap(numbers) if numbers else there
 
 
-def _compared(
-    asked: _Pair[Item], before: Extent, after: Extent, ask: Callable[[str], Both | None]
-) -> tuple[BitMap, BitMap]:
+def _compared(pair: _Pair[Item], asked: BitMap, ask: Callable[[str], Both | None]) -> tuple[BitMap, BitMap]:
     """What is gained and lost of these? Whatever is not sure in a state, and may differ, is asked in both."""
-    gained = (after.sure - before.maybe) & asked.there
-    lost = (before.sure - after.maybe) & asked.there
+    before, after = pair.before, pair.after
+    gained = (after.sure - before.maybe) & asked
+    lost = (before.sure - after.maybe) & asked
     unsure = (before.maybe - before.sure) | (after.maybe - after.sure)
-    doubtful = unsure & ((after.maybe - before.sure) | (before.maybe - after.sure)) & asked.there
+    doubtful = unsure & ((after.maybe - before.sure) | (before.maybe - after.sure)) & asked
     for number in doubtful - gained - lost:
-        match ask(asked.segment.names[number]):
+        match ask(pair.segment.names[number]):
             case None:
                 break
             case (False, True):

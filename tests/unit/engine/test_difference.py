@@ -9,7 +9,7 @@ from tests.unit.engine.searched_world import F1, F2, F4, FILES, NOW, RESOURCES, 
 
 from bailiwick.engine import CompiledAccount, difference
 from bailiwick.engine.difference import Budget, TwoStates, differ_at, differ_on, share_indexes
-from bailiwick.model.accounts import Account, Project
+from bailiwick.model.accounts import Account, Principal, Project
 from bailiwick.model.conditions import Comparison
 from bailiwick.model.policies import Policy
 
@@ -130,3 +130,14 @@ def test_names_are_counted_walked_and_cut_in_order() -> None:
     assert shift.gained.first(1) == [F1]
     assert F2 not in list(shift.gained)
     assert ALL.scope == FILES
+
+
+def test_a_principal_that_changed_itself_is_told_once() -> None:
+    """Whoever is stored anew beside a change of policies has one answer before and one after."""
+    before = compiled(ALL)
+    share_indexes(before)
+    people = {**before.account.principals, "user:ann": Principal("user:ann", properties={"level": 1})}
+    account = replace(before.account, principals=people)
+    states = TwoStates(before, before.apply(account, {("User", "ann")}), NOW)
+    shift = differ_at(states, "files.read", F1, "user", budget=Budget(100))
+    assert (list(shift.gained), list(shift.lost)) == ([], [])

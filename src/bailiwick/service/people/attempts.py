@@ -151,8 +151,10 @@ def _without(held: Document | None, at: float) -> Note | None:
     if held is None:
         return None
     rest = list(held["at"])
-    if at in rest:
-        rest.remove(at)
+    if at not in rest:
+        # SECURITY: what it counted for has been forgotten; a lock set since then is another's.
+        return Note(held, _instant(max(*rest, held["locked_until"]) + 3600)) if rest else None
+    rest.remove(at)
     if not rest:
         return None
     return Note({**held, "at": rest, "locked_until": 0.0}, _instant(max(rest) + 3600))

@@ -33,7 +33,7 @@ from bailiwick.service.people.storing import Prepared, store_people
 from bailiwick.service.people.visits import Visit, with_factor
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Change, Document, Note, SecretDelete
+from bailiwick.store.ports import Change, Document, Note, SecretChange, SecretDelete
 
 _REMEMBERED = timedelta(hours=1)
 
@@ -48,7 +48,7 @@ class Enrolment:
 
 
 def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
-    """Which seed shall the phone take? Asked again before a code has proved it, it is the same. Raises Conflict."""
+    """Which seed shall the phone take? A new one, unless this visit was shown one already. Raises Conflict."""
     session = visit.session
     require_self(session)
 
@@ -56,16 +56,42 @@ def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
         factor = now.factor_of(session.uid)
         if factor is not None and factor.enrolled_at is not None:
             raise Conflict("you have a second factor already", "remove it first")
-        if factor is not None:
-            kept = find_factor(host, session.account, factor.uid)
-            if kept is not None:
-                return None, kept.seed
+        kept = _find_shown(host, now, visit)
+        if kept is not None:
+            return None, kept.seed
         seed, made = new_seed(), FactorRecord(new_uid(SECOND_FACTOR), session.uid, None)
         change = Change(SECOND_FACTOR, made.uid, session.uid, "create", write_factor(made))
-        secret = keep_factor(made.uid, KeptFactor(seed))
-        return Prepared([change], [secret], session.uid, session.via("console")), seed
+        secret = keep_factor(made.uid, KeptFactor(seed, shown_in=visit.uid))
+        if factor is None:
+            return Prepared([change], [secret], session.uid, session.via("console")), seed
+        gone = Change(SECOND_FACTOR, factor.uid, session.uid, "delete")
+        secrets: list[SecretChange] = [SecretDelete(factor.uid), secret]
+        return Prepared([gone, change], secrets, session.uid, session.via("console")), seed
 
-    seed = store_people(host, session.account, prepare)
+    return _enrolment(host, session, store_people(host, session.account, prepare))
+
+
+def find_enrolment(host: Host, visit: Visit) -> Enrolment | None:
+    """Which seed was this visit shown, and has not proved yet? Changes nothing. None: none."""
+    require_self(visit.session)
+    kept = _find_shown(host, host.snapshot(visit.session.account), visit)
+    return None if kept is None else _enrolment(host, visit.session, kept.seed)
+
+
+def _find_shown(host: Host, now: Snapshot, visit: Visit) -> KeptFactor | None:
+    """What is kept of the seed that this visit was shown and no code has proved?
+
+    SECURITY: whoever was shown one in another visit, with a password that has been found out or was given, still
+    knows it: it must not become the second factor of who signs in later.
+    """
+    factor = now.factor_of(visit.session.uid)
+    if factor is None or factor.enrolled_at is not None:
+        return None
+    kept = find_factor(host, visit.session.account, factor.uid)
+    return kept if kept is not None and kept.shown_in == visit.uid else None
+
+
+def _enrolment(host: Host, session: Session, seed: str) -> Enrolment:
     issuer = host.settings.public_url.partition("://")[2]
     user = f"{session.principal.removeprefix('user:')}@{session.account}"
     address = seed_address(seed, user, f"Bailiwick {issuer}")
@@ -76,18 +102,17 @@ def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
 def confirm_enrolment(host: Host, visit: Visit, first: str, second: str) -> tuple[Visit, list[str]]:
     """Enrol the seed that was begun, by two codes in a row: the visit with it, and ten recovery codes, shown once.
 
-    Raises Invalid at `second_code`, NotFound where nothing was begun.
+    Raises Invalid at `second_code`, NotFound where nothing was begun in this visit.
     """
     session = visit.session
     require_self(session)
     codes = new_recovery_codes()
 
     def prepare(now: Snapshot) -> tuple[Prepared, tuple[str, int | None]]:
-        factor = now.factor_of(session.uid)
-        if factor is None or factor.enrolled_at is not None:
-            raise NotFound("no second factor is being set up", "begin to set one up")
-        kept = find_factor(host, session.account, factor.uid)
-        if kept is None or not are_consecutive(kept.seed, first, second, host.now()):
+        factor, kept = now.factor_of(session.uid), _find_shown(host, now, visit)
+        if factor is None or kept is None:
+            raise NotFound("no second factor is being set up here", "begin to set one up")
+        if not are_consecutive(kept.seed, first, second, host.now()):
             raise Invalid.at(
                 "second_code",
                 "these are not two codes in a row",

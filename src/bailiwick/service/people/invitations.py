@@ -14,7 +14,7 @@ from typing import Any
 from bailiwick.authn.invitations import new_link
 from bailiwick.authn.links import said_of
 from bailiwick.catalog.documents import format_document, parse_document
-from bailiwick.errors import Conflict, Denied, Invalid, did_you_mean
+from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.model.accounts import Membership, Principal
 from bailiwick.model.policies import Policy
 from bailiwick.model.requests import Reason
@@ -46,6 +46,7 @@ from bailiwick.service.people.rights import (
     require_over_user,
 )
 from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.reading import Reader
 from bailiwick.service.references import bind, unbind
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -54,7 +55,6 @@ from bailiwick.store.ports import Change, SecretChange, SecretDelete, SecretWrit
 LONGEST = timedelta(days=7)
 SHORTEST = timedelta(minutes=5)
 MOST_SWEPT = 16
-MOST_COMPARED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ def invite_user(host: Host, session: Session, wish: Wish) -> MadeInvitation:
     name = wish.user.reference.removeprefix("user:")
     _check_wish(wish)
     made_at, snapshot = host.at(), host.snapshot(session.account)
+    # SECURITY: before any name is looked for; who may not invite is not told which there are.
+    judge_of(host, session, snapshot).require(INVITE, iam_service())
     invitation = Invitation(
         uid=new_uid(INVITATION),
         purpose=NEW_USER,
@@ -94,7 +96,7 @@ def invite_user(host: Host, session: Session, wish: Wish) -> MadeInvitation:
         made_at=made_at,
         expires_at=made_at + _lifetime(wish.seconds),
         documents=tuple(_bound(snapshot, wish)),
-        groups=_uids_of_groups(snapshot, wish.groups),
+        groups=_uids_of_groups(Reader(host, session, snapshot), wish.groups),
         context=said_of(session.context),
     )
     return _store_new(host, session, invitation, lambda now: judge_new_user(host, session, now, invitation))
@@ -203,12 +205,16 @@ def _bound(now: Snapshot, wish: Wish) -> Iterator[dict[str, Any]]:
         yield bind("Policy", format_document("Policy", policy), find)
 
 
-def _uids_of_groups(now: Snapshot, names: Sequence[str]) -> tuple[str, ...]:
-    unknown = [name for name in names if ("Group", name) not in now.identities]
-    if unknown:
-        known = [name for kind, name in now.identities if kind == "Group"][:MOST_COMPARED]
-        raise Invalid.at("groups", f"there is no group `{unknown[0]}`", did_you_mean(unknown[0], known))
-    return tuple(now.identities["Group", name].uid for name in dict.fromkeys(names))
+def _uids_of_groups(reader: Reader, names: Sequence[str]) -> tuple[str, ...]:
+    """Which uids have these groups? Raises Invalid, or Denied: alike for one that is hidden or not there."""
+    return tuple(_uid_of_group(reader, name) for name in dict.fromkeys(names))
+
+
+def _uid_of_group(reader: Reader, name: str) -> str:
+    try:
+        return reader.get_to_change("Group", name).identity.uid
+    except NotFound as error:
+        raise Invalid.at("groups", error.message, error.help) from None
 
 
 def require_password_link(host: Host, session: Session, now: Snapshot, name: str) -> User:

@@ -14,7 +14,7 @@ from bailiwick.errors import Conflict, Finding, Invalid
 from bailiwick.model.security import PasswordPolicy
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
-from bailiwick.service.people.attempts import begin_attempt, forget_failures, take_back
+from bailiwick.service.people.attempts import begin_attempt, take_back
 from bailiwick.service.people.events import REFUSED, Client, Person, record_sign_in
 from bailiwick.service.people.hashing import is_any, make_hash, verify
 from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_password
@@ -112,8 +112,8 @@ def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Cli
         person = Person(account, user.uid, user.reference, "" if record is None else record.uid)
         record_sign_in(host, REFUSED, person, client, reason="old_password")
         raise Invalid.at("old_password", "this is not your password")
+    # SECURITY: earlier failures still count: who knows the password must not clear those of guessing the second factor.
     take_back(host, attempt)
-    forget_failures(host, account, user.name)
 
 
 def _check_age(host: Host, snapshot: Snapshot, user: User) -> None:

@@ -21,10 +21,14 @@ class KeptPassword:
 
 @dataclass(frozen=True, slots=True)
 class KeptFactor:
-    """A second factor's seed, and the hashes of the recovery codes that are left."""
+    """A second factor's seed, and the hashes of the recovery codes that are left.
+
+    `shown_in`: the visit that was shown the seed, as long as no code has proved it; "" afterwards.
+    """
 
     seed: str = field(repr=False)
     codes: tuple[str, ...] = field(default=(), repr=False)
+    shown_in: str = ""
 
 
 def find_password(host: Host, account: str, uid: str) -> KeptPassword | None:
@@ -48,10 +52,11 @@ def find_factor(host: Host, account: str, uid: str) -> KeptFactor | None:
     if secret is None or secret.purpose != SECOND_FACTOR:
         return None
     kept = json.loads(secret.value)
-    return KeptFactor(kept["seed"], tuple(kept["codes"]))
+    return KeptFactor(kept["seed"], tuple(kept["codes"]), kept.get("shown_in", ""))
 
 
 def keep_factor(uid: str, kept: KeptFactor) -> SecretWrite:
     """How is this kept?"""
-    value = json.dumps({"seed": kept.seed, "codes": list(kept.codes)})
+    said = {"shown_in": kept.shown_in} if kept.shown_in else {}
+    value = json.dumps({"seed": kept.seed, "codes": list(kept.codes), **said})
     return SecretWrite(uid, SECOND_FACTOR, value.encode())

@@ -14,6 +14,7 @@ from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.factors import (
     begin_enrolment,
     confirm_enrolment,
+    find_enrolment,
     remove_own_factor,
     renew_recovery_codes,
 )
@@ -27,8 +28,9 @@ WRONG = (Invalid, Conflict, Denied, NotFound, LockedOut)
 def factor_entries() -> list[Entry]:
     """Which lines has this subject?"""
     return [
-        get("/me/second-factor", show_factor, public=OWN, owing=True),
-        post("/me/second-factor", set_up, public=OWN, owing=True),
+        get("/me/second-factor", show_factor, public=OWN, owing=OWES_FACTOR),
+        post("/me/second-factor", set_up, public=OWN, owing=OWES_FACTOR),
+        post("/me/second-factor/begin", begin, public=OWN, owing=OWES_FACTOR),
         get("/me/second-factor/codes", ask_for_codes, public=OWN),
         post("/me/second-factor/codes", make_codes, public=OWN),
         get("/me/second-factor/remove", ask_to_remove, public=OWN),
@@ -52,9 +54,17 @@ def show_factor(page: Page) -> Response:
 
 
 def _enrolment(page: Page, form: Form, status: int = 200) -> Response:
-    enrolment = begin_enrolment(page.host, page.visit)
+    enrolment = find_enrolment(page.host, page.visit)
     is_due = page.visit.owes == OWES_FACTOR
-    return page.render("people/enrolment.html", status=status, form=form, enrolment=enrolment, is_due=is_due)
+    template = "people/begin_factor.html" if enrolment is None else "people/enrolment.html"
+    return page.render(template, status=status, form=form, enrolment=enrolment, is_due=is_due)
+
+
+def begin(page: Page) -> Response:
+    """A seed for the phone, to be proved by its codes in this visit."""
+    if enrolled(page) is None:
+        begin_enrolment(page.host, page.visit)
+    return page.redirect("/me/second-factor")
 
 
 def set_up(page: Page) -> Response:

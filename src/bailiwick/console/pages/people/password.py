@@ -21,8 +21,8 @@ OWN = "everybody changes their own, by what they sign in with"
 def password_entries() -> list[Entry]:
     """Which lines has this subject?"""
     return [
-        get("/me/password", show_password, public=OWN, owing=True),
-        post("/me/password", change_password, public=OWN, owing=True),
+        get("/me/password", show_password, public=OWN, owing=OWES_PASSWORD),
+        post("/me/password", change_password, public=OWN, owing=OWES_PASSWORD),
     ]
 
 

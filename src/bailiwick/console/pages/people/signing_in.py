@@ -11,7 +11,7 @@ from bailiwick.console.forms import Form
 from bailiwick.console.notes import Note, keep_note
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import status_of
-from bailiwick.console.routes import ACCOUNT_PATH, SIGN_IN, Entry, outside, post
+from bailiwick.console.routes import ACCOUNT_PATH, ANYTHING, SIGN_IN, Entry, outside, post
 from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.signing_in import (
@@ -40,7 +40,7 @@ def sign_in_entries() -> list[Entry]:
         outside("GET", "/sign-in/code", show_code, FOR_GUESTS),
         outside("POST", "/sign-in/code", send_code, FOR_GUESTS),
         outside("GET", "/signed-out", show_signed_out, FOR_GUESTS),
-        post("/sign-out", sign_out, public=LEAVING, owing=True),
+        post("/sign-out", sign_out, public=LEAVING, owing=ANYTHING),
     ]
 
 
