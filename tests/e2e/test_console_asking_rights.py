@@ -17,7 +17,8 @@ from bailiwick.service.host import Host
 IMAGE = "brn:acme:ims:eu-de::image/web-1"
 GET = "ims:images:get"
 WORLD: tuple[dict[str, object], ...] = (
-    *({"kind": "User", "name": name} for name in ("ann", "bea")),
+    {"kind": "User", "name": "ann"},
+    {"kind": "User", "name": "bea"},
     {"kind": "User", "name": "sam", "email": "sam@private.example", "description": "about sam"},
     {
         "kind": "Role",

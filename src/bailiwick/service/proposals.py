@@ -41,7 +41,8 @@ _SEE_GROUPS = ("iam.group.read", "iam.group.list")
 class Proposal:
     """One change that would allow just this question.
 
-    `id` is the same as long as the same question comes to the same change, and the same comes with it. `may`: the session may carry it out;
+    `id` is the same as long as the same question comes to the same change, and the same comes with it.
+    `may`: the session may carry it out;
     else `refusal` says why not and `ask` who could. `others` and `wider` as of Draft.
     """
 
