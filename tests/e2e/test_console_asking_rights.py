@@ -93,3 +93,20 @@ def test_who_can_says_of_somebody_what_the_visitor_may_read(server: RunningServe
         assert "sam@private.example" not in said
         assert "about sam" not in said
     assert "user:sam" in ask(ann, "/who-can.csv", **query)
+
+
+def test_regions_are_named_to_who_lists_what_names_them(server: RunningServer) -> None:
+    """Others are offered those of their own policies."""
+    reply = server.owner().apply(
+        {
+            "kind": "Policy",
+            "name": "elsewhere",
+            "subjects": ["user:ann"],
+            "roles": ["IMS ReadOnlyAccess"],
+            "scope": {"service": "ims", "region": "secret-lab"},
+        }
+    )
+    assert reply.status == 200, reply.text
+    assert "secret-lab" in visitor(server, "user:owner").get("/services").text
+    assert "secret-lab" in visitor(server, "user:ann").get("/services").text
+    assert "secret-lab" not in visitor(server, "user:sam").get("/services").text

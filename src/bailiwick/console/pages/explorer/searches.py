@@ -106,10 +106,11 @@ def _people(
 
 
 def _about(page: Page, reference: str) -> str:
-    """What is said of this principal besides its name? Only to who may read it."""
+    """What is said of this principal besides its name? Only to itself and to who may read it."""
     principal = page.snapshot.account.principals.get(reference)
-    is_seen = principal is not None and may_see(page.reader, reference)
-    return (principal.email or principal.description) if principal is not None and is_seen else ""
+    if principal is None or not (reference == page.session.principal or may_see(page.reader, reference)):
+        return ""
+    return principal.email or principal.description
 
 
 def _asked(question: Question, page: Page) -> dict[str, object]:
