@@ -160,8 +160,16 @@ def _begin(host: Host, known: _Known, account: str, name: str, client: Client) -
     try:
         return begin_attempt(host, account, name, client, known.policy, is_known=is_known)
     except LockedOut:
-        record_sign_in(host, REFUSED, known.person, client, reason="locked_out")
+        _note_locked_out(host, known.person, client)
         raise
+
+
+def _note_locked_out(host: Host, person: Person, client: Client) -> None:
+    """SECURITY: it costs nothing to be refused so, as often as one likes; what is written about it stays bounded."""
+    others = host.lockout_refusals(person.account).take(host.now())
+    if others is not None:
+        more = {"others_since_last": others} if others else {}
+        record_sign_in(host, REFUSED, person, client, reason="locked_out", **more)
 
 
 def _may_come(host: Host, known: _Known) -> bool:
