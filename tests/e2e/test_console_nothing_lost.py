@@ -29,6 +29,11 @@ ALL = [
     {"not": {"key": "context.vpn", "operator": "bool-equals", "value": False, "missing": True}},
 ]  # fmt: skip
 WORLD: tuple[dict[str, object], ...] = (
+    {
+        "kind": "SecuritySettings",
+        "passwords": {"minimum_length": 17, "name_refused": False},
+        "sign_in": {"notice": LINES, "show_last_sign_in": True, "idle_minutes": 33},
+    },
     {"kind": "Project", "name": "web", "description": LINES, "type": "poc"},
     {
         "kind": "User",
@@ -132,6 +137,7 @@ FORMS = (
     ("Policy", "/policies/po%20%25%20l/edit"),
     ("Policy", "/policies/night/edit"),
     ("Account", "/settings/account/edit"),
+    ("SecuritySettings", "/settings/security"),
     ("Group", "/groups/dev%20%25%201/document"),
     ("Policy", "/policies/po%20%25%20l/document"),
     ("Role", "/roles/one/document?name=keeper%20of%20%25%20things"),
@@ -168,4 +174,16 @@ def test_saving_what_was_shown_changes_nothing(
     assert shown.status == 200
     reply = owner.post(path, sent(shown.text, "since"))
     assert reply.status == 303, reply.text[reply.text.find("Nothing was changed") :][:1500]
+    assert server.export() == before
+
+
+@pytest.mark.parametrize(("kind", "path"), FORMS, ids=lambda one: one)
+def test_what_was_changed_meanwhile_is_not_overwritten(
+    server: RunningServer, owner: Browser, kind: str, path: str
+) -> None:
+    """A form that shows an older revision is refused, and shown again as it was sent."""
+    before = server.export()
+    reply = owner.post(path, {**sent(owner.get(path).text, "since"), "since": "1000000"})
+    assert reply.status == 409
+    assert "was changed meanwhile" in reply.text
     assert server.export() == before
