@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from threading import Barrier, BoundedSemaphore, Thread
+from unicodedata import normalize
 
 import pytest
 from tests.unit.service.accounts import Installation
 from tests.unit.service.people.world import CLIENT, Person, give_password
 
+from bailiwick.authn.passwords import check_new_password
 from bailiwick.console.forms import Form
 from bailiwick.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable
 from bailiwick.model.accounts import Principal
-from bailiwick.model.security import SignInPolicy
+from bailiwick.model.security import PasswordPolicy, SignInPolicy
 from bailiwick.service.people import hashing
 from bailiwick.service.people.attempts import LockedOut, begin_attempt, forget_failures, take_back
 from bailiwick.service.people.events import SIGN_IN
@@ -174,6 +176,24 @@ def test_who_is_locked_out_does_not_fill_the_activity(acme: Installation, alice:
     locked = [one.event.detail for one in found if one.event.detail.get("reason") == "locked_out"]
     assert len(locked) == 20
     assert sum(int(one.get("others_since_last", 0)) for one in locked) == 30
+
+
+def test_a_decomposed_password_is_judged_as_it_is_stored() -> None:
+    """Else four letters with accents are eight, and one's name is another text."""
+    policy = PasswordPolicy(minimum_length=6, kinds_of_characters=1, name_refused=True)
+    found = check_new_password(policy, normalize("NFD", "é1é2"), "bob")
+    assert [one.message for one in found] == ["the password has 4 characters, expected at least 6"]
+    assert check_new_password(policy, normalize("NFD", "rené-müller"), "rené-müller")
+
+
+def test_guessing_within_a_visit_is_recorded_as_a_lock_out(acme: Installation, alice: Person) -> None:
+    """As guessing from outside is."""
+    visit = alice.sign_in()
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            change_own_password(acme.host, visit, "wrong", "another horse 2", CLIENT)
+    found = acme.host.store.activity.events(EventFilter(kind=SIGN_IN), None, 100)
+    assert [one.event.outcome for one in found][-2:] == ["refused", "locked-out"]
 
 
 def test_a_form_shows_no_password_in_its_text() -> None:
