@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from base64 import urlsafe_b64encode
 
 import pyotp
 import pytest
@@ -113,6 +114,7 @@ def test_the_page_that_was_wanted_follows_and_no_other(server: RunningServer, al
         ("//evil.example", HOME),
         (f"{HOME}/..//evil", HOME),
         ("/\\evil.example", HOME),
+        (f"{HOME}/%2e%2e/%2e%2e/%2e%2e/v1", HOME),
         ("javascript:alert(1)", HOME),
         ("/console/accounts/other/", HOME),
     ):
@@ -231,3 +233,33 @@ def test_changing_the_password_keeps_this_visit_only(server: RunningServer, alic
     assert reply.headers["location"] == f"{HOME}/me"
     assert "Your password was changed" in alice.get("/me").text
     assert other.get("/me").status == 303
+
+
+def test_what_a_page_says_of_the_form_before_is_the_consoles_own(
+    server: RunningServer, alice: Browser
+) -> None:
+    """Whoever can set cookies breaks no page, and puts no words into its mouth; nor is a note another visit's."""
+
+    def note(said: bytes) -> str:
+        return urlsafe_b64encode(said).decode()
+
+    name = "__Host-bailiwick-note"
+    other = Browser(server.address)
+    enter(other)
+    other.post("/me/sessions/end-others", {})
+    foreign = other.cookies[name]
+    enter(alice)
+    for forged in (
+        note(b"[" * 9000),
+        note(b'["\\ud800", 1]'),
+        note(b'["call 555-0100", 1]'),
+        f"{note(b'[1, 2]')}.0",
+        "",
+        foreign,
+    ):
+        alice.cookies[name] = forged
+        for path in ("/me", SIGN_IN):
+            reply = Browser(server.address, {name: forged}).get(path) if path == SIGN_IN else alice.get(path)
+            assert reply.status == 200, forged
+            assert "555-0100" not in reply.text
+            assert "session was ended" not in reply.text

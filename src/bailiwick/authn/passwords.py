@@ -65,7 +65,9 @@ def check_new_password(
 
     Whether it was used lately, and whether the old one is old enough, is not asked here.
     """
-    return [Finding(message, place, help) for message, help in _faults(policy, text, name)]
+    # SECURITY: of what is stored; a letter that is sent decomposed would count as two.
+    kept = normalize("NFC", text) if len(text) <= MAX_PASSWORD_CHARACTERS else text
+    return [Finding(message, place, help) for message, help in _faults(policy, kept, normalize("NFC", name))]
 
 
 def _faults(policy: PasswordPolicy, text: str, name: str) -> Iterator[tuple[str, str | None]]:

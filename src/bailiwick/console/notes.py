@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from bailiwick.console.entrance import drop_cookie, set_cookie
+from bailiwick.console.entrance import cookie_name, drop_cookie, set_cookie
+from bailiwick.console.forgery import form_key, token_of
 
 if TYPE_CHECKING:
     from bailiwick.console.page import Page
@@ -25,20 +27,28 @@ class Note:
     text: str
     revision: int = 0
 
-    @classmethod
-    def read(cls, kept: str) -> Note | None:
-        """Which note is in the cookie? None: none that can be read."""
-        try:
-            text, revision = json.loads(urlsafe_b64decode(kept.encode("ascii")))
-            return cls(str(text)[:MAX_CHARACTERS], int(revision)) if text else None
-        except (ValueError, TypeError):
-            return None
-
 
 def keep_note(page: Page, response: Response, note: Note) -> None:
     """Keep it for the page that follows."""
-    data = json.dumps([note.text[:MAX_CHARACTERS], note.revision]).encode()
-    set_cookie(page.host, response, "note", urlsafe_b64encode(data).decode(), seconds=SECONDS)
+    said = json.dumps([note.text[:MAX_CHARACTERS], note.revision]).encode()
+    data = urlsafe_b64encode(said).decode()
+    set_cookie(page.host, response, "note", f"{data}.{_seal(page, data)}", seconds=SECONDS)
+
+
+def read_note(page: Page) -> Note | None:
+    """Which note is in the cookie?
+
+    SECURITY: only one that this console wrote in this visit; whoever can set cookies puts no words into its mouth.
+    """
+    data, _, seal = page.request.cookies.get(cookie_name(page.host, "note"), "").rpartition(".")
+    if not page.is_signed_in or not hmac.compare_digest(seal.encode(), _seal(page, data).encode()):
+        return None
+    text, revision = json.loads(urlsafe_b64decode(data))
+    return Note(text, revision)
+
+
+def _seal(page: Page, data: str) -> str:
+    return token_of(page, f"note {form_key(page)} {data}")
 
 
 def take_note(page: Page, response: Response) -> None:

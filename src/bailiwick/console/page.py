@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bailiwick.catalog.documents import parse_document
-from bailiwick.console.entrance import GUEST_COOKIE, Guest, Visitor, cookie_name, set_cookie
+from bailiwick.console.entrance import GUEST_COOKIE, Guest, Visitor, set_cookie
 from bailiwick.console.forgery import form_key, new_guest, token_of
 from bailiwick.console.forms import Form
 from bailiwick.console.navigation import Item, is_here, menu_of
-from bailiwick.console.notes import Note, keep_note, take_note
+from bailiwick.console.notes import Note, keep_note, read_note, take_note
 from bailiwick.console.rendering import has_block, render_block, render_page
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.model.requests import ResourceQuery
@@ -182,7 +182,7 @@ class Page:
     @cached_property
     def note(self) -> Note | None:
         """What is said on top of the page: what the form before has done."""
-        return Note.read(self.request.cookies.get(cookie_name(self.host, "note"), ""))
+        return read_note(self)
 
     def redirect(
         self, path: str, /, *parts: str, note: str = "", revision: int = 0, **query: object

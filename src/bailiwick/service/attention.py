@@ -8,7 +8,7 @@ It must not change anything. Implements docs/spec.md 27.9 to 27.11.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,7 +18,7 @@ from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.service.attention_facts import find_facts
 from bailiwick.service.credentials import owner_of
 from bailiwick.service.host import Host
-from bailiwick.service.kinds import KINDS, RESOURCE, find_value
+from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS, RESOURCE, find_value
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.offers import BEHIND, DRIFTED, OFFERED, offers_of, tree_of
@@ -155,7 +155,7 @@ class _Attention:
         seen: list[Notice] = []
         at_least = code in self._bounded
         for notice in sorted(notices, key=_soonest):
-            verdict = self._may_see(notice)
+            verdict = self._may_see(notice) and self._may_know(code, notice)
             at_least = at_least or verdict is None
             if verdict:
                 seen.append(notice)
@@ -163,8 +163,8 @@ class _Attention:
 
     def _may_see(self, notice: Notice) -> bool | None:
         """May the session see the object? None: so many were judged one by one that this one is not."""
-        # WHY all others: keys and offers are only looked for as far as they may be seen.
-        if notice.kind not in _KINDS:
+        # WHY all of these: keys and offers are only looked for as far as they may be seen.
+        if notice.kind in (API_KEY, "Template"):
             return True
         # WHY not of projects: what is seen of them is decided one by one (rule 19.3).
         if notice.kind != "Project" and self._may_list(notice.kind):
@@ -174,6 +174,22 @@ class _Attention:
         self._judged += 1
         value = find_value(self._reader.snapshot.account, notice.kind, notice.name)
         return self._reader.may_read(notice.kind, notice.name, value)
+
+    def _may_know(self, code: str, notice: Notice) -> bool | None:
+        """May the session know what is said of the object? It rests on others, which it may not all see."""
+        if code == "unused-role":
+            return self._may_list("Policy")
+        if code == "reaches-nobody":
+            return self._may_see_all(self._reader.snapshot.account.policies[notice.name].subjects)
+        return self._may_see_all((notice.of,)) if code == "disabled-member" else True
+
+    def _may_see_all(self, references: Iterable[str]) -> bool | None:
+        for reference in references:
+            prefix, _, name = reference.partition(":")
+            verdict = self._may_see(Notice(KIND_OF_PREFIX[f"{prefix}:"], name))
+            if not verdict:
+                return verdict
+        return True
 
     def _may_list(self, kind: str) -> bool:
         if kind not in self._listed:

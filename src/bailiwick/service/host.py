@@ -68,6 +68,7 @@ class Host:
         self.past = PastStates(store, self.catalog)
         self.verifications = Verifications(store, self.at)
         self._trust_refusals: dict[str, RefusalRecord] = {}
+        self._locked_out: dict[str, RefusalRecord] = {}
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
@@ -270,6 +271,10 @@ class Host:
     def trust_refusals(self, account: str) -> RefusalRecord:
         """Which refusals by profiles of this account are written? SECURITY: those of others crowd none of its out."""
         return self._trust_refusals.setdefault(account, RefusalRecord(lambda _: None))
+
+    def lockout_refusals(self, account: str) -> RefusalRecord:
+        """Which refusals of who is locked out of this account are written? "": of no account that is there."""
+        return self._locked_out.setdefault(account, RefusalRecord(lambda _: None))
 
     def refuse_stranger(self) -> None:
         """Remember that somebody without a credential that holds was refused a token; one by one while few are."""

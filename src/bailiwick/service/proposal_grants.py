@@ -84,7 +84,9 @@ def _roles_of(refused: Refused, action_service: str) -> Iterator[Role]:
     names = dict.fromkeys((refused.service.name, action_service))
     for name in names:
         yield from refused.compiled.services[name].roles.values()
-    yield from (role for role in refused.snapshot.account.roles.values() if role.service in names)
+    own = (role for role in refused.snapshot.account.roles.values() if role.service in names)
+    # SECURITY: anybody may ask about itself, and is not told by it which roles the account has made.
+    yield from (role for role in own if refused.sees(role))
 
 
 def _reaches(refused: Refused, role: str, action: str) -> bool:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bailiwick.catalog.documents import format_document
 from bailiwick.engine import Explanation
 from bailiwick.errors import Conflict
 from bailiwick.model.requests import Reason
+from bailiwick.model.services import Role
 from bailiwick.service.asking import Asking, Question
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit, plan_edits
@@ -40,7 +41,8 @@ _SEE_GROUPS = ("iam.group.read", "iam.group.list")
 class Proposal:
     """One change that would allow just this question.
 
-    `id` is the same as long as the same question comes to the same change. `may`: the session may carry it out;
+    `id` is the same as long as the same question comes to the same change, and the same comes with it.
+    `may`: the session may carry it out;
     else `refusal` says why not and `ask` who could. `others` and `wider` as of Draft.
     """
 
@@ -90,8 +92,17 @@ def find_proposals(host: Host, asking: Asking, question: Question) -> Proposals:
     decision = explanation.decision
     if decision.allowed or question.unresolved is not None:
         return Proposals(explanation)
-    refused = Refused(host.catalog, asking.snapshot, asking.request(question), explanation.principal)
-    return _Finding(host, asking, refused).answer(explanation)
+    reader = Reader(host, asking.session, asking.snapshot)
+    request = asking.request(question)
+    refused = Refused(host.catalog, asking.snapshot, request, explanation.principal, _seeing_roles(reader))
+    return _Finding(host, asking, refused, reader).answer(explanation)
+
+
+def _seeing_roles(reader: Reader) -> Callable[[Role], bool]:
+    """Which custom roles may be named to this session?"""
+    if reader.may_list("Role"):
+        return lambda role: True
+    return lambda role: reader.may_read("Role", role.name, role)
 
 
 def drafts_of(refused: Refused, parts: list[Part], *, with_groups: bool = True) -> list[Draft]:
@@ -112,12 +123,11 @@ def accept_proposal(
 ) -> Outcome:
     """Carry out this proposal for this question, made anew on the newest state.
 
-    WHY without the session's context when asking: what is judged is the question, and that says its own situation.
     Raises Conflict where it is not what the question comes to any more, Denied where the session may not.
     """
 
     def prepare(snapshot: Snapshot) -> Sequence[Edit]:
-        asking = Asking(host, replace(session, context={}), snapshot, host.now())
+        asking = Asking(host, session, snapshot, host.now())
         found = find_proposals(host, asking, question)
         for one in found.proposals:
             if one.id == wanted:
@@ -134,11 +144,11 @@ def accept_proposal(
 class _Finding:
     """One session that looks for what would allow one refused question."""
 
-    def __init__(self, host: Host, asking: Asking, refused: Refused) -> None:
+    def __init__(self, host: Host, asking: Asking, refused: Refused, reader: Reader) -> None:
         self._host = host
         self._asking = asking
         self._refused = refused
-        self._reader = Reader(host, asking.session, asking.snapshot)
+        self._reader = reader
 
     def answer(self, explanation: Explanation) -> Proposals:
         """What is missing, and what would be done about it?"""
@@ -171,7 +181,7 @@ class _Finding:
         asking = self._asking
         refusal = refusal_of(self._host.catalog, asking.session, draft.plan, asking.now)
         return Proposal(
-            id=_id_of(draft.edits, asking.snapshot.account.name),
+            id=_id_of(draft, asking.snapshot.account.name),
             kind=draft.kind,
             text=draft.text,
             others=draft.others,
@@ -191,8 +201,13 @@ class _Finding:
         return whom_to_ask(self._reader, self._host.catalog, plan, refused.request.resource, self._asking.now)
 
 
-def _id_of(edits: Sequence[Edit], account: str) -> str:
-    """By which short text is the change known? The same change has the same."""
-    documents = [format_document(one.kind, one.value, account) for one in edits if one.value is not None]
-    text = json.dumps(documents, sort_keys=True, ensure_ascii=False)
+def _id_of(draft: Draft, account: str) -> str:
+    """By which short text is the change known, with what it gives? The same has the same.
+
+    SECURITY: what comes with it is part of it, else a role that was widened meanwhile is granted under the old name.
+    """
+    documents = [
+        format_document(one.kind, one.value, account) for one in draft.edits if one.value is not None
+    ]
+    text = json.dumps([documents, draft.others, draft.wider], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]

@@ -200,7 +200,8 @@ class Reader:
                 if len(items) == limit:
                     return Page(tuple(items), more=True)
                 items.append(self._found(kind, name, value))
-        if not items and not may_list and not self._sees_any(kind, names, values):
+        is_all = wanted == Filter() and after is None
+        if not items and not may_list and (is_all or not self._sees_any(kind, names, values)):
             self._refuse_list(kind)
         return Page(tuple(items), more=False)
 

@@ -5,7 +5,7 @@ Implements docs/spec.md 26.1 and 26.3. Pure: a draft is planned, compiled and as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bailiwick.catalog.catalog import Catalog
@@ -43,17 +43,23 @@ class Draft:
     rests_on: tuple[Name, ...] = ()
 
 
+def _every_role(_: Role) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A denied question, seen for the one principal that is refused.
 
-    `request` is the whole question; `own` asks the same of this principal alone, as it was judged.
+    `request` is the whole question; `own` asks the same of this principal alone, as it was judged. `sees`: which custom
+    roles may be named to whoever asks?
     """
 
     catalog: Catalog
     snapshot: Snapshot
     request: Request
     principal: str
+    sees: Callable[[Role], bool] = _every_role
 
     @property
     def compiled(self) -> CompiledAccount:

@@ -195,3 +195,27 @@ def test_every_meaning_is_said(acme: Installation) -> None:
     for meaning in MEANINGS.values():
         assert meaning.title
         assert meaning.advice.endswith(".")
+
+
+def test_what_others_say_of_an_object_is_told_to_who_sees_them(acme: Installation) -> None:
+    """Who is disabled, whether a group is empty, whether a role is used: not from the group, policy or role alone."""
+    reads = ("iam.policy.list", "iam.policy.read", "iam.role.list", "iam.group.list", "iam.group.read")
+    acme.apply(
+        VIEWER
+        + "---\nkind: User\nname: paul\n---\n{kind: User, name: gone, disabled: true}\n---\n"
+        + "{kind: Group, name: dev, members: ['user:gone']}\n---\n{kind: Group, name: empty}\n---\n"
+        + "{kind: Role, name: Helper, service: ims, rights: [{actions: ['ims:images:get']}]}\n---\n"
+        + policy("nobody", "group:empty")
+        + "".join(
+            f"{{kind: Role, name: {name}, service: iam, rights: [{{actions: [{', '.join(actions)}]}}]}}\n---\n"
+            for name, actions in (("Groups", reads[3:]), ("Policies", reads[:2]), ("Roles", reads[2:3]))
+        )
+        + "".join(
+            f"{{kind: User, name: {name}}}\n---\n"
+            + policy(name, f"user:{name}", roles=f"[{role}]", scope="{service: iam}")
+            for name, role in (("gail", "Groups"), ("pia", "Policies"), ("rob", "Roles"))
+        )
+    )
+    assert {"disabled-member", "reaches-nobody", "unused-role"} <= set(found(acme, as_="user:vera"))
+    for name in ("gail", "pia", "rob"):
+        assert found(acme, as_=f"user:{name}") == {}

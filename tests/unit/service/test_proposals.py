@@ -278,3 +278,29 @@ def test_a_suspended_account_is_the_owners_affair(company: Installation) -> None
     asking = Asking(host, session, host.snapshot("acme"), host.now())
     found = find_proposals(host, asking, question("user:owner", "ims:images:get", WEB_1))
     assert [(one.kind, one.ask.principals) for one in found.obstacles] == [("account", ())]
+
+
+def test_a_custom_role_is_named_to_who_may_read_it(company: Installation) -> None:
+    """Whoever asks about itself is not told by a proposal which roles the account has made."""
+    company.apply("""
+        {kind: Role, name: Secret merger, service: ims, rights: [{actions: ['ims:images:delete']}]}
+        ---
+        {kind: User, name: plain}
+        """)
+    asked = question("user:plain", "ims:images:delete", WEB_1)
+    assert any("Secret merger" in one.text for one in propose(company, asked).proposals)
+    own = propose(company, asked, "user:plain").proposals
+    assert own
+    assert not any("Secret merger" in repr(one) for one in own)
+
+
+def test_what_comes_with_it_is_part_of_what_is_accepted(company: Installation) -> None:
+    """A role or group that gives more than was shown is not granted under the old name."""
+    role = "{kind: Role, name: Deleting, service: ims, rights: [{actions: ['ims:images:delete'%s]}]}"
+    company.apply(role % "")
+    asked = question("user:alice", "ims:images:delete", WEB_1)
+    shown = next(one for one in propose(company, asked).proposals if "`Deleting`" in one.text)
+    assert shown.others == ()
+    company.apply(role % ", 'ims:images:update'")
+    with pytest.raises(Conflict, match="changed since"):
+        accept_proposal(company.host, company.owner, asked, shown.id, via="test")

@@ -16,7 +16,7 @@ from bailiwick.errors import Denied, Invalid, NotFound, Unauthenticated
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
-from bailiwick.service.people.events import Client
+from bailiwick.service.people.events import SUCCEEDED, Client, Person, record_sign_in
 from bailiwick.service.people.invitation_records import (
     ASK_AGAIN,
     NEW_PASSWORD,
@@ -101,7 +101,10 @@ def accept(host: Host, text: str, password: str, client: Client) -> Visit | None
     factor = after.factor_of(record.owner_uid)
     if factor is not None and factor.enrolled_at is not None:
         return None
-    return begin_visit(host, after, record, client, session_uid=new_uid("Session"), factor=False)
+    visit = begin_visit(host, after, record, client, session_uid=new_uid("Session"), factor=False)
+    person = Person(account, record.owner_uid, visit.session.principal, record.uid)
+    record_sign_in(host, SUCCEEDED, person, client, session=visit.uid, second_factor=False, by="link")
+    return visit
 
 
 def get_invited(now: Snapshot, invitation: Invitation) -> User:

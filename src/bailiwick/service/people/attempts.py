@@ -16,7 +16,7 @@ from typing import NamedTuple
 from bailiwick.errors import BailiwickError
 from bailiwick.model.security import SignInPolicy
 from bailiwick.service.host import Host
-from bailiwick.service.people.events import Client
+from bailiwick.service.people.events import LOCKED, REFUSED, Client, Person, record_sign_in
 from bailiwick.store.ports import Document, Note
 
 # WHY so many more than by name: a whole office may come from one address.
@@ -86,6 +86,13 @@ def take_back(host: Host, attempt: Attempt) -> None:
     """The attempt was no failure: it does not count, and locks nobody out."""
     for note in attempt.notes:
         host.store.activity.amend(note, host.at(), lambda held: _without(held, attempt.at))
+
+
+def record_failure(host: Host, attempt: Attempt, person: Person, client: Client, *, reason: str) -> None:
+    """The attempt stays counted: remember that it was refused, and that it locks out where it does."""
+    record_sign_in(host, REFUSED, person, client, reason=reason)
+    if attempt.locks_until is not None:
+        record_sign_in(host, LOCKED, person, client, until=attempt.locks_until.isoformat())
 
 
 def forget_failures(host: Host, account: str, name: str) -> None:

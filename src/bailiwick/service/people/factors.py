@@ -24,8 +24,8 @@ from bailiwick.authn.codes import (
 from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
-from bailiwick.service.people.attempts import begin_attempt, take_back
-from bailiwick.service.people.events import REFUSED, Client, Person, record_sign_in
+from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
+from bailiwick.service.people.events import Client, Person
 from bailiwick.service.people.records import SECOND_FACTOR, FactorRecord, write_factor
 from bailiwick.service.people.rights import REMOVE_FACTOR, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptFactor, find_factor, keep_factor
@@ -218,7 +218,7 @@ def _require_code(host: Host, visit: Visit, code: str, client: Client) -> None:
     attempt = begin_attempt(host, session.account, name, client, policy, is_known=True)
     if not show_code(host, snapshot, factor, code):
         person = Person(session.account, session.uid, session.principal, session.credential)
-        record_sign_in(host, REFUSED, person, client, reason="code")
+        record_failure(host, attempt, person, client, reason="code")
         raise Invalid.at("code", "this code is wrong, or has been used", "wait for the next one")
     take_back(host, attempt)
 

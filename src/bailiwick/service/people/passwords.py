@@ -14,8 +14,8 @@ from bailiwick.errors import Conflict, Finding, Invalid
 from bailiwick.model.security import PasswordPolicy
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
-from bailiwick.service.people.attempts import begin_attempt, take_back
-from bailiwick.service.people.events import REFUSED, Client, Person, record_sign_in
+from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
+from bailiwick.service.people.events import Client, Person
 from bailiwick.service.people.hashing import is_any, make_hash, verify
 from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_password
 from bailiwick.service.people.rights import RESET_PASSWORD, User, get_user, require_over_user, require_self
@@ -110,7 +110,7 @@ def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Cli
     kept = None if record is None else find_password(host, account, record.uid)
     if not verify(None if kept is None else kept.hash, old):
         person = Person(account, user.uid, user.reference, "" if record is None else record.uid)
-        record_sign_in(host, REFUSED, person, client, reason="old_password")
+        record_failure(host, attempt, person, client, reason="old_password")
         raise Invalid.at("old_password", "this is not your password")
     # SECURITY: earlier failures still count: who knows the password must not clear those of guessing the second factor.
     take_back(host, attempt)

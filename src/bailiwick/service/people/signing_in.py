@@ -18,10 +18,16 @@ from bailiwick.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from bailiwick.model.security import DEFAULT_SECURITY, SignInPolicy
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
-from bailiwick.service.people.attempts import Attempt, LockedOut, begin_attempt, forget_failures, take_back
+from bailiwick.service.people.attempts import (
+    Attempt,
+    LockedOut,
+    begin_attempt,
+    forget_failures,
+    record_failure,
+    take_back,
+)
 from bailiwick.service.people.events import (
     CODE_DUE,
-    LOCKED,
     REFUSED,
     SIGN_IN,
     SUCCEEDED,
@@ -116,7 +122,7 @@ def show_factor(host: Host, ticket: str, code: str, client: Client) -> Visit:
     factor = snapshot.factor_of(user.uid)
     attempt = _begin(host, known, snapshot.account.name, user.name, client)
     if factor is None or factor.enrolled_at is None or not show_code(host, snapshot, factor, code):
-        _note_refusal(host, known, attempt, client, reason="code")
+        record_failure(host, attempt, known.person, client, reason="code")
         raise Invalid.at("code", _WRONG_CODE, "wait for the next one, or use a recovery code")
     take_back(host, attempt)
     return _succeed(host, known, user.name, client, session_uid=read.session_uid, factor=True)
@@ -160,8 +166,16 @@ def _begin(host: Host, known: _Known, account: str, name: str, client: Client) -
     try:
         return begin_attempt(host, account, name, client, known.policy, is_known=is_known)
     except LockedOut:
-        record_sign_in(host, REFUSED, known.person, client, reason="locked_out")
+        _note_locked_out(host, known.person, client)
         raise
+
+
+def _note_locked_out(host: Host, person: Person, client: Client) -> None:
+    """SECURITY: it costs nothing to be refused so, as often as one likes; what is written about it stays bounded."""
+    others = host.lockout_refusals(person.account).take(host.now())
+    if others is not None:
+        more = {"others_since_last": others} if others else {}
+        record_sign_in(host, REFUSED, person, client, reason="locked_out", **more)
 
 
 def _may_come(host: Host, known: _Known) -> bool:
@@ -179,14 +193,8 @@ def _may_come(host: Host, known: _Known) -> bool:
 def _refuse(
     host: Host, known: _Known, attempt: Attempt, client: Client, *, reason: str, message: str
 ) -> NoReturn:
-    _note_refusal(host, known, attempt, client, reason=reason)
+    record_failure(host, attempt, known.person, client, reason=reason)
     raise Unauthenticated(message, "check all three; capital letters count")
-
-
-def _note_refusal(host: Host, known: _Known, attempt: Attempt, client: Client, *, reason: str) -> None:
-    record_sign_in(host, REFUSED, known.person, client, reason=reason)
-    if attempt.locks_until is not None:
-        record_sign_in(host, LOCKED, known.person, client, until=attempt.locks_until.isoformat())
 
 
 def _renew_hash(

@@ -201,7 +201,10 @@ def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: s
 
 
 def _record_begun(host: Host, visit: Visit) -> None:
-    """Let it be listed with the account's other sessions."""
+    """Let it be listed with the account's other sessions.
+
+    SECURITY: durably. What another process does not see at once, or a killed one forgets, could not be ended.
+    """
     session = visit.session
     detail = {
         "session": visit.uid,
@@ -215,7 +218,7 @@ def _record_begun(host: Host, visit: Visit) -> None:
     }
     log = account_log(session.account)
     event = ActivityEvent(host.at(), SESSION, BEGUN, log, session.uid, session.credential, detail)
-    host.store.activity.record([event])
+    host.store.activity.record([event], durable=True)
 
 
 def end_visit(host: Host, visit: Visit, client: Client | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.unit.service.accounts import Installation
-from tests.unit.service.people.world import CLIENT, PASSWORD, Person
+from tests.unit.service.people.world import CLIENT, PASSWORD, Person, give_password
 
 from bailiwick.authn.passwords import HashCost, is_password
 from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated, Unavailable
@@ -44,7 +44,7 @@ def test_a_right_password_begins_a_visit(acme: Installation, alice: Person) -> N
         None,
     )
     assert session.context == {"ip": "203.0.113.7", "mfa": False}
-    assert outcomes(acme) == ["succeeded"]
+    assert outcomes(acme) == ["succeeded", "succeeded"], "by the link, then by the password"
     detail = events(acme)[-1].event.detail
     assert (detail["principal"], detail["address"], detail["client"]) == (
         "user:alice",
@@ -327,8 +327,13 @@ def test_a_deleted_user_leaves_no_password(acme: Installation, alice: Person) ->
 
 
 def test_the_sign_in_before_is_found(acme: Installation, alice: Person) -> None:
-    """For whoever wants to see that it was them."""
-    assert find_earlier_sign_in(acme.host, alice.sign_in()) is None
+    """For whoever wants to see that it was them; by a link, too."""
+    link = give_password(acme, "bob", client=Client("198.51.100.9"))
+    begun = acme.host.at()
+    acme.clock.seconds += 60
+    assert find_earlier_sign_in(acme.host, link.sign_in()) == (begun, "198.51.100.9")
+    acme.clock.seconds += 60
+    alice.sign_in()
     first = acme.host.at()
     acme.clock.seconds += 60
     assert find_earlier_sign_in(acme.host, alice.sign_in()) == (first, "203.0.113.7")

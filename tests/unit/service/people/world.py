@@ -75,10 +75,10 @@ class Person:
         return confirm_enrolment(self.acme.host, visit, first, self.code())
 
 
-def give_password(acme: Installation, name: str, password: str = PASSWORD) -> Person:
+def give_password(acme: Installation, name: str, password: str = PASSWORD, client: Client = CLIENT) -> Person:
     """Let this user have a password, by a link from the owner."""
     link = link_of(invite_to_password(acme.host, acme.owner, name).address)
-    accept(acme.host, link, password, CLIENT)
+    accept(acme.host, link, password, client)
     return Person(acme, name, password)
 
 

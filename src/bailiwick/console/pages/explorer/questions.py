@@ -6,7 +6,6 @@ The same fields come back in the form that confirms a grant. It reads; what may 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from json import loads
 from typing import Any
@@ -42,9 +41,11 @@ def parameters(form: Form) -> dict[str, Any]:
 
 
 def asking_of(page: Page) -> Asking:
-    """The visitor, asking the state that the page shows. WHY without its context: that is said in the question."""
-    session = replace(page.session, context={})
-    return Asking(page.host, session, page.snapshot, page.now)
+    """The visitor, asking the state that the page shows.
+
+    What is asked is judged in the situation that the question says, the right to ask in the visitor's own (rule 10.2).
+    """
+    return Asking(page.host, page.session, page.snapshot, page.now)
 
 
 def read_question(page: Page, form: Form, *needed: str) -> Question:

@@ -33,6 +33,7 @@ from bailiwick.service.searching import (
     search_resources,
     search_subjects,
 )
+from bailiwick.service.whom_to_ask import may_see
 
 RowsOf = Callable[[tuple[str, ...]], Iterator["Row"]]
 KINDS = (("user", "Users"), ("service-id", "Service IDs"), ("profile", "Profiles"))
@@ -99,11 +100,17 @@ def _people(
     page: Page, asking: Asking, question: Question, found: tuple[str, ...], explained: bool
 ) -> Iterator[Row]:
     for reference in found:
-        principal = page.snapshot.account.principals.get(reference)
         why = _why(asking, question._replace(principal=reference)) if explained else ""
         link = page.url("/explorer", **{**_asked(question, page), "who": reference})
-        title = "" if principal is None else principal.email or principal.description
-        yield Row(reference, reference.partition(":")[2], title, why, link)
+        yield Row(reference, reference.partition(":")[2], _about(page, reference), why, link)
+
+
+def _about(page: Page, reference: str) -> str:
+    """What is said of this principal besides its name? Only to itself and to who may read it."""
+    principal = page.snapshot.account.principals.get(reference)
+    if principal is None or not (reference == page.session.principal or may_see(page.reader, reference)):
+        return ""
+    return principal.email or principal.description
 
 
 def _asked(question: Question, page: Page) -> dict[str, object]:

@@ -130,7 +130,8 @@ def _next_of(page: Page, account: str, wanted: str) -> str:
     """Which page follows? SECURITY: one of this account's pages, whatever the address says. (bug class 32)"""
     home = page.url()
     inside = wanted == home or wanted.startswith((f"{home}/", f"{home}?"))
-    plain = wanted.isprintable() and "\\" not in wanted and "//" not in wanted and ".." not in wanted
+    # WHY unquoted too: browsers take `%2e%2e` for `..`.
+    plain = wanted.isprintable() and not any(odd in unquote(wanted) for odd in ("\\", "//", ".."))
     return wanted if inside and plain else home
 
 

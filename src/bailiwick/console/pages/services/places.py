@@ -5,7 +5,7 @@ The choice of region and project is kept in a cookie; it decides nothing, it onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from starlette.responses import Response
@@ -52,7 +52,7 @@ def chosen(page: Page, form: Form | None = None) -> Chosen:
     """What does the address choose (or the form that was sent), else the cookie, else what there is? Raises Invalid."""
     kept_region, kept_project = _kept(page)
     said = _said(page, form)
-    regions = tuple(page.snapshot.regions())
+    regions = _regions(page)
     region = said.get("region") or kept_region or _first_region(page, regions)
     project = said.get("project", kept_project)
     who = said.get("as", "")
@@ -80,8 +80,18 @@ def _said(page: Page, form: Form | None) -> dict[str, str]:
 
 def _first_region(page: Page, regions: tuple[str, ...]) -> str:
     """Where does the visitor probably want to look: where its own policies hold, else anywhere?"""
-    own = regions_of(asking_of(page), page.session.principal)
-    return next(iter((*own, *regions)), "")
+    return next(iter((*_own_regions(page), *regions)), "")
+
+
+def _regions(page: Page) -> tuple[str, ...]:
+    """Which regions may be named: all of the account to who lists what names them, else those of one's own policies?"""
+    if page.reader.may_list("Policy") and page.reader.may_list("Resource"):
+        return tuple(page.snapshot.regions())
+    return _own_regions(page)
+
+
+def _own_regions(page: Page) -> tuple[str, ...]:
+    return regions_of(asking_of(page), page.session.principal)
 
 
 def _projects(page: Page, chosen: str) -> tuple[str, ...]:
@@ -115,8 +125,8 @@ def find_service(page: Page, name: str) -> Service:
 
 
 def asking_of(page: Page) -> Asking:
-    """The visitor, asking the state that the page shows, in no particular situation."""
-    return Asking(page.host, replace(page.session, context={}), page.snapshot, page.now)
+    """The visitor, asking the state that the page shows."""
+    return Asking(page.host, page.session, page.snapshot, page.now)
 
 
 def itself(service: Service, place: Place) -> ResourceQuery:
