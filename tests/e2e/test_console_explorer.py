@@ -90,6 +90,17 @@ def test_a_denied_question_says_where_the_nearest_way_ends(owner: Browser) -> No
     assert "Here it ends:" in reply.text
 
 
+def test_the_badge_stands_at_the_proposal_that_brings_least(owner: Browser) -> None:
+    """A role that brings more actions is offered first, and is not said to be the narrowest."""
+    page = ask(owner, who="user:dave", action=GET, resource=WEB_1).text
+    proposals = page.split('class="list-group-item proposal"')[1:]
+    assert ["Brings nothing else." in one for one in proposals] == [
+        "brings least" in one for one in proposals
+    ]
+    assert 0 < sum("brings least" in one for one in proposals) < len(proposals)
+    assert "brings least" not in proposals[0]
+
+
 def test_what_is_missing_is_granted_and_the_question_is_allowed(
     server: RunningServer, owner: Browser
 ) -> None:

@@ -8,10 +8,14 @@ from html import unescape
 import pytest
 from tests.e2e.server import RunningServer
 from tests.e2e.test_console_log import text_of
+from tests.e2e.test_console_signing_in import session
 from tests.meta.test_pages import KeyVisit, visitor
 
 from bailiwick.console import entrance
 from bailiwick.service.host import Host
+from bailiwick.service.people.accepting import accept
+from bailiwick.service.people.events import Client
+from bailiwick.service.people.invitations import invite_to_password
 
 WORLD = """
 kind: User
@@ -76,6 +80,16 @@ def test_an_administrator_is_told_what_needs_attention(world: RunningServer) -> 
     assert "4 users" in text
     assert "You own this account" in text
     assert "Created policy vera and more" in text
+
+
+def test_a_change_is_called_after_what_came_of_a_link(world: RunningServer) -> None:
+    """A link that was used up is deleted by the same change; the password that was chosen says more."""
+    link = invite_to_password(world.host, session(world), "vera").address
+    client = Client("192.0.2.1", "a browser")
+    accept(world.host, link.rpartition("/")[2], "seven quiet otters", client)
+    text = home(world, "user:owner")
+    assert "Created password" in text
+    assert "Deleted invitation" not in text
 
 
 def test_a_quiet_account_says_so(server: RunningServer, world: RunningServer) -> None:

@@ -211,6 +211,17 @@ def test_every_page_refuses_who_has_nothing(server: RunningServer, entry: Entry)
 
 
 @pytest.mark.parametrize(
+    "entry", [e for e in OF_ACCOUNT if e.method == "GET"], ids=lambda e: f"{e.method} {e.full_path}"
+)
+def test_looking_at_a_page_changes_nothing(server: RunningServer, entry: Entry) -> None:
+    """Not a line of the log comes of it, also where the owner looks; and no page breaks."""
+    owner = visitor(server, "user:owner")
+    before = server.host.snapshot("acme").revision
+    assert owner.get(address_of(entry)).status < 500
+    assert server.host.snapshot("acme").revision == before
+
+
+@pytest.mark.parametrize(
     "entry", [e for e in OF_ACCOUNT if e.method == "POST"], ids=lambda e: f"{e.method} {e.full_path}"
 )
 def test_every_form_is_refused_without_its_token(server: RunningServer, entry: Entry) -> None:

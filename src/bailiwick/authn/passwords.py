@@ -103,8 +103,11 @@ def _kind(character: str) -> str:
     return "small" if character.islower() else "other"
 
 
-def describe_policy(policy: PasswordPolicy) -> list[str]:
-    """What does the policy ask of a password, as sentences for whoever chooses one?"""
+def describe_policy(policy: PasswordPolicy, *, is_first: bool = False) -> list[str]:
+    """What does the policy ask of a password, as sentences for whoever chooses one?
+
+    `is_first`: they never had one, so nothing is said of earlier ones.
+    """
     said = [
         f"At least {policy.minimum_length} characters, at most {MAX_PASSWORD_CHARACTERS}.",
         f"At least {policy.kinds_of_characters} of these kinds: capital letters, small letters, digits, others.",
@@ -113,10 +116,11 @@ def describe_policy(policy: PasswordPolicy) -> list[str]:
         said.append(f"The same character at most {policy.most_identical_in_a_row} times in a row.")
     if policy.name_refused:
         said.append("Not your user name, nor that backwards.")
-    if policy.recent_passwords_refused == 1:
+    refused = 0 if is_first else policy.recent_passwords_refused
+    if refused == 1:
         said.append("Not the password that it replaces.")
-    elif policy.recent_passwords_refused:
-        said.append(f"None of your last {policy.recent_passwords_refused} passwords.")
+    elif refused:
+        said.append(f"None of your last {refused} passwords.")
     if policy.validity_days:
         said.append(f"It has to be changed after {policy.validity_days} days.")
     if policy.minimum_age_minutes:

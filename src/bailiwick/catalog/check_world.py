@@ -23,6 +23,7 @@ LocateObject = Callable[[str, str, Path], tuple[str, int]]
 
 _MOST_COMPARED = 1000
 _MOST_HINTS = 200
+_PRINCIPALS = {"user": "User", "service-id": "ServiceId", "profile": "Profile"}
 
 T = TypeVar("T")
 
@@ -44,10 +45,19 @@ class ObjectNotes(Collector):
         self.findings.append(Finding(message, place, help, file, line, code))
 
 
-class World:
-    """What is there to refer to? `services` are the catalog's and the account's own."""
+def tell_all(_: str) -> bool:
+    """Names of every kind may be told."""
+    return True
 
-    def __init__(self, catalog: Catalog, account: Account) -> None:
+
+class World:
+    """What is there to refer to? `services` are the catalog's and the account's own.
+
+    `tells`: may names of this kind (`User`, `Group`, `Project` …) be offered instead of a wrong one?
+    """
+
+    def __init__(self, catalog: Catalog, account: Account, tells: Callable[[str], bool] = tell_all) -> None:
+        self.tells = tells
         self.catalog = catalog
         self.account = account
         self.services = catalog.services_for(account)
@@ -96,7 +106,7 @@ class World:
         kind, _, name = reference.partition(":")
         if kind == "group":
             if name not in self.account.groups and name not in BUILT_IN_GROUPS:
-                notes.add(path, f"unknown group `{name}`", self.nearest(name, self.account.groups))
+                notes.add(path, f"unknown group `{name}`", self._known("Group", name, self.account.groups))
         elif kind == "service":
             if name not in self.services:
                 notes.add(path, f"unknown service `{name}`", self.nearest(name, self.services))
@@ -105,14 +115,18 @@ class World:
 
     def _nearest_principal(self, kind: str, name: str) -> str | None:
         for other in self.names_by_kind:
-            if name in self.names_by_kind[other]:
+            if name in self.names_by_kind[other] and self.tells(_PRINCIPALS[other]):
                 return f"did you mean `{other}:{name}`?"
-        return self.nearest(name, self.names_by_kind.get(kind, ()))
+        return self._known(_PRINCIPALS.get(kind, kind), name, self.names_by_kind.get(kind, ()))
+
+    def _known(self, kind: str, name: str, known: Collection[str]) -> str | None:
+        """Which name of this kind is meant, where such names may be told?"""
+        return self.nearest(name, known) if known and self.tells(kind) else None
 
     def check_project(self, name: str, path: Path, notes: Collector) -> None:
         """Does this project exist?"""
         if name not in self.account.projects:
-            notes.add(path, f"unknown project `{name}`", self.nearest(name, self.account.projects))
+            notes.add(path, f"unknown project `{name}`", self._known("Project", name, self.account.projects))
 
     def nearest(self, word: str, known: Collection[str]) -> str | None:
         """What is the nearest right word, or what is available?

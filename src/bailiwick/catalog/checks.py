@@ -22,7 +22,7 @@ from bailiwick.catalog.check_removals import check_removals, policies_naming
 from bailiwick.catalog.check_resources import check_resource
 from bailiwick.catalog.check_roles import check_own_service, check_role
 from bailiwick.catalog.check_templates import check_acceptance, check_assignment, check_template
-from bailiwick.catalog.check_world import LocateObject, ObjectNotes, World
+from bailiwick.catalog.check_world import LocateObject, ObjectNotes, World, tell_all
 from bailiwick.catalog.documents import KINDS, Value, kind_of, name_of
 from bailiwick.errors import Finding
 from bailiwick.model.accounts import Account
@@ -59,13 +59,14 @@ def check_account(
     account: Account,
     only: Collection[Named] | None = None,
     locate: LocateObject | None = None,
+    tells: Callable[[str], bool] = tell_all,
 ) -> list[Finding]:
-    """What is wrong with this account?
+    """What is wrong with this account? Names of kinds that are not told are not offered.
 
     `only` holds (kind, name) of the documents that changed: these are checked, what depends on them is
     checked too, and one that is no longer in the account must not be referred to. None: everything.
     """
-    world = World(catalog, account)
+    world = World(catalog, account, tells)
     findings: list[Finding] = []
     removed: list[Named] = []
     for kind, name, value in _chosen(account, only):

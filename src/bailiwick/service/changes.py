@@ -98,7 +98,7 @@ def judge_edits(
     _check_kept(host, session, plan)
     check_managed(plan, template)
     check_numbers(host, plan)
-    check_plan(host.catalog, plan, edits)
+    check_plan(host.catalog, plan, edits, Reader(host, session, before).may_list)
     return plan, check_joining(host, plan, tuple(edits))
 
 

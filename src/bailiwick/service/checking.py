@@ -6,9 +6,10 @@ Serves docs/spec.md rule 9.1 ("validity is judged on the state after") and secti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bailiwick.catalog.catalog import Catalog
+from bailiwick.catalog.check_world import tell_all
 from bailiwick.catalog.checks import check_account
 from bailiwick.catalog.places import Path, nowhere
 from bailiwick.errors import Invalid
@@ -16,10 +17,12 @@ from bailiwick.service.edits import Edit, Plan
 from bailiwick.service.project_rules import check_projects
 
 
-def check_plan(catalog: Catalog, plan: Plan, edits: Sequence[Edit]) -> None:
+def check_plan(
+    catalog: Catalog, plan: Plan, edits: Sequence[Edit], tells: Callable[[str], bool] = tell_all
+) -> None:
     """Does everything fit together afterwards? Raises Invalid with every finding, each where it was written.
 
-    SECURITY: asked after authorization, for findings name what else there is.
+    SECURITY: asked after authorization, for findings name what else there is: of the kinds that `tells` allows.
     """
     places = {edit.key: edit for edit in edits}
 
@@ -29,7 +32,7 @@ def check_plan(catalog: Catalog, plan: Plan, edits: Sequence[Edit]) -> None:
 
     only = [(one.kind, one.name) for one in plan.differences]
     findings = [
-        *check_account(catalog, plan.account, only=only, locate=locate),
+        *check_account(catalog, plan.account, only=only, locate=locate, tells=tells),
         *check_projects(catalog, plan.before.account, plan.account, plan.differences, locate),
     ]
     if findings:

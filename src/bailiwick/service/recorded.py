@@ -20,6 +20,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_service
+from bailiwick.service.people.records import INVITATION
 from bailiwick.service.reading import Reader
 from bailiwick.service.recorded_rows import find_revision_at, rows_of
 from bailiwick.service.references import parse_target, unbind
@@ -84,6 +85,15 @@ class RecordedRevision:
     def first(self) -> RecordedChange:
         """Any of its changes: who, when and how are the same for all."""
         return self.changes[0]
+
+    @property
+    def telling(self) -> RecordedChange:
+        """The change that says most about it: a link that was used up says less than what came of it."""
+        return next((one for one in self.changes if not _is_used_link(one)), self.first)
+
+
+def _is_used_link(change: RecordedChange) -> bool:
+    return change.row.kind == INVITATION and change.row.op == "delete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,16 @@ def test_a_policy_is_told_in_sentences() -> None:
     ]
 
 
+def test_a_first_password_is_told_nothing_of_earlier_ones() -> None:
+    """Whoever never had one reads no rule about the one that it replaces."""
+    for refused in (1, 5):
+        policy = PasswordPolicy(recent_passwords_refused=refused)
+        assert len(describe_policy(policy)) == len(describe_policy(policy, is_first=True)) + 1
+        assert not [
+            one for one in describe_policy(policy, is_first=True) if "replaces" in one or "last" in one
+        ]
+
+
 @given(st.integers(min_value=-10, max_value=10))
 def test_a_code_is_good_one_step_early_or_late(steps: int) -> None:
     """And says of which step it is."""

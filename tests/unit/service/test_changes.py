@@ -222,3 +222,25 @@ def test_the_state_after_changes_is_the_state_that_is_loaded(acme: Installation)
         assert {k: v for k, v in other.descriptions.items() if k in here.keys} == {
             k: v for k, v in here.descriptions.items() if k in here.keys
         }
+
+
+def test_a_wrong_name_offers_names_only_to_who_may_list_them(acme: Installation) -> None:
+    """Whoever may grant in one project, and list nobody, is not told by a mistake who is there."""
+    acme.apply("""
+        {kind: User, name: granter}
+        ---
+        {kind: Group, name: secret}
+        ---
+        {kind: Project, name: dev}
+        ---
+        {kind: Policy, name: g, subjects: ['user:granter'], roles: [Administrator], scope: {service: ims, project: dev}}
+        """)
+    for subject in ("user:nobody", "group:secre", "service-id:owner"):
+        wrong = (
+            f"{{kind: Policy, name: x, subjects: ['{subject}'], roles: [IMS ReadOnlyAccess],"
+            " scope: {service: ims, project: dev}}"
+        )
+        for session, told in ((acme.owner, True), (acme.session("user:granter"), False)):
+            with pytest.raises(Invalid) as caught:
+                acme.apply(wrong, session)
+            assert any(one.help for one in caught.value.findings) is told

@@ -20,6 +20,7 @@ from bailiwick.service.people.events import SUCCEEDED, Client, Person, record_si
 from bailiwick.service.people.invitation_records import (
     ASK_AGAIN,
     NEW_PASSWORD,
+    NEW_USER,
     NO_LINK,
     Invitation,
     get_invitation,
@@ -50,7 +51,9 @@ class Offer:
 def find_offer(host: Host, text: str) -> Offer:
     """What does this link offer? Raises NotFound, the same for every cause."""
     snapshot, invitation = _believe(host, text)
-    rules = describe_policy(snapshot.account.security_settings.passwords)
+    rules = describe_policy(
+        snapshot.account.security_settings.passwords, is_first=invitation.purpose == NEW_USER
+    )
     names = snapshot.names_by_uid()
     return Offer(
         account=snapshot.account.name,
