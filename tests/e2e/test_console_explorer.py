@@ -122,7 +122,7 @@ def test_what_is_missing_is_granted_and_the_question_is_allowed(
     assert links(again, f"/log/{before + 1}"), "the note offers to show or undo it"
     assert "Denied" in words(ask(owner, **{**question, "resource": WEB_1.replace("web-1", "web-2")}))
     late = owner.post("/explorer/grant", {**question, "proposal": proposal[1]})
-    assert (late.status, "this is allowed already" in late.text) == (409, True)
+    assert (late.status, "This is allowed already" in late.text) == (409, True)
     assert server.owner().post("log", str(before + 1), "undo", body={}).status == 200
     assert "Denied user:dave may not do" in words(ask(owner, **question))
 

@@ -230,4 +230,4 @@ def test_a_service_that_is_not_there_is_not_found(owner: Browser) -> None:
     """With the nearest name."""
     reply = owner.get("/services/imss")
     assert reply.status == 404
-    assert "did you mean ims?" in words(reply)
+    assert "Did you mean ims?" in words(reply)

@@ -27,7 +27,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"static": static_url, "icon": find_icon, "version": __version__}
-    made.filters |= {"when": when, "yaml": as_yaml, "plural": plural, "number": number, "coded": coded}
+    made.filters |= {"when": when, "yaml": as_yaml, "plural": plural, "number": number}
+    made.filters |= {"coded": coded, "sentence": sentence}
     return made
 
 
@@ -76,6 +77,12 @@ def coded(text: str) -> Markup:
     if len(parts) % 2 == 0:
         return Markup("{}").format(text)
     return Markup("").join(_PLAIN_AND_CODE[index % 2].format(part) for index, part in enumerate(parts))
+
+
+def sentence(text: str) -> str:
+    """How does a message, which begins small and has no final period, stand by itself on a page?"""
+    begun = text[:1].upper() + text[1:]
+    return begun if not begun or begun[-1] in ".!?:" else f"{begun}."
 
 
 def plural(count: int, one: str, many: str = "") -> str:
