@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one browser for all, a server for each module, pages that are watched."""
+"""Fixtures of the browser tests: a browser and a server for each module, pages that are watched."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from tests.browser.visiting import Visits, company, make_company
 from tests.e2e.server import RunningServer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's browser."""
+    """The system's browser, of the tests of one module.
+
+    WHY not of all: while it runs it holds this process's event loop, which other tests run of their own.
+    """
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started

@@ -7,6 +7,8 @@ It must not validate: `catalog.documents` reads bodies.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bailiwick.api.schema_answers import ANSWERS
 from bailiwick.api.schema_requests import REQUESTS
 from bailiwick.api.schema_words import ANYTHING, FIELDS, INSTANT, ONE_OR_MORE, TEXT, TEXTS, Schema, object_of
@@ -23,7 +25,9 @@ from bailiwick.catalog.document_principals import (
     USER_FIELDS,
 )
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
+from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
+from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Account": ACCOUNT_FIELDS,
@@ -42,8 +46,19 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Enterprise": ENTERPRISE_FIELDS,
     "AccountGroup": ACCOUNT_GROUP_FIELDS,
     "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
+    "SecuritySettings": SECURITY_FIELDS,
 }
 _DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
+_YES_NO: Schema = {"type": "boolean"}
+
+
+def _numbers(numbers: Mapping[str, Whole]) -> dict[str, Schema]:
+    return {
+        name: {"type": "integer", "minimum": one.least, "maximum": one.most, "default": one.default}
+        for name, one in numbers.items()
+    }
+
+
 # What a field holds in this kind of document, where that is something else than in the others.
 _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
     "Template": {
@@ -51,6 +66,11 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "roles": _DOCUMENTS,
         "policies": _DOCUMENTS,
         "state": {"type": "string", "enum": ["draft", "committed"], "default": "draft"},
+    },
+    "SecuritySettings": {
+        "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
+        "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
+        "require_second_factor": _YES_NO,
     },
 }
 _REQUIRED = {
@@ -72,7 +92,8 @@ def component_schemas() -> dict[str, Schema]:
 
 
 def _document(kind: str) -> Schema:
-    fields = {name: FIELDS[name] for name in _FIELDS_OF[kind]} | _FIELDS_OTHERWISE.get(kind, {})
+    otherwise = _FIELDS_OTHERWISE.get(kind, {})
+    fields = {name: otherwise[name] if name in otherwise else FIELDS[name] for name in _FIELDS_OF[kind]}
     around = {"kind": {"const": kind}, "account": TEXT}
     return object_of({**around, **fields}, ["name", *_REQUIRED.get(kind, [])])
 
