@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from bailiwick.authn.claims import read_epoch_claim, read_text_claim
 from bailiwick.authn.compact import (
     Signer,
     TokenFault,
@@ -97,26 +98,11 @@ def read_ticket(text: str, kind: type[T], *, issuer: str, key_set: KeySet, now: 
         raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
     if claims.get("aud") != AUDIENCE:
         raise TokenRefused(TokenFault.AUDIENCE, "the token is not for the console")
-    if epoch_seconds(now) >= _whole(claims, "exp"):
+    if epoch_seconds(now) >= read_epoch_claim(claims, "exp"):
         raise TokenRefused(TokenFault.EXPIRED, "the ticket has expired")
     found: dict[str, Any] = {one.name: _claim(claims, one.name, str(one.type)) for one in fields(kind)}
     return kind(**found)
 
 
 def _claim(claims: dict[str, object], name: str, type: str) -> object:
-    return _whole(claims, name) if type == "int" else _text(claims, name)
-
-
-def _text(claims: dict[str, object], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise TokenRefused(TokenFault.CLAIMS, f"claim `{name}` must be a text that is not empty")
-    return value
-
-
-def _whole(claims: dict[str, object], name: str) -> int:
-    """SECURITY: `true` is no number, and neither is `1.5e9`."""
-    value = claims.get(name)
-    if type(value) is not int or value < 0:
-        raise TokenRefused(TokenFault.CLAIMS, f"claim `{name}` must be a whole number of seconds since 1970")
-    return value
+    return read_epoch_claim(claims, name) if type == "int" else read_text_claim(claims, name)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bailiwick.authn.claims import read_epoch_claim, read_text_claim
 from bailiwick.authn.compact import (
     Signer,
     TokenFault,
@@ -116,7 +117,7 @@ def verify_refresh_token(
         raise TokenRefused(TokenFault.UNKNOWN_KEY, "the token names a key that is not in the key set")
     check_signature(token, verification_key(record))
     claims = parse_json_object(token.payload, TokenFault.CLAIMS)
-    texts = {name: _read_text(claims, name) for name in _TEXTS}
+    texts = {name: read_text_claim(claims, name) for name in _TEXTS}
     if texts["iss"] != parties.issuer:
         raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
     if texts["aud"] != parties.audience:
@@ -128,7 +129,7 @@ def verify_refresh_token(
 
 def _check_times(claims: Mapping[str, object], now: int) -> int:
     """Until when is the token good, given that it is good now?"""
-    issued, begins, expires = (_read_epoch(claims, name) for name in _TIMES)
+    issued, begins, expires = (read_epoch_claim(claims, name) for name in _TIMES)
     if now >= expires:
         raise TokenRefused(TokenFault.EXPIRED, "the token has expired")
     if max(issued, begins) > now:
@@ -138,18 +139,3 @@ def _check_times(claims: Mapping[str, object], now: int) -> int:
             TokenFault.LIFETIME, f"the token lives for more than {REFRESH_LIFETIME_SECONDS} seconds"
         )
     return expires
-
-
-def _read_text(claims: Mapping[str, object], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise TokenRefused(TokenFault.CLAIMS, f"claim `{name}` must be a text that is not empty")
-    return value
-
-
-def _read_epoch(claims: Mapping[str, object], name: str) -> int:
-    """Which second does this claim name? SECURITY: `true` is no number, and neither is `1.5e9`."""
-    value = claims.get(name)
-    if type(value) is not int or value < 0:
-        raise TokenRefused(TokenFault.CLAIMS, f"claim `{name}` must be a whole number of seconds since 1970")
-    return value
