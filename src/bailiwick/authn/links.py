@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bailiwick.authn.claims import read_text_claim
 from bailiwick.authn.compact import TokenFault, TokenRefused
 from bailiwick.errors import Invalid
 
@@ -105,10 +106,10 @@ def _read_link(one: object, name: str, depth: int) -> Link:
     if bool(by) == ("cred" in one):
         raise TokenRefused(TokenFault.CLAIMS, "a link stands by `cred` or was assumed `by` others")
     return Link(
-        account=read_text(one, "account"),
-        uid=read_text(one, "sub"),
-        principal=read_text(one, "principal"),
-        credential_uid=read_text(one, "cred") if "cred" in one else "",
+        account=read_text_claim(one, "account"),
+        uid=read_text_claim(one, "sub"),
+        principal=read_text_claim(one, "principal"),
+        credential_uid=read_text_claim(one, "cred") if "cred" in one else "",
         session_uids=read_texts(one, "sids"),
         by=by,
         context=_read_context(one),
@@ -127,14 +128,6 @@ def said_of(context: Mapping[str, object]) -> dict[str, Said]:
     plain = {name: value for name, value in context.items() if isinstance(value, Said)}
     short = {name: value for name, value in plain.items() if len(str(value)) <= MAX_SAID_CHARACTERS}
     return dict(sorted(short.items())[:MAX_SAID])
-
-
-def read_text(claims: Mapping[str, object], name: str) -> str:
-    """Which text is this claim? Raises TokenRefused."""
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise TokenRefused(TokenFault.CLAIMS, f"claim `{name}` must be a text that is not empty")
-    return value
 
 
 def read_texts(claims: Mapping[str, object], name: str) -> tuple[str, ...]:

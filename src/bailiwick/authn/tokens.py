@@ -16,6 +16,7 @@ from datetime import datetime
 
 from joserfc.jwk import ECKey
 
+from bailiwick.authn.claims import read_text_claim
 from bailiwick.authn.compact import (
     MAX_TOKEN_CHARACTERS,
     Signer,
@@ -27,7 +28,7 @@ from bailiwick.authn.compact import (
     verification_key,
 )
 from bailiwick.authn.instants import epoch_seconds, from_epoch
-from bailiwick.authn.links import Link, Said, links_claims, read_links, read_text, read_texts
+from bailiwick.authn.links import Link, Said, links_claims, read_links, read_texts
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.errors import Invalid
 
@@ -206,7 +207,7 @@ class TokenVerifier:
         issued, expires = self._check_times(claims, epoch_seconds(now))
         return VerifiedToken(
             subject=_read_subject(claims),
-            jti=read_text(claims, "jti"),
+            jti=read_text_claim(claims, "jti"),
             kid=token.kid,
             issued_epoch=issued,
             expires_epoch=expires,
@@ -219,9 +220,9 @@ class TokenVerifier:
         return key
 
     def _check_parties(self, claims: Mapping[str, object]) -> None:
-        if read_text(claims, "iss") != self._parties.issuer:
+        if read_text_claim(claims, "iss") != self._parties.issuer:
             raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
-        if read_text(claims, "aud") != self._parties.audience:
+        if read_text_claim(claims, "aud") != self._parties.audience:
             raise TokenRefused(TokenFault.AUDIENCE, "the token is for another audience")
 
     def _check_times(self, claims: Mapping[str, object], now: int) -> tuple[int, int]:
@@ -266,13 +267,13 @@ def _read_subject(claims: Mapping[str, object]) -> TokenSubject:
     """Which subject do these claims write?"""
     by, context, acts_for = read_links(claims)
     return TokenSubject(
-        uid=read_text(claims, "sub"),
-        account=read_text(claims, "account"),
-        principal=read_text(claims, "principal"),
-        credential_uid=read_text(claims, "cred"),
-        grant_type=read_text(claims, "grant_type"),
-        client_id=read_text(claims, "client_id") if "client_id" in claims else None,
-        session_uid=read_text(claims, "sid") if "sid" in claims else None,
+        uid=read_text_claim(claims, "sub"),
+        account=read_text_claim(claims, "account"),
+        principal=read_text_claim(claims, "principal"),
+        credential_uid=read_text_claim(claims, "cred"),
+        grant_type=read_text_claim(claims, "grant_type"),
+        client_id=read_text_claim(claims, "client_id") if "client_id" in claims else None,
+        session_uid=read_text_claim(claims, "sid") if "sid" in claims else None,
         earlier_sessions=read_texts(claims, "sids"),
         by=by,
         context=context,
