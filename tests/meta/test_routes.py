@@ -22,12 +22,12 @@ from bailiwick.console.routes import PageRoute
 from bailiwick.errors import Unauthenticated
 from bailiwick.model.services import IAM
 from bailiwick.service.catalog_files import load_system_catalog
-from bailiwick.service.eps import EPS
 from bailiwick.service.initial import create_account
 from bailiwick.service.people.attempts import list_lockouts
 from bailiwick.service.people.events import Client as Visitor
 from bailiwick.service.people.records import INVITATION
 from bailiwick.service.people.signing_in import Given, sign_in
+from bailiwick.service.projects.eps import EPS
 from bailiwick.service.session_events import list_known
 
 RECORD = "brn:acme:records:::record/1"

@@ -14,9 +14,9 @@ from bailiwick.catalog.catalog import Catalog
 from bailiwick.engine import CompiledAccount, compile_account, decide
 from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.requests import Request
-from bailiwick.service.obstacles import find_obstacles
-from bailiwick.service.proposal_grants import divide
-from bailiwick.service.proposals import drafts_of
+from bailiwick.service.proposals.grants import divide
+from bailiwick.service.proposals.obstacles import find_obstacles
+from bailiwick.service.proposals.proposing import drafts_of
 from bailiwick.service.refused import MEMBERSHIP, ROLE, Draft, Refused, missing_actions
 from bailiwick.service.snapshots import Snapshot
 

@@ -12,8 +12,8 @@ from tests.unit.service.accounts import Installation, install
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.service.applying import parse_wanted
 from bailiwick.service.edits import Edit
+from bailiwick.service.history.undoing import undo_revision
 from bailiwick.service.reading import Reader
-from bailiwick.service.undoing import undo_revision
 
 WORLDS = 40
 CHANGES = 14

@@ -34,12 +34,12 @@ from bailiwick.catalog.eps_codes import NAME_TAKEN
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Difference, Edit
-from bailiwick.service.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, RESOURCE, SECURITY, Kind, find_value
+from bailiwick.service.projects.eps import ADD_RESOURCES, REMOVE_RESOURCES, eps_action
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.resource_filter import ResourceFilter
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.template_edits import ACCEPTANCE
+from bailiwick.service.templates.edits import ACCEPTANCE
 
 ACCOUNT_PATH = "/v1/accounts/{account}"
 VIA = "api"

@@ -14,8 +14,8 @@ from bailiwick.api.routes import Entry, actions
 from bailiwick.catalog.document_enterprises import parse_enterprise_account
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
-from bailiwick.service.enterprise_accounts import begin_account
-from bailiwick.service.enterprise_views import find_place, walk_tree
+from bailiwick.service.enterprise.accounts import begin_account
+from bailiwick.service.enterprise.views import find_place, walk_tree
 from bailiwick.service.reading import Reader
 
 PLACE = f"{ACCOUNT_PATH}/enterprise"

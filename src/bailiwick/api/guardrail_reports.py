@@ -17,7 +17,7 @@ from bailiwick.catalog.documents import format_document
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
 from bailiwick.model.policies import Guardrail
-from bailiwick.service.guardrail_report import GUARDRAIL, Reporting
+from bailiwick.service.enterprise.guardrail_report import GUARDRAIL, Reporting
 
 SHOW = {
     "show": "in the guardrail's own account: `policies` that become void, or `losses`; `policies` if not given"

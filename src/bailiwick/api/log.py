@@ -1,6 +1,6 @@
 """What is recorded of an account, over HTTP: its change log, the log's verification, its activity, and undoing.
 
-Newest first, in pages. What is read is service/recorded.py's, what is undone service/undoing.py's.
+Newest first, in pages. What is read is service/history/recorded.py's, what is undone service/history/undoing.py's.
 """
 
 from __future__ import annotations
@@ -18,12 +18,7 @@ from bailiwick.api.problems import WireAnswer
 from bailiwick.api.routes import Entry, actions
 from bailiwick.errors import Invalid, did_you_mean
 from bailiwick.model.conditions import parse_instant
-from bailiwick.service.kinds import ACCOUNT, KINDS
-from bailiwick.service.loading import API_KEY, SESSION_END, account_log
-from bailiwick.service.needed import iam_service
-from bailiwick.service.people.records import CREDENTIAL_KINDS
-from bailiwick.service.reading import Reader
-from bailiwick.service.recorded import (
+from bailiwick.service.history.recorded import (
     READ_ACTIVITY,
     READ_LOG,
     VERIFY_LOG,
@@ -33,8 +28,13 @@ from bailiwick.service.recorded import (
     Records,
     principal_uid,
 )
+from bailiwick.service.history.undoing import Undone, undo_revision
+from bailiwick.service.kinds import ACCOUNT, KINDS
+from bailiwick.service.loading import API_KEY, SESSION_END, account_log
+from bailiwick.service.needed import iam_service
+from bailiwick.service.people.records import CREDENTIAL_KINDS
+from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.undoing import Undone, undo_revision
 from bailiwick.store.ports import EventFilter, StoredEvent
 
 _KINDS = (ACCOUNT, *KINDS, API_KEY, SESSION_END, *CREDENTIAL_KINDS)

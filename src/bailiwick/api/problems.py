@@ -21,7 +21,7 @@ from bailiwick.errors import (
     Unauthenticated,
     Unavailable,
 )
-from bailiwick.service.undoing import ChangedSince
+from bailiwick.service.history.undoing import ChangedSince
 
 Headers = list[tuple[bytes, bytes]]
 WireAnswer = tuple[int, Headers, bytes]

@@ -1,7 +1,7 @@
 """Projects over HTTP: what is in them, moving it, enabling and disabling, who is attached, and what was moved.
 
-The projects themselves are objects like others (administration.py). service/project_resources.py, attachments.py and
-project_moves.py do the work; every change goes through service/changes.py. Serves docs/spec.md section 19.
+The projects themselves are objects like others (administration.py). service/projects/resources.py, attachments.py and
+moves.py do the work; every change goes through service/changes.py. Serves docs/spec.md section 19.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from bailiwick.catalog.reading import Fields
 from bailiwick.errors import BailiwickError, Denied, Invalid
 from bailiwick.model.conditions import parse_instant
 from bailiwick.model.names import parse_name, parse_resource_name, parse_subject
-from bailiwick.service import eps, project_moves
-from bailiwick.service.attachments import Attachment, list_attached
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
-from bailiwick.service.project_life import disabling, find_quota
-from bailiwick.service.project_resources import MOST_MOVED, Move, ResourceFilter, list_resources
+from bailiwick.service.projects import eps, moves
+from bailiwick.service.projects.attachments import Attachment, list_attached
+from bailiwick.service.projects.life import disabling, find_quota
+from bailiwick.service.projects.resources import MOST_MOVED, Move, ResourceFilter, list_resources
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
 
@@ -115,7 +115,7 @@ def _accounts() -> Iterator[Entry]:
     )  # fmt: skip
     yield Entry(
         "GET", f"{ACCOUNT_PATH}/project-moves", _list_moves,
-        actions(eps.LIST_RESOURCES, project_moves.READ_LOG, project_moves.READ_ACTIVITY),
+        actions(eps.LIST_RESOURCES, moves.READ_LOG, moves.READ_ACTIVITY),
         "Who moved which resource where, newest first", "projects",
         query={
             "project": "only moves from or to this project",
@@ -172,7 +172,7 @@ def _move(verb: str, call: Call) -> Response:
         return response_of(repeatable.answer(carry_out))
     except BailiwickError as error:
         if not call.dry_run:
-            project_moves.remember_attempt(call.host, call.session, move, error)
+            moves.remember_attempt(call.host, call.session, move, error)
         raise
 
 
@@ -290,8 +290,8 @@ def _instant(call: Call, name: str) -> datetime | None:
 
 def _list_moves(call: Call) -> Response:
     reader = Reader(call.host, call.session)
-    moves = project_moves.MoveLog(call.host, reader)
-    wanted = project_moves.MoveFilter(
+    log = moves.MoveLog(call.host, reader)
+    wanted = moves.MoveFilter(
         project=call.parameters.get("project"),
         resource=call.parameters.get("resource"),
         since=_instant(call, "since"),
@@ -300,9 +300,9 @@ def _list_moves(call: Call) -> Response:
     position = call.position()
     if call.choice("result", "moved", "refused") == "refused":
         before = None if position is None else int(position)
-        records = moves.list_refused(wanted, before=before, limit=call.limit)
+        records = log.list_refused(wanted, before=before, limit=call.limit)
     else:
-        records = moves.list(wanted, before=project_moves.parse_position(position), limit=call.limit)
+        records = log.list(wanted, before=moves.parse_position(position), limit=call.limit)
     cursor = None if records.after is None else call.cursor(records.after)
     vector = reader.snapshot.vector
     return json_response(page_body(list(records.items), cursor, vector), vector=vector)

@@ -1,7 +1,7 @@
 """Proposals over HTTP: why is it denied, what would change that, and whom to ask?
 
-Serves docs/spec.md section 26 by service/proposals.py. It changes nothing: a proposal's documents are applied like any
-others. It must not decide anything itself.
+Serves docs/spec.md section 26 by service/proposals/proposing.py. It changes nothing: a proposal's documents are
+applied like any others. It must not decide anything itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bailiwick.model.names import parse_principal, parse_resource_name
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.asking import EVALUATE, EXPLAIN, Asking, Question
 from bailiwick.service.decision_paths import Path, paths_of
-from bailiwick.service.proposals import Proposal, Proposals, find_proposals
+from bailiwick.service.proposals.proposing import Proposal, Proposals, find_proposals
 
 _FIELDS = ("principal", "action", "resource", "context")
 

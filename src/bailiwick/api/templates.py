@@ -1,6 +1,7 @@
 """Templates over HTTP, beyond their documents: offers to an account, and what became of an assignment.
 
-service/offers.py does the work; both accounts are changed by their own sessions. Serves docs/spec.md section 21.
+service/templates/offers.py does the work; both accounts are changed by their own sessions.
+Serves docs/spec.md section 21.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from bailiwick.catalog.documents import format_document
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
 from bailiwick.model.templates import TemplateAssignment
-from bailiwick.service import offers
 from bailiwick.service.changes import Keep, Outcome
-from bailiwick.service.needed_in_tree import template_action
+from bailiwick.service.enterprise.needed_in_tree import template_action
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.templates import offers
 
 _CHANGES = ("iam.template-acceptance.create", "iam.template-acceptance.update", offers.LIST)
 _GIVING_UP = ("iam.template-acceptance.delete", offers.LIST)

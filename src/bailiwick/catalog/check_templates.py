@@ -50,7 +50,7 @@ def check_assignment(assignment: TemplateAssignment, notes: ObjectNotes, world: 
 
 
 def check_acceptance(acceptance: TemplateAcceptance, notes: ObjectNotes, world: World) -> None:
-    """Nothing that it names is in this account: service/offers.py looks at the enterprise."""
+    """Nothing that it names is in this account: service/templates/offers.py looks at the enterprise."""
 
 
 def _check_part(part: Role | Policy, path: Path, notes: ObjectNotes, alone: World) -> None:

@@ -39,7 +39,7 @@ def load_enterprise(host: Host) -> dict[str, str]:
     """Make the accounts with their documents; which key has each owner?"""
     from bailiwick.model.enterprises import EnterpriseAccount
     from bailiwick.service.applying import apply_wanted, parse_wanted
-    from bailiwick.service.enterprise_accounts import begin_account
+    from bailiwick.service.enterprise.accounts import begin_account
     from bailiwick.service.initial import create_account, owner_name
 
     wanted = documents_by_account((files("bailiwick.sample") / DOCUMENTS).read_text(encoding="utf-8"))

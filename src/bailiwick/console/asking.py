@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bailiwick.console.page import Page
 from bailiwick.errors import Invalid, NotFound
 from bailiwick.model.conditions import parse_instant
-from bailiwick.service.recorded import Place
+from bailiwick.service.history.recorded import Place
 
 MAX_DIGITS = 18
 

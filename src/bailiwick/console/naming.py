@@ -12,7 +12,7 @@ from bailiwick.service.loading import API_KEY, SESSION_END
 
 if TYPE_CHECKING:
     from bailiwick.console.page import Page
-    from bailiwick.service.recorded import RecordedChange
+    from bailiwick.service.history.recorded import RecordedChange
 
 _WORDS = {
     ACCOUNT: "account",

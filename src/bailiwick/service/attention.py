@@ -21,10 +21,10 @@ from bailiwick.service.host import Host
 from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS, RESOURCE, find_value
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.needed import iam_object, iam_service
-from bailiwick.service.offers import BEHIND, DRIFTED, OFFERED, offers_of, tree_of
 from bailiwick.service.people.records import PasswordRecord
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
+from bailiwick.service.templates.offers import BEHIND, DRIFTED, OFFERED, offers_of, tree_of
 
 SOON = timedelta(days=30)
 UNUSED = timedelta(days=90)

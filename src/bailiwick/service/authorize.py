@@ -24,13 +24,13 @@ from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM, Role, Service
 from bailiwick.service.edits import Difference, Plan
-from bailiwick.service.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
+from bailiwick.service.enterprise.needed_in_tree import SERVICE as IN_TREE
+from bailiwick.service.enterprise.needed_in_tree import Over, loosened
 from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
-from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
-from bailiwick.service.needed_in_tree import Over, loosened
+from bailiwick.service.projects.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.reaching import find_restricted, held_actions
 from bailiwick.service.refusal_words import ASK, FORBIDDEN, format_place, format_scope, refused_on_project
 from bailiwick.service.sessions import FOREVER, Session

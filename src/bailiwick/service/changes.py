@@ -15,8 +15,8 @@ from bailiwick.errors import Conflict, Unauthenticated
 from bailiwick.service.authorize import authorize_plan
 from bailiwick.service.checking import check_plan
 from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
+from bailiwick.service.enterprise.joining import check_joining
 from bailiwick.service.host import Host
-from bailiwick.service.joining import check_joining
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import API_KEY, account_log, vector_of
 from bailiwick.service.managed import check_managed
@@ -25,7 +25,7 @@ from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
 from bailiwick.service.standing import SERVICE, uid_of
-from bailiwick.service.template_numbers import check_numbers
+from bailiwick.service.templates.numbers import check_numbers
 from bailiwick.service.trust_binding import bind_trust
 from bailiwick.store.ports import Head, Idempotency, RevisionConflict
 

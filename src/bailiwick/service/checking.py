@@ -14,7 +14,7 @@ from bailiwick.catalog.checks import check_account
 from bailiwick.catalog.places import Path, nowhere
 from bailiwick.errors import Invalid
 from bailiwick.service.edits import Edit, Plan
-from bailiwick.service.project_rules import check_projects
+from bailiwick.service.projects.rules import check_projects
 
 
 def check_plan(

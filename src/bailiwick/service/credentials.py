@@ -21,10 +21,10 @@ from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.service.authorize import Judge, authorize_handovers
 from bailiwick.service.edits import new_uid
+from bailiwick.service.enterprise.placing import rests_on
 from bailiwick.service.host import Host
 from bailiwick.service.loading import API_KEY, account_log, advance
 from bailiwick.service.needed import iam_object, iam_service
-from bailiwick.service.placing import rests_on
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import ACCESS_TOKEN_SECONDS

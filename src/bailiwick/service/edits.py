@@ -28,7 +28,7 @@ class Edit:
     """One object as it shall be; `value` None removes it.
 
     `file` and `line` say where that was written, `locate` where each of its parts was. `begins`: the account that
-    is put into the tree begins with this edit (service/enterprise_accounts.py).
+    is put into the tree begins with this edit (service/enterprise/accounts.py).
     """
 
     kind: str

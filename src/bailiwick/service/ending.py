@@ -12,10 +12,10 @@ from datetime import datetime
 from bailiwick.errors import Conflict, NotFound, Unauthenticated
 from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.service.authorize import Judge
+from bailiwick.service.enterprise.placing import rests_on
 from bailiwick.service.host import Host
 from bailiwick.service.loading import SESSION_END, account_log, advance
 from bailiwick.service.needed import iam_object, iam_service
-from bailiwick.service.placing import rests_on
 from bailiwick.service.session_events import KnownSession, list_known, record_ended
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

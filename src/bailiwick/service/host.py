@@ -20,17 +20,17 @@ from bailiwick.errors import NotFound, Unavailable
 from bailiwick.model.names import parse_name
 from bailiwick.service.authentication import Authenticator
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.enterprise.placing import place
 from bailiwick.service.freshness import Wanted, find_missing
+from bailiwick.service.history.past_states import PastStates
+from bailiwick.service.history.verifying import Verifications
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
-from bailiwick.service.past_states import PastStates
-from bailiwick.service.placing import place
 from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.verifying import Verifications
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store
 

@@ -19,7 +19,16 @@ from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import IAM, Service
 from bailiwick.model.templates import Template
 from bailiwick.service.edits import Difference
-from bailiwick.service.eps import (
+from bailiwick.service.enterprise.needed_in_tree import (
+    asked_at,
+    needed_in_tree,
+    needed_of_assignment,
+    needed_of_guardrail,
+    read_action,
+    rule_action,
+)
+from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value
+from bailiwick.service.projects.eps import (
     ADD_RESOURCES,
     GET,
     LIST,
@@ -28,15 +37,6 @@ from bailiwick.service.eps import (
     eps_action,
     eps_project,
     eps_service,
-)
-from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value
-from bailiwick.service.needed_in_tree import (
-    asked_at,
-    needed_in_tree,
-    needed_of_assignment,
-    needed_of_guardrail,
-    read_action,
-    rule_action,
 )
 
 READ_RESOURCE = "iam.resource.read"

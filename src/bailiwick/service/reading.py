@@ -20,12 +20,12 @@ from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.services import Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
+from bailiwick.service.enterprise.needed_in_tree import SERVICE as IN_TREE
+from bailiwick.service.enterprise.needed_in_tree import read_action
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value, list_values
 from bailiwick.service.mentions import mentions
 from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see
-from bailiwick.service.needed_in_tree import SERVICE as IN_TREE
-from bailiwick.service.needed_in_tree import read_action
 from bailiwick.service.resource_filter import ResourceFilter
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot

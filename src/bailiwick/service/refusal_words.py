@@ -10,8 +10,8 @@ from bailiwick.errors import Denied
 from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import Reason, ResourceQuery
-from bailiwick.service.eps import ADD_RESOURCES
 from bailiwick.service.needed import Asked, Needed
+from bailiwick.service.projects.eps import ADD_RESOURCES
 
 ASK = "ask somebody who may grant this, or the account's owner"
 # Refused by what forbids, and not for want of what allows: then another name of the same deed does not help.

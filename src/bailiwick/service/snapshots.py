@@ -20,7 +20,14 @@ from bailiwick.model.overlays import Overlay, as_overlay
 from bailiwick.model.patterns import is_pattern
 from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
-from bailiwick.service.people.records import PASSWORD, SECOND_FACTOR, FactorRecord, PasswordRecord, Record
+from bailiwick.service.people.records import (
+    PASSWORD,
+    SECOND_FACTOR,
+    FactorRecord,
+    PasswordRecord,
+    Record,
+    SignInRecord,
+)
 
 Name = tuple[str, str]
 T = TypeVar("T")
@@ -108,6 +115,11 @@ class Snapshot:
         """Which password has the user of this uid? None: no password."""
         found = self._record_of(PASSWORD, owner_uid)
         return found if isinstance(found, PasswordRecord) else None
+
+    def sign_in_of(self, credential_uid: str) -> SignInRecord | None:
+        """Which credential is this, if one signs in with it? None: it is gone, or is no such credential."""
+        found = self.people.get(credential_uid)
+        return found if isinstance(found, SignInRecord) else None
 
     def factor_of(self, owner_uid: str) -> FactorRecord | None:
         """Which second factor has the user of this uid, enrolled or about to be? None: none."""

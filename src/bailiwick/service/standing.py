@@ -109,7 +109,7 @@ class _Walk:
         return self.snapshots[account]
 
     def _owner_of_credential(self, snapshot: Snapshot, link: Link) -> str:
-        if link.session_uids and is_password_of(snapshot, link.credential_uid, link.uid):
+        if link.session_uids and is_sign_in_of(snapshot, link.credential_uid, link.uid):
             return name_of_person(snapshot, link.uid)
         record = snapshot.keys.get(link.credential_uid)
         principal = name_of_person(snapshot, link.uid)
@@ -223,10 +223,10 @@ def principal_of_uid(snapshot: Snapshot, uid: str) -> str | None:
     return None if prefix is None else f"{prefix}{key[1]}"
 
 
-def is_password_of(snapshot: Snapshot, credential_uid: str, uid: str) -> bool:
-    """Is this the password that the user of this uid has now? (What an older one began has ended with it.)"""
-    record = snapshot.password_of(uid)
-    return record is not None and record.uid == credential_uid
+def is_sign_in_of(snapshot: Snapshot, credential_uid: str, uid: str) -> bool:
+    """Is this something with which the user of this uid signs in now? (What an older password began ended with it.)"""
+    record = snapshot.sign_in_of(credential_uid)
+    return record is not None and record.owner_uid == uid
 
 
 def name_of_person(snapshot: Snapshot, uid: str) -> str:

@@ -6,25 +6,34 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.service.accounts import Installation
+from tests.unit.service.templates.test_offers import FIRST, PEOPLE, SECOND, TREE, remove, states
 from tests.unit.service.test_enterprises import Company, refusal
-from tests.unit.service.test_offers import FIRST, PEOPLE, SECOND, TREE, remove, states
 
 from bailiwick.errors import Denied, Forked, Invalid, Unauthenticated
 from bailiwick.model.accounts import Account, Principal
 from bailiwick.model.enterprises import EnterpriseAccount
 from bailiwick.model.policies import Guardrail, Scope
-from bailiwick.service import offers
 from bailiwick.service.assuming import Wanted, assume_profile, begin_session
 from bailiwick.service.changes import change_account
 from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
-from bailiwick.service.enterprise_views import walk_tree
+from bailiwick.service.enterprise.views import walk_tree
 from bailiwick.service.host import Host
-from bailiwick.service.offers import CANNOT, Pushed, accept, give_up, offers_of, push, status_of, tree_of
 from bailiwick.service.reading import Reader
 from bailiwick.service.refusals import MOST_A_SECOND
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.templates import offers
+from bailiwick.service.templates.offers import (
+    CANNOT,
+    Pushed,
+    accept,
+    give_up,
+    offers_of,
+    push,
+    status_of,
+    tree_of,
+)
 from bailiwick.store.ports import EventFilter
 
 FROZEN = """

@@ -16,8 +16,8 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
 from bailiwick.model.enterprises import EnterpriseAccount, nodes_from
-from bailiwick.service.enterprise_accounts import begin_account
-from bailiwick.service.enterprise_views import IN_TREE, MANAGES, SeenNode, find_place, walk_tree
+from bailiwick.service.enterprise.accounts import begin_account
+from bailiwick.service.enterprise.views import IN_TREE, MANAGES, SeenNode, find_place, walk_tree
 from bailiwick.service.kinds import KIND_OF_NODE
 from bailiwick.service.reading import Found
 

@@ -20,7 +20,7 @@ from bailiwick.console.routes import Entry, get, post
 from bailiwick.console.yaml_fields import yaml_of
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid
 from bailiwick.service.edits import Edit
-from bailiwick.service.guardrail_report import Reporting
+from bailiwick.service.enterprise.guardrail_report import Reporting
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.reading import Found, Reader
 from bailiwick.service.snapshots import Snapshot

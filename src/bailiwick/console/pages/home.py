@@ -17,10 +17,10 @@ from bailiwick.errors import Denied
 from bailiwick.model.services import IAM
 from bailiwick.service.attention import Topic, find_attention
 from bailiwick.service.effective import Access, find_access
+from bailiwick.service.history.recorded import READ_LOG, ChangeFilter, Names, RecordedRevision, Records
+from bailiwick.service.history.recorded_rows import count_by_day
 from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS, find_value
 from bailiwick.service.loading import account_log
-from bailiwick.service.recorded import READ_LOG, ChangeFilter, Names, RecordedRevision, Records
-from bailiwick.service.recorded_rows import count_by_day
 from bailiwick.store.ports import EventFilter
 
 FOR_ALL = "everybody who has signed in has a home; what stands on it is judged there"

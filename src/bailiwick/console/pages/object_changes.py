@@ -11,7 +11,7 @@ from starlette.responses import Response
 from bailiwick.console.objects import CHANGES, ObjectPages
 from bailiwick.console.page import Page
 from bailiwick.errors import Invalid
-from bailiwick.service.recorded import READ_LOG, ChangeFilter, RecordedChange, Records
+from bailiwick.service.history.recorded import READ_LOG, ChangeFilter, RecordedChange, Records
 
 SHOWN = 25
 OPERATIONS = {"create": "created", "replace": "changed", "delete": "deleted"}

@@ -39,6 +39,8 @@ class FactorRecord:
 
 
 Record = PasswordRecord | FactorRecord
+# With which of them does one sign in, so that a visit rests on it?
+SignInRecord = PasswordRecord
 
 
 def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bailiwick.errors import Conflict
+from bailiwick.service.enterprise.placing import rests_on
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log, advance
-from bailiwick.service.placing import rests_on
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import ActivityEvent, Change, RevisionConflict, SecretChange
 

@@ -23,11 +23,11 @@ from bailiwick.service.host import Host
 from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.events import SIGNED_OUT, Client, Person, record_sign_in
-from bailiwick.service.people.records import PasswordRecord
+from bailiwick.service.people.records import PasswordRecord, SignInRecord
 from bailiwick.service.session_events import BEGUN, SESSION, KnownSession, list_known
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import is_password_of, name_of_person, uid_of
+from bailiwick.service.standing import is_sign_in_of, name_of_person, uid_of
 from bailiwick.store.ports import ActivityEvent
 
 RENEW_AFTER_SECONDS = 60
@@ -59,18 +59,18 @@ class Visit:
 def begin_visit(
     host: Host,
     snapshot: Snapshot,
-    password: PasswordRecord,
+    shown: SignInRecord,
     client: Client,
     *,
     session_uid: str,
     factor: bool,
 ) -> Visit:
-    """Which visit begins for the user of this password, who has shown it (and, if `factor`, a second factor)?"""
+    """Which visit begins for the owner of this credential, who has shown it (and, if `factor`, a second factor)?"""
     now = int(host.now())
     ticket = VisitTicket(
         account=snapshot.account.name,
-        uid=password.owner_uid,
-        credential_uid=password.uid,
+        uid=shown.owner_uid,
+        credential_uid=shown.uid,
         session_uid=session_uid,
         begun=now,
         seen=now,
@@ -122,11 +122,11 @@ def _visit(
         principal = name_of_person(snapshot, ticket.uid)
     except Unauthenticated:
         raise Unauthenticated(_NOBODY) from None
-    password = snapshot.password_of(ticket.uid)
+    shown = snapshot.sign_in_of(ticket.credential_uid)
     over = now >= min(idle_until, ends) or (SESSION_END, ticket.session_uid) in snapshot.identities
-    if over or password is None or not is_password_of(snapshot, ticket.credential_uid, ticket.uid):
+    if over or shown is None or shown.owner_uid != ticket.uid:
         raise Unauthenticated(_NOBODY)
-    owes = _owes(settings, snapshot, password, ticket, now)
+    owes = _owes(settings, snapshot, shown, ticket, now)
     visit = Visit(
         session=_session(snapshot, ticket, principal, address, ends),
         uid=ticket.session_uid,
@@ -156,10 +156,10 @@ def _renew(host: Host, policy: SignInPolicy, ticket: VisitTicket) -> str:
 
 
 def _owes(
-    settings: SecuritySettings, snapshot: Snapshot, password: PasswordRecord, ticket: VisitTicket, now: float
+    settings: SecuritySettings, snapshot: Snapshot, shown: SignInRecord, ticket: VisitTicket, now: float
 ) -> str:
     """What must be done before the visit may be used? Raises Unauthenticated where it is to sign in again."""
-    if password.must_change or is_expired(settings, password, now):
+    if isinstance(shown, PasswordRecord) and (shown.must_change or is_expired(settings, shown, now)):
         return OWES_PASSWORD
     if not settings.require_second_factor or ticket.factor_at:
         return ""
@@ -236,7 +236,7 @@ def list_visits(host: Host, account: str, uid: str) -> list[KnownSession]:
         known
         for known in list_known(host, account)
         if known.principal_uid == uid
-        and is_password_of(snapshot, known.link.credential_uid, uid)
+        and is_sign_in_of(snapshot, known.link.credential_uid, uid)
         and not any((SESSION_END, one) in snapshot.identities for one in known.link.session_uids)
     ]
 

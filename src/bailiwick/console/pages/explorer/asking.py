@@ -31,7 +31,7 @@ from bailiwick.model.requests import Decision, Reason
 from bailiwick.model.services import IAM, Service
 from bailiwick.service.asking import Question
 from bailiwick.service.decision_paths import paths_of
-from bailiwick.service.proposals import find_proposals
+from bailiwick.service.proposals.proposing import find_proposals
 
 ID = "id-"
 

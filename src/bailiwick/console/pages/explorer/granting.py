@@ -15,7 +15,7 @@ from bailiwick.console.pages.explorer.questions import (
 from bailiwick.console.pages.explorer.showing import action_title, show_resource
 from bailiwick.errors import Conflict
 from bailiwick.service.asking import Question
-from bailiwick.service.proposals import accept_proposal, find_proposals
+from bailiwick.service.proposals.proposing import accept_proposal, find_proposals
 
 PROPOSAL = "proposal"
 

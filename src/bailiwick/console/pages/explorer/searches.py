@@ -26,6 +26,7 @@ from bailiwick.model.names import SERVICE_TYPE
 from bailiwick.model.services import Service
 from bailiwick.service.asking import EXPLAIN, Asking, Question
 from bailiwick.service.cursors import Query, SearchCursors
+from bailiwick.service.proposals.whom_to_ask import may_see
 from bailiwick.service.searching import (
     ResourcesSought,
     Search,
@@ -33,7 +34,6 @@ from bailiwick.service.searching import (
     search_resources,
     search_subjects,
 )
-from bailiwick.service.whom_to_ask import may_see
 
 RowsOf = Callable[[tuple[str, ...]], Iterator["Row"]]
 KINDS = (("user", "Users"), ("service-id", "Service IDs"), ("profile", "Profiles"))

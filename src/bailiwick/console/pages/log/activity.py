@@ -13,8 +13,8 @@ from bailiwick.console.asking import asked_instant
 from bailiwick.console.page import PAGE_SIZE, Page
 from bailiwick.console.routes import Entry, get
 from bailiwick.errors import Invalid
+from bailiwick.service.history.recorded import READ_ACTIVITY, Names, Records, principal_uid
 from bailiwick.service.loading import account_log
-from bailiwick.service.recorded import READ_ACTIVITY, Names, Records, principal_uid
 from bailiwick.store.ports import EventFilter, StoredEvent
 
 # What each kind of event is called.

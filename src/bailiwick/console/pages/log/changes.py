@@ -12,10 +12,10 @@ from bailiwick.console.diffs import Line, changed_fields, side_by_side
 from bailiwick.console.naming import Words, kind_words
 from bailiwick.console.page import PAGE_SIZE, Page
 from bailiwick.console.routes import Entry, get
+from bailiwick.service.history.recorded import READ_LOG, ChangeFilter, RecordedChange, Records
 from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import API_KEY, SESSION_END
 from bailiwick.service.people.records import CREDENTIAL_KINDS
-from bailiwick.service.recorded import READ_LOG, ChangeFilter, RecordedChange, Records
 
 FILTERS = ("q", "kind", "name", "actor", "since", "until")
 MOST_OBJECTS = 20

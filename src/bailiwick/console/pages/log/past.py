@@ -15,9 +15,9 @@ from bailiwick.console.routes import Entry, get
 from bailiwick.engine import Explanation
 from bailiwick.errors import Invalid, NotFound
 from bailiwick.service.asking import EXPLAIN
+from bailiwick.service.history.looking_back import LookingBack, find_revision
+from bailiwick.service.history.recorded import READ_LOG, Records
 from bailiwick.service.kinds import KIND_OF_PATH, KINDS, Kind, find_value
-from bailiwick.service.looking_back import LookingBack, find_revision
-from bailiwick.service.recorded import READ_LOG, Records
 
 FIELDS = ("principal", "action", "resource")
 

@@ -13,10 +13,10 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.edits import Difference, Edit
+from bailiwick.service.history.recorded import READ_LOG, Records
+from bailiwick.service.history.undoing import ChangedSince, Undone, undo_revision
 from bailiwick.service.kinds import find_value
 from bailiwick.service.reading import Reader
-from bailiwick.service.recorded import READ_LOG, Records
-from bailiwick.service.undoing import ChangedSince, Undone, undo_revision
 
 # Of so many objects at most is compared who may do what before and after.
 MOST_COMPARED = 100

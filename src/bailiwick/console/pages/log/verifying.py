@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from bailiwick.console.page import Page
 from bailiwick.console.routes import Entry, get, post
+from bailiwick.service.history.recorded import VERIFY_LOG
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_service
-from bailiwick.service.recorded import VERIFY_LOG
 
 # A log that takes no longer is verified before the page answers.
 WAIT_SECONDS = 0.4

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.responses import Response
 
 from bailiwick.console.page import Page
-from bailiwick.service import eps
 from bailiwick.service.needed import needed_on_project, needed_to_add_resources, needed_to_remove_resources
+from bailiwick.service.projects import eps
 from bailiwick.service.reading import Found
 
 SEE = ("eps:enterpriseProjects:get", "iam.project.read")

@@ -13,11 +13,11 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
 from bailiwick.model.names import parse_resource_name
-from bailiwick.service import eps, project_moves
 from bailiwick.service.changes import Outcome
 from bailiwick.service.edits import Edit
-from bailiwick.service.project_moves import MoveFilter, MoveLog, parse_position, remember_attempt
-from bailiwick.service.project_resources import MOST_MOVED, Move, ResourceFilter, list_resources
+from bailiwick.service.projects import eps, moves
+from bailiwick.service.projects.moves import MoveFilter, MoveLog, parse_position, remember_attempt
+from bailiwick.service.projects.resources import MOST_MOVED, Move, ResourceFilter, list_resources
 from bailiwick.service.reading import Filter, Reader
 from bailiwick.service.snapshots import Snapshot
 
@@ -28,7 +28,7 @@ MOVING = (*REMOVE, *ADD, *AUTHORITY)
 def content_entries() -> list[Entry]:
     """Which lines has a project's content?"""
     read = (eps.LIST_RESOURCES, "iam.resource.list", "iam.resource.read", *SEE)
-    log = (eps.LIST_RESOURCES, project_moves.READ_LOG, project_moves.READ_ACTIVITY, *SEE)
+    log = (eps.LIST_RESOURCES, moves.READ_LOG, moves.READ_ACTIVITY, *SEE)
     return [
         get("/projects/{name}", show_contents, *read),
         get("/projects/{name}/add", show_add, *ADD, *REMOVE, *SEE),

@@ -15,12 +15,12 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid
 from bailiwick.model.policies import Policy
-from bailiwick.service import eps
 from bailiwick.service.edits import Edit
-from bailiwick.service.eps import projects_of
 from bailiwick.service.needed import needed_on_project
-from bailiwick.service.project_life import Quota, disabling, find_quota
-from bailiwick.service.project_resources import ResourceFilter, list_resources
+from bailiwick.service.projects import eps
+from bailiwick.service.projects.eps import projects_of
+from bailiwick.service.projects.life import Quota, disabling, find_quota
+from bailiwick.service.projects.resources import ResourceFilter, list_resources
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
 

@@ -14,9 +14,9 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.model.names import parse_subject
-from bailiwick.service import eps
-from bailiwick.service.attachments import Attachment, list_attached
 from bailiwick.service.edits import Edit
+from bailiwick.service.projects import eps
+from bailiwick.service.projects.attachments import Attachment, list_attached
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
 

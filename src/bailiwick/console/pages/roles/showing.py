@@ -19,9 +19,9 @@ from bailiwick.errors import BailiwickError, Invalid
 from bailiwick.model.policies import Policy
 from bailiwick.model.services import Role
 from bailiwick.service.edits import Edit
+from bailiwick.service.history.recorded import READ_LOG, Records
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.reading import Found
-from bailiwick.service.recorded import READ_LOG, Records
 from bailiwick.service.role_uses import names_role
 
 

@@ -16,7 +16,7 @@ from bailiwick.console.pages.services.places import (
     survey_of,
 )
 from bailiwick.model.services import Operation, Service
-from bailiwick.service.asking_for_access import ask_for_access
+from bailiwick.service.proposals.asking_for_access import ask_for_access
 from bailiwick.service.surveying import Access
 
 _ORDER = {"console": 0, "command": 1, "api": 2}

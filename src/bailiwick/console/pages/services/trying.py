@@ -19,10 +19,10 @@ from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_na
 from bailiwick.model.requests import Decision, ResourceQuery
 from bailiwick.model.services import Operation, Service
 from bailiwick.service.asking import Question
-from bailiwick.service.asking_for_access import ask_for_access
 from bailiwick.service.decision_paths import paths_of
-from bailiwick.service.proposals import Proposals, find_proposals
-from bailiwick.service.whom_to_ask import Ask
+from bailiwick.service.proposals.asking_for_access import ask_for_access
+from bailiwick.service.proposals.proposing import Proposals, find_proposals
+from bailiwick.service.proposals.whom_to_ask import Ask
 
 ID = "id-"
 ROUTE = "POST /console/accounts/{account}/services/{name}/try"

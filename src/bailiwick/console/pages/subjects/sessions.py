@@ -14,8 +14,8 @@ from bailiwick.console.pages.subjects.common import PRINCIPALS, show_subject
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import NotFound
 from bailiwick.service import ending
+from bailiwick.service.history.recorded import READ_ACTIVITY, Records
 from bailiwick.service.loading import account_log
-from bailiwick.service.recorded import READ_ACTIVITY, Records
 from bailiwick.service.session_events import SESSION, KnownSession
 from bailiwick.store.ports import EventFilter, StoredEvent
 

@@ -19,6 +19,7 @@ from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Denied
 from bailiwick.service.ending import END
+from bailiwick.service.history.recorded import READ_ACTIVITY, Records
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_object, iam_service, object_of
@@ -30,7 +31,6 @@ from bailiwick.service.people.rights import LIFT_LOCKOUT, LIST_LOCKOUTS, REMOVE_
 from bailiwick.service.people.unlocking import list_locked_out, unlock_user
 from bailiwick.service.people.visits import end_all_visits
 from bailiwick.service.reading import Found
-from bailiwick.service.recorded import READ_ACTIVITY, Records
 from bailiwick.store.ports import EventFilter, StoredEvent
 
 AUTHORITY = ("iam.policy.create", "iam.role.assign")

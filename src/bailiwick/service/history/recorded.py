@@ -16,13 +16,13 @@ from itertools import groupby
 from typing import Any, cast
 from urllib.parse import unquote
 
+from bailiwick.service.history.recorded_rows import find_revision_at, rows_of
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_service
 from bailiwick.service.people.records import INVITATION
 from bailiwick.service.reading import Reader
-from bailiwick.service.recorded_rows import find_revision_at, rows_of
 from bailiwick.service.references import parse_target, unbind
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

@@ -20,14 +20,14 @@ from bailiwick.model.accounts import Property
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.service.asking import EXPLAIN, NOTHING_SAID, Asking, Question
+from bailiwick.service.history.past_states import PastState
+from bailiwick.service.history.recorded import READ_LOG
+from bailiwick.service.history.recorded_rows import find_revision_at
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import KINDS, find_value, list_values
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_service
-from bailiwick.service.past_states import PastState
 from bailiwick.service.reading import Filter, Found, Page, Reader
-from bailiwick.service.recorded import READ_LOG
-from bailiwick.service.recorded_rows import find_revision_at
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Snapshot
 

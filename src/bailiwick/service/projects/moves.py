@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from bailiwick.errors import BailiwickError, Denied, Invalid
-from bailiwick.service.eps import LIST_RESOURCES, eps_project
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import (
@@ -22,7 +21,8 @@ from bailiwick.service.needed import (
     iam_service,
     needed_to_list_resources,
 )
-from bailiwick.service.project_resources import Move
+from bailiwick.service.projects.eps import LIST_RESOURCES, eps_project
+from bailiwick.service.projects.resources import Move
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.store.ports import ChangeRow, EventFilter, StoredEvent

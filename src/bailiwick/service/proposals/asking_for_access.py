@@ -12,8 +12,8 @@ from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import Role, Service
 from bailiwick.service.edits import Edit, plan_edits
 from bailiwick.service.host import Host
+from bailiwick.service.proposals.whom_to_ask import SOMEBODY, Ask, whom_to_ask
 from bailiwick.service.reading import Reader
-from bailiwick.service.whom_to_ask import SOMEBODY, Ask, whom_to_ask
 
 _NAME = "access"
 

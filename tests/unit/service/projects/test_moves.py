@@ -9,10 +9,10 @@ from tests.unit.service.accounts import START, Installation
 
 from bailiwick.errors import Denied
 from bailiwick.model.accounts import Project, Resource
-from bailiwick.service import project_moves
 from bailiwick.service.edits import Edit
-from bailiwick.service.project_moves import MoveFilter, MoveLog, Records, parse_position, remember_attempt
-from bailiwick.service.project_resources import Move
+from bailiwick.service.projects import moves
+from bailiwick.service.projects.moves import MoveFilter, MoveLog, Records, parse_position, remember_attempt
+from bailiwick.service.projects.resources import Move
 from bailiwick.service.reading import Reader
 
 A, B = ("brn:acme:ims:eu-de::image/a", "brn:acme:ims:eu-de::image/b")
@@ -106,8 +106,8 @@ def test_pages_hold_together_all_moves(
     acme: Installation, monkeypatch: pytest.MonkeyPatch, batch: int, scanned: int, limit: int
 ) -> None:
     """Whatever their size, and however few changes are looked at for one page."""
-    monkeypatch.setattr(project_moves, "_BATCH", batch)
-    monkeypatch.setattr(project_moves, "MOST_SCANNED", scanned)
+    monkeypatch.setattr(moves, "_BATCH", batch)
+    monkeypatch.setattr(moves, "MOST_SCANNED", scanned)
     log = MoveLog(acme.host, Reader(acme.host, acme.owner))
     found: list[tuple[str, object, object]] = []
     position = None

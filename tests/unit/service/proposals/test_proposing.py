@@ -13,7 +13,7 @@ from bailiwick.model.names import parse_resource_name
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.service.asking import Asking, Question
-from bailiwick.service.proposals import Proposal, Proposals, accept_proposal, find_proposals
+from bailiwick.service.proposals.proposing import Proposal, Proposals, accept_proposal, find_proposals
 
 WEB_1 = "brn:acme:ims:eu-de::image/web-1"
 WEB_1_NL = "brn:acme:ims:eu-nl::image/web-1"

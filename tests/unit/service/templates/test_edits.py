@@ -14,7 +14,7 @@ from bailiwick.model.services import Right, Role
 from bailiwick.model.templates import Template, TemplateAcceptance
 from bailiwick.service.edits import Edit
 from bailiwick.service.kinds import with_values
-from bailiwick.service.template_edits import (
+from bailiwick.service.templates.edits import (
     Drift,
     accepting_edits,
     find_drift,

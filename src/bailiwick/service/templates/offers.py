@@ -16,13 +16,13 @@ from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssi
 from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Keep, Outcome, change_account
 from bailiwick.service.edits import Edit
+from bailiwick.service.enterprise.placing import is_held_by
 from bailiwick.service.host import Host
 from bailiwick.service.needed import iam_object, iam_service
-from bailiwick.service.placing import is_held_by
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import uid_of
-from bailiwick.service.template_edits import (
+from bailiwick.service.templates.edits import (
     Drift,
     accepting_edits,
     find_drift,

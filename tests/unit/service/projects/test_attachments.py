@@ -7,9 +7,9 @@ from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import BailiwickError, Denied, Invalid, NotFound
 from bailiwick.model.policies import Policy
-from bailiwick.service.attachments import Attachment, list_attached
 from bailiwick.service.changes import change_account
 from bailiwick.service.edits import Edit
+from bailiwick.service.projects.attachments import Attachment, list_attached
 from bailiwick.service.reading import Reader
 
 WORLD = """

@@ -23,10 +23,10 @@ from bailiwick.model.enterprises import accounts_below, full_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.service.checking import check_plan
 from bailiwick.service.edits import Edit, plan_edits
+from bailiwick.service.enterprise.needed_in_tree import ATTACH, asked_at, rule_action
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
 from bailiwick.service.needed import iam_service, needed_to_see
-from bailiwick.service.needed_in_tree import ATTACH, asked_at, rule_action
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

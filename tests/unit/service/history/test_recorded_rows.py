@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from tests.unit.service.accounts import START, Installation
 
 from bailiwick.service.edits import Edit
-from bailiwick.service.recorded_rows import count_by_day, find_revision_at, last_row_of, rows_of
+from bailiwick.service.history.recorded_rows import count_by_day, find_revision_at, last_row_of, rows_of
 
 LOG = "account:acme"
 DAY = 86_400.0

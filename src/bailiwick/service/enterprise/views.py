@@ -14,10 +14,10 @@ from bailiwick.catalog.documents import format_document
 from bailiwick.errors import NotFound
 from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import ENTERPRISE, MEMBER, nodes_from, parent_of, path_of, split_node
+from bailiwick.service.enterprise.needed_in_tree import read_action
+from bailiwick.service.enterprise.placing import is_held_by
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT, KIND_OF_NODE, find_value
-from bailiwick.service.needed_in_tree import read_action
-from bailiwick.service.placing import is_held_by
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 

@@ -18,7 +18,8 @@ from bailiwick.model.accounts import Account
 from bailiwick.model.policies import ALWAYS, Policy, Scope
 from bailiwick.model.services import Service
 from bailiwick.service.edits import Edit
-from bailiwick.service.eps import (
+from bailiwick.service.needed import Needed
+from bailiwick.service.projects.eps import (
     ADD_GROUPS,
     ATTACH_POLICIES,
     LIST_USERS,
@@ -27,7 +28,6 @@ from bailiwick.service.eps import (
     eps_service,
     projects_of,
 )
-from bailiwick.service.needed import Needed
 from bailiwick.service.reading import Reader
 
 CREATE_POLICY = "iam.policy.create"

@@ -11,7 +11,7 @@ from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
 from bailiwick.model.accounts import Account, Project
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
-from bailiwick.service.project_resources import Move, ResourceFilter, belonging, list_resources, names_below
+from bailiwick.service.projects.resources import Move, ResourceFilter, belonging, list_resources, names_below
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

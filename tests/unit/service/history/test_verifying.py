@@ -8,7 +8,7 @@ import pytest
 from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Unavailable
-from bailiwick.service.verifying import Verification
+from bailiwick.service.history.verifying import Verification
 from bailiwick.store.ports import Progress, VerifyReport
 
 LOG = "account:acme"

@@ -23,14 +23,14 @@ from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit, plan_edits
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
-from bailiwick.service.obstacles import UNCLEAR, Obstacle, find_obstacles
-from bailiwick.service.proposal_grants import Part, divide, grant_by_existing_role, grant_by_new_role
-from bailiwick.service.proposal_groups import memberships
+from bailiwick.service.proposals.grants import Part, divide, grant_by_existing_role, grant_by_new_role
+from bailiwick.service.proposals.groups import memberships
+from bailiwick.service.proposals.obstacles import UNCLEAR, Obstacle, find_obstacles
+from bailiwick.service.proposals.whom_to_ask import NOBODY, Ask, refusal_of, whom_to_ask
 from bailiwick.service.reading import Reader
 from bailiwick.service.refused import Draft, Refused, missing_actions
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.whom_to_ask import NOBODY, Ask, refusal_of, whom_to_ask
 
 ID_CHARACTERS = 16
 FEW_OTHER_ACTIONS = 3

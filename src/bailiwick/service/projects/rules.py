@@ -30,9 +30,9 @@ from bailiwick.model.accounts import Account, Project, Resource
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy
 from bailiwick.service.edits import Difference
-from bailiwick.service.eps import projects_of
 from bailiwick.service.grants import is_narrowed
 from bailiwick.service.kinds import find_value
+from bailiwick.service.projects.eps import projects_of
 
 MOST_NAME_CHARACTERS = 255
 MOST_DESCRIPTION_CHARACTERS = 512

@@ -9,9 +9,9 @@ from tests.unit.service.accounts import START, Installation
 
 from bailiwick.errors import Denied, NotFound
 from bailiwick.model.requests import Reason
-from bailiwick.service import past_states
 from bailiwick.service.edits import Edit
-from bailiwick.service.looking_back import LookingBack, find_revision
+from bailiwick.service.history import past_states
+from bailiwick.service.history.looking_back import LookingBack, find_revision
 from bailiwick.service.reading import Filter
 
 WORLD = """

@@ -11,9 +11,9 @@ from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAcco
 from bailiwick.model.policies import Guardrail
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.edits import Difference
+from bailiwick.service.enterprise.needed_in_tree import loosened
 from bailiwick.service.kinds import find_value, with_values
 from bailiwick.service.needed import needed_actions, needed_to_see
-from bailiwick.service.needed_in_tree import loosened
 
 TREE = Account(
     "hq",

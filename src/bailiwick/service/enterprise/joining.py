@@ -12,10 +12,10 @@ from bailiwick.catalog.check_world import ObjectNotes
 from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.errors import Finding, Invalid
 from bailiwick.service.edits import Edit, Plan
+from bailiwick.service.enterprise.placing import is_held_by, rests_on
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log
-from bailiwick.service.placing import is_held_by, rests_on
 from bailiwick.service.snapshots import Snapshot
 
 MEMBER = "EnterpriseAccount"

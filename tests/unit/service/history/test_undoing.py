@@ -12,9 +12,9 @@ from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.service.applying import Source, parse_wanted
 from bailiwick.service.credentials import create_key, delete_key
 from bailiwick.service.edits import Edit
+from bailiwick.service.history.recorded import READ_LOG, Records
+from bailiwick.service.history.undoing import ChangedSince, Kept, Undone, undo_revision
 from bailiwick.service.reading import Reader
-from bailiwick.service.recorded import READ_LOG, Records
-from bailiwick.service.undoing import ChangedSince, Kept, Undone, undo_revision
 from bailiwick.store.opening import create_store
 
 WORLD = """

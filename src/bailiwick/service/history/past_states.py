@@ -13,9 +13,9 @@ from threading import Lock
 
 from bailiwick.catalog.catalog import Catalog
 from bailiwick.errors import NotFound
+from bailiwick.service.enterprise.placing import place
+from bailiwick.service.history.recorded_rows import find_revision_at, last_row_of
 from bailiwick.service.loading import account_log, load_past
-from bailiwick.service.placing import place
-from bailiwick.service.recorded_rows import find_revision_at, last_row_of
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Head, Store
 
