@@ -27,7 +27,7 @@ from bailiwick.catalog.document_principals import (
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
 from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
-from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
+from bailiwick.model.security import PASSWORD_NUMBERS, PROTECTION_NUMBERS, SIGN_IN_NUMBERS, Whole
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Account": ACCOUNT_FIELDS,
@@ -71,6 +71,7 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
         "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
         "require_second_factor": _YES_NO,
+        "operation_protection": object_of({"enabled": _YES_NO, **_numbers(PROTECTION_NUMBERS)}),
     },
 }
 _REQUIRED = {

@@ -24,6 +24,7 @@ from bailiwick.authn.tokens import IssuedToken
 from bailiwick.errors import Denied, Invalid, Unauthenticated
 from bailiwick.service.assuming import ASSUME_GRANT, Wanted, assume_profile
 from bailiwick.service.credentials import exchange_key
+from bailiwick.service.proving import said_of_session
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 FORM = "application/x-www-form-urlencoded"
@@ -104,7 +105,7 @@ def _assume(call: Call, form: Form) -> IssuedToken:
     address = call.request.client.host if call.request.client is not None else ""
     try:
         session = call.host.authenticator.session_of_token(form["access_token"])
-        session = replace(session, context={"ip": address} if address else {})
+        session = replace(session, context=said_of_session(session, address, call.host.now()))
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

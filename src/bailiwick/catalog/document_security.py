@@ -13,16 +13,19 @@ from bailiwick.errors import Invalid
 from bailiwick.model.security import (
     MAX_NOTICE_LENGTH,
     PASSWORD_NUMBERS,
+    PROTECTION_NUMBERS,
     SECURITY_NAME,
     SIGN_IN_NUMBERS,
+    OperationProtection,
     PasswordPolicy,
     SecuritySettings,
     SignInPolicy,
     Whole,
 )
 
-SECURITY_FIELDS = ("name", "passwords", "sign_in", "require_second_factor")
+SECURITY_FIELDS = ("name", "passwords", "sign_in", "require_second_factor", "operation_protection")
 _PASSWORD_FIELDS = (*PASSWORD_NUMBERS, "name_refused")
+_PROTECTION_FIELDS = ("enabled", *PROTECTION_NUMBERS)
 _SIGN_IN_FIELDS = (*SIGN_IN_NUMBERS, "show_last_sign_in", "notice")
 
 
@@ -33,6 +36,12 @@ def parse_security(fields: Fields, account: str) -> SecuritySettings:
         fields.data.get("passwords") or {}, fields.at("passwords"), fields.notes, _PASSWORD_FIELDS
     )
     sign_in = Fields(fields.data.get("sign_in") or {}, fields.at("sign_in"), fields.notes, _SIGN_IN_FIELDS)
+    protection = Fields(
+        fields.data.get("operation_protection") or {},
+        fields.at("operation_protection"),
+        fields.notes,
+        _PROTECTION_FIELDS,
+    )
     return SecuritySettings(
         passwords=PasswordPolicy(
             **_numbers(passwords, PASSWORD_NUMBERS), name_refused=passwords.flag("name_refused", True)
@@ -43,6 +52,9 @@ def parse_security(fields: Fields, account: str) -> SecuritySettings:
             notice=sign_in.text("notice", most=MAX_NOTICE_LENGTH),
         ),
         require_second_factor=fields.flag("require_second_factor"),
+        operation_protection=OperationProtection(
+            enabled=protection.flag("enabled", True), **_numbers(protection, PROTECTION_NUMBERS)
+        ),
     )
 
 
@@ -53,6 +65,9 @@ def format_security(settings: SecuritySettings) -> dict[str, object]:
         "passwords": {name: getattr(settings.passwords, name) for name in _PASSWORD_FIELDS},
         "sign_in": {name: getattr(settings.sign_in, name) for name in _SIGN_IN_FIELDS},
         "require_second_factor": settings.require_second_factor,
+        "operation_protection": {
+            name: getattr(settings.operation_protection, name) for name in _PROTECTION_FIELDS
+        },
     }
 
 

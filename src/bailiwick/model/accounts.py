@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
+from bailiwick.model.protection import protecting_guardrails
 from bailiwick.model.security import DEFAULT_SECURITY, SECURITY_NAME, SecuritySettings
 from bailiwick.model.services import Role, Service
 
@@ -129,3 +130,8 @@ class Account:
     def security_settings(self) -> SecuritySettings:
         """How do people sign in to it?"""
         return self.security.get(SECURITY_NAME, DEFAULT_SECURITY)
+
+    @property
+    def guardrails_implied(self) -> tuple[Guardrail, ...]:
+        """Which guardrails follow from its security settings? (rule 30.9)"""
+        return protecting_guardrails(self.security_settings.operation_protection)

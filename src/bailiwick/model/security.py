@@ -52,6 +52,7 @@ SIGN_IN_NUMBERS = {
     "lockout_minutes": Whole(15, 15, 30, stricter_is_less=False),
     "unused_days": Whole(0, 0, 240, stricter_is_less=True, off=True),
 }
+PROTECTION_NUMBERS = {"minutes": Whole(15, 5, 60, stricter_is_less=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,14 @@ class SignInPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationProtection:
+    """Must whoever signed in prove again who they are before critical operations, and for how long does that count?"""
+
+    enabled: bool = True
+    minutes: int = PROTECTION_NUMBERS["minutes"].default
+
+
+@dataclass(frozen=True, slots=True)
 class SecuritySettings:
     """How do people sign in to this account? An account has one of these, or the defaults."""
 
@@ -92,6 +101,7 @@ class SecuritySettings:
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     require_second_factor: bool = False
+    operation_protection: OperationProtection = field(default_factory=OperationProtection)
 
 
 DEFAULT_SECURITY = SecuritySettings()
@@ -108,3 +118,12 @@ def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]
         yield "passwords.name_refused"
     if old.require_second_factor and not new.require_second_factor:
         yield "require_second_factor"
+    yield from _protects_less(old.operation_protection, new.operation_protection)
+
+
+def _protects_less(old: OperationProtection, new: OperationProtection) -> Iterator[str]:
+    if old.enabled and not new.enabled:
+        yield "operation_protection.enabled"
+    number = PROTECTION_NUMBERS["minutes"]
+    if old.enabled and number.strictness(new.minutes) < number.strictness(old.minutes):
+        yield "operation_protection.minutes"

@@ -126,6 +126,11 @@ class Snapshot:
         found = self._record_of(SECOND_FACTOR, owner_uid)
         return found if isinstance(found, FactorRecord) else None
 
+    def has_factor(self, owner_uid: str) -> bool:
+        """Has the user of this uid a second factor that is enrolled?"""
+        factor = self.factor_of(owner_uid)
+        return factor is not None and factor.enrolled_at is not None
+
     def _record_of(self, kind: str, owner_uid: str) -> Record | None:
         identity = self.identities.get((kind, owner_uid))
         return None if identity is None else self.people.get(identity.uid)

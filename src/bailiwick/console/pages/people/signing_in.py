@@ -47,7 +47,7 @@ def sign_in_entries() -> list[Entry]:
 def show_sign_in(page: Page) -> Response:
     """Who are you?"""
     if page.is_signed_in:
-        return RedirectResponse(_next_of(page, page.account, page.asked("next")), 303)
+        return RedirectResponse(next_of(page, page.account, page.asked("next")), 303)
     asked = page.asked("next")
     kept = unquote(page.request.cookies.get(cookie_name(page.host, ACCOUNT_COOKIE), ""))
     account = page.asked("account") or _account_of(asked) or kept
@@ -104,7 +104,7 @@ def send_code(page: Page) -> Response:
 def welcome(page: Page, visit: Visit, following: str = "") -> Response:
     """The visit begins: on the page that was wanted, or at home; and what the account tells those who sign in."""
     page.visitor = visit
-    response = RedirectResponse(_next_of(page, page.account, following), 303)
+    response = RedirectResponse(next_of(page, page.account, following), 303)
     set_cookie(page.host, response, ACCOUNT_COOKIE, quote(page.account, safe=""), seconds=ACCOUNT_SECONDS)
     text = " ".join(_told(page, visit))
     if text:
@@ -126,7 +126,7 @@ def _told(page: Page, visit: Visit) -> list[str]:
     return told
 
 
-def _next_of(page: Page, account: str, wanted: str) -> str:
+def next_of(page: Page, account: str, wanted: str) -> str:
     """Which page follows? SECURITY: one of this account's pages, whatever the address says. (bug class 32)"""
     home = page.url()
     inside = wanted == home or wanted.startswith((f"{home}/", f"{home}?"))
