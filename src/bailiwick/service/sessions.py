@@ -23,7 +23,8 @@ class Session:
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
     `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `by` holds who assumed the
-    principal, `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
+    principal, `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until`
+    one of what lets them assume or act as it.
     """
 
     account: str

@@ -136,7 +136,7 @@ def test_no_text_crashes_the_verification(presented: str) -> None:
 def test_an_unknown_key_is_compared_as_well(
     monkeypatch: pytest.MonkeyPatch, record: ApiKeyRecord, now: datetime
 ) -> None:
-    """Known and unknown keys cost two constant-time comparisons of 32 bytes each: an earlier secret may stand as well."""
+    """Known and unknown keys cost the same: two constant-time comparisons, with the newest and an earlier secret."""
     compared: list[tuple[int, int]] = []
     compare_digest = hmac.compare_digest
 
