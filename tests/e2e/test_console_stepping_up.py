@@ -11,7 +11,7 @@ from tests.e2e.server import ACCOUNT, Client, RunningServer
 
 from bailiwick.authn.passwords import HashCost
 from bailiwick.service.assuming import Wanted, begin_session
-from bailiwick.service.people import hashing
+from bailiwick.service.people import events, hashing
 from bailiwick.service.people.accepting import accept
 from bailiwick.service.people.invitations import invite_to_password
 from bailiwick.service.people.visits import find_visit
@@ -72,7 +72,7 @@ def test_the_deed_waits_for_the_proof_and_is_done(server: RunningServer, later: 
     """With what was typed; a wrong password loses nothing; the next deed asks for nothing."""
     fields = {
         "name": "no-deletions",
-        "actions": "iam.user.delete",
+        "actions": "ims:images:delete",
         "service": "iam",
         "description": "a < b & c",
     }

@@ -36,6 +36,8 @@ PROTECTED = (
     "iam.user.update",
     "iam.user.reset-password",
     "iam.user.remove-second-factor",
+    "iam.user.link-identity",
+    "iam.user.unlink-identity",
     "iam.service-id.update",
     "iam.api-key.create",
     "iam.api-key.update",
