@@ -71,6 +71,8 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
     for group in account.groups.values():
         for membership in group.members:
             yield f"Group {group.name}", membership.member
+        if group.provisioned_by is not None:
+            yield f"Group {group.name}", group.provisioned_by
     for policy in account.policies.values():
         yield from _of_policy(policy)
     for guardrail in account.guardrails.values():
@@ -113,6 +115,8 @@ def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:
     holder = f"{_PRINCIPAL_KINDS.get(kind, kind)} {name}"
     if principal.owner is not None:
         yield holder, principal.owner
+    if principal.provisioned_by is not None:
+        yield holder, principal.provisioned_by
     for trusted in principal.trust:
         yield holder, trusted
 

@@ -26,7 +26,10 @@ Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`."""
+    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`.
+
+    `provisioned_by`: the service ID that keeps this user in step with a directory elsewhere (rule 33.4).
+    """
 
     reference: str
     disabled: bool = False
@@ -38,6 +41,7 @@ class Principal:
     trust_when: Condition | None = None
     maximum_session_seconds: int = 3600
     owner: str | None = None
+    provisioned_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,17 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any.
+
+    `provisioned_by`: the service ID that decides who is in it; `external_id`: how that one's directory knows it.
+    """
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
     managed_by: str = ""
+    provisioned_by: str | None = None
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
