@@ -138,7 +138,9 @@ def _require_any(call: Call, names: tuple[str, ...]) -> None:
     reader = Reader(call.host, call.session)
     if not reader.judge.could_hold_any(names):
         raise Denied(
-            f"`{call.session.principal}` does not provision", action=names[0], reason="no_matching_policy"
+            f"`{call.session.principal}` does not provision, `{names[0]}` is not granted",
+            action=names[0],
+            reason="no_matching_policy",
         )
 
 

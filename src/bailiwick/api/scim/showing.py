@@ -87,7 +87,6 @@ def members_shown(snapshot: Snapshot, group: Group, base: str) -> list[dict[str,
             "value": one.uid,
             "$ref": f"{base}/{PATHS[one.kind]}/{one.uid}",
             "type": one.kind,
-            "display": one.name,
         }
         for one in members_of(snapshot, group)
     ]

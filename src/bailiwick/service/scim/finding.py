@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from bailiwick.errors import NotFound
 from bailiwick.service.kinds import find_value, list_values
+from bailiwick.service.needed import needed_to_see
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Snapshot
 
@@ -25,9 +26,12 @@ def find_by_uid(snapshot: Snapshot, uid: str, *kinds: str) -> tuple[str, str] | 
 
 
 def get_by_uid(reader: Reader, kind: str, uid: str) -> str:
-    """What is the name of the one with this uid? Raises NotFound, also for one that the session may not see."""
+    """What is the name of the one with this uid? Raises Denied, and NotFound only to who may read it."""
     found = find_by_uid(reader.snapshot, uid, kind)
-    if found is None or not reader.may_read(kind, found[1], find_value(reader.snapshot.account, *found)):
+    account = reader.snapshot.account
+    value = None if found is None else find_value(account, *found)
+    reader.judge.require_any(needed_to_see(account, kind, uid if found is None else found[1], value))
+    if found is None:
         raise NotFound(f"there is no {kind.lower()} with id `{uid[:80]}`")
     return found[1]
 
