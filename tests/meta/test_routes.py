@@ -60,6 +60,8 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "enterprises": ("corp", {}),
     "account-groups": ("live", {"parent": "enterprise:corp"}),
     "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
+    "identity-providers": ("sso", {"issuer": "https://sso.example", "client_id": "bailiwick"}),
+    "federation-rules": ("staff", {"provider": "sso", "groups": ["group:dev"]}),
     "templates": ("auditors@1", {"groups": [{"name": "auditors"}], "state": "committed"}),
     "template-assignments": ("all", {"template": "auditors@1", "node": "enterprise:corp"}),
 }
@@ -68,7 +70,8 @@ KIND_OF_PATH = {
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
     "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
     "templates": "Template", "template-assignments": "TemplateAssignment",
-    "security-settings": "SecuritySettings",
+    "security-settings": "SecuritySettings", "identity-providers": "IdentityProvider",
+    "federation-rules": "FederationRule",
 }  # fmt: skip
 SCIM_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 SCIM_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

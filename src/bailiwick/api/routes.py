@@ -32,7 +32,7 @@ from bailiwick.service.sessions import Session
 
 Handler = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
-Enter = Callable[[Host, str | None], Session]
+Enter = Callable[[Host, str | None, str], Session]
 AnswerError = Callable[[BailiwickError, AskHeaders], WireAnswer]
 DISCOVERY = "says where the decision point is, to whoever looks for it; nothing about any account"
 
@@ -160,8 +160,9 @@ def _require_any(call: Call, names: tuple[str, ...]) -> None:
 
 def _session(host: Host, request: Request, authorization: str | None, entry: Entry) -> Session:
     """Who asks? Raises Unauthenticated, Denied for a path of another account."""
-    session = host.authenticate(authorization) if entry.enter is None else entry.enter(host, authorization)
     address = request.client.host if request.client is not None else ""
+    enter = Host.authenticate if entry.enter is None else entry.enter
+    session = enter(host, authorization, address)
     session = replace(session, context={"ip": address} if address else {})
     account = request.path_params.get("account")
     if account is not None and account != session.account and not entry.any_account:

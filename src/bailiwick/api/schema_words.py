@@ -17,6 +17,7 @@ ANYTHING: Schema = {"type": "object", "additionalProperties": True}
 MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/components/schemas/Membership"}]}}
 
 FIELDS: dict[str, Schema] = {
+    "access": {"type": "string", "enum": ["both", "console", "programmatic"], "default": "both"},
     "actions": TEXTS,
     "attached_to": {
         "type": "string",
@@ -40,6 +41,7 @@ FIELDS: dict[str, Schema] = {
     },
     "follows": FLAG,
     "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
+    "locked": FLAG,
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bailiwick.catalog import document_enterprises as enterprises
+from bailiwick.catalog import document_federation as federation
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
@@ -24,6 +25,7 @@ from bailiwick.catalog.sources import SourceDocument
 from bailiwick.errors import Finding, Invalid, did_you_mean
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
+from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.security import SecuritySettings
@@ -47,6 +49,8 @@ Value = (
     | AccountGroup
     | EnterpriseAccount
     | SecuritySettings
+    | IdentityProvider
+    | FederationRule
 )
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
@@ -102,6 +106,8 @@ _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
 _TEMPLATE = _by_fields(templates.TEMPLATE_FIELDS, templates.parse_template)
 _ASSIGNMENT = _by_fields(templates.ASSIGNMENT_FIELDS, templates.parse_assignment)
 _ACCEPTANCE = _by_fields(templates.ACCEPTANCE_FIELDS, templates.parse_acceptance)
+_PROVIDER = _by_fields(federation.PROVIDER_FIELDS, federation.parse_provider)
+_RULE = _by_fields(federation.RULE_FIELDS, federation.parse_rule)
 _ENTERPRISE = _by_fields(enterprises.ENTERPRISE_FIELDS, enterprises.parse_enterprise)
 _ACCOUNT_GROUP = _by_fields(enterprises.ACCOUNT_GROUP_FIELDS, enterprises.parse_account_group)
 _ENTERPRISE_ACCOUNT = _by_fields(enterprises.ENTERPRISE_ACCOUNT_FIELDS, enterprises.parse_enterprise_account)
@@ -121,6 +127,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
         Kind("SecuritySettings", "security", _SECURITY, security.format_security),
+        Kind("IdentityProvider", "identity_providers", _PROVIDER, federation.format_provider),
+        Kind("FederationRule", "federation_rules", _RULE, federation.format_rule),
         Kind("Template", "templates", _TEMPLATE, templates.format_template),
         Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
         Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
@@ -134,7 +142,7 @@ _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
     TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
-    SecuritySettings: "SecuritySettings",
+    SecuritySettings: "SecuritySettings", IdentityProvider: "IdentityProvider", FederationRule: "FederationRule",
     Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 
@@ -242,12 +250,12 @@ def _parse_kind(data: Mapping[str, object], notes: Collector) -> Kind:
     if not isinstance(data, Mapping):
         notes.add((), f"expected a document with fields, got {format_value(data)}")
     elif data.get("kind") is None:
-        notes.add((), "missing field `kind`", did_you_mean("", KINDS, most=20))
+        notes.add((), "missing field `kind`", did_you_mean("", KINDS, most=40))
     elif not isinstance(data["kind"], str) or data["kind"] not in KINDS:
         notes.add(
             ("kind",),
             f"unknown kind {format_value(data['kind'])}",
-            did_you_mean(str(data["kind"]), KINDS, most=20),
+            did_you_mean(str(data["kind"]), KINDS, most=40),
         )
     notes.raise_if_any()
     return KINDS[str(data["kind"])]

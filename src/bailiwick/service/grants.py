@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.model.accounts import Account, Group, Principal, Resource
 from bailiwick.model.conditions import Condition
+from bailiwick.model.federation import (
+    FederationRule,
+    IdentityProvider,
+    find_loosened_provider,
+    is_rule_narrowed,
+)
 from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
@@ -20,7 +27,15 @@ from bailiwick.model.security import DEFAULT_SECURITY, SecuritySettings, find_lo
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.escaping import escapes
-from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, SECURITY, find_value, reference_of
+from bailiwick.service.kinds import (
+    ACCOUNT,
+    FEDERATION_RULE,
+    IDENTITY_PROVIDER,
+    PRINCIPAL_WORDS,
+    SECURITY,
+    find_value,
+    reference_of,
+)
 from bailiwick.service.reaching import Reaching, reads
 from bailiwick.service.scim.consent import consented_to, is_paused, provisioner_of
 
@@ -28,6 +43,8 @@ Changed = Iterable[tuple[str, str]]
 ADMINISTRATOR = f"{IAM}/Administrator"
 # A role name that no role can have: whoever may assign it may assign any role of the service.
 ANY_ROLE = "\x00"
+# What people and programs come in by.
+_WAYS_IN = (SECURITY, IDENTITY_PROVIDER, FEDERATION_RULE)
 _STORED = ("project", "owner", "groups", "budget", "tags", "properties")
 
 
@@ -102,8 +119,8 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
-            elif word == SECURITY:
-                yield from self._security(old, new)
+            elif word in _WAYS_IN:
+                yield from self._way_in(word, old, new)
             elif isinstance(new, TemplateAcceptance) and new.follows and not _follows_already(old, new):
                 yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
@@ -240,6 +257,8 @@ class Differ:
         if is_marked or (old.disabled and is_paused(new) and not is_paused(old)):
             enabled = replace(new, disabled=False)
             yield from self._all_of(reference, enabled, f"is left to `{new.provisioned_by}`")
+        if (new.may_use_keys and not old.may_use_keys) or (new.may_visit and not old.may_visit):
+            yield from self._all_of(reference, new, "may come in by another way")
         if set(new.trust) - set(old.trust) or (old.trust_when != new.trust_when and new.trust):
             yield from self._all_of(reference, new, "is trusted to more")
         if old.budgets != new.budgets:
@@ -294,13 +313,58 @@ class Differ:
         ):
             yield self._unguarded(old, f"guardrail `{old.name}` is removed or changed")
 
+    def _way_in(self, word: str, old: Any, new: Any) -> Iterator[Handover]:
+        if word == SECURITY:
+            return self._security(old, new)
+        return self._provider(old, new) if word == IDENTITY_PROVIDER else self._rule(old, new)
+
     def _security(self, old: SecuritySettings | None, new: SecuritySettings | None) -> Iterator[Handover]:
         """A way in that is guarded less: somebody who should not could come to hold all that anybody holds."""
         loosened = list(find_loosened(old or DEFAULT_SECURITY, new or DEFAULT_SECURITY))
         if loosened:
-            because = f"security setting `{loosened[0]}` is loosened"
-            yield Handover(Scope(), ("Administrator",), None, because, unguards=True)
-            yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=True)
+            yield from _all_of_everybody(f"security setting `{loosened[0]}` is loosened", unguards=True)
+
+    def _provider(self, old: IdentityProvider | None, new: IdentityProvider | None) -> Iterator[Handover]:
+        """A provider that is believed says who people are: of anybody who is linked to it, or comes anew."""
+        loosened = list(find_loosened_provider(old, new))
+        if loosened and new is not None:
+            what = "is believed" if loosened[0] == "disabled" else f"is believed more by its `{loosened[0]}`"
+            yield from _all_of_everybody(f"identity provider `{new.name}` {what}", unguards=True)
+
+    def _rule(self, old: FederationRule | None, new: FederationRule | None) -> Iterator[Handover]:
+        """Whom it brings into its groups nobody knows yet: what the groups hold is handed over without end.
+
+        What a group is granted later, whoever grants it hands over, as to any member who may come. (rule 32.4)
+        """
+        if new is not None and not is_rule_narrowed(old, new):
+            yield from self._brought(new, "brings people into")
+        if old is not None and not old.disabled and not is_rule_narrowed(new, old):
+            for group in old.groups:
+                for policy in self.reaching.policies_of(self.reaching.groups_above(group)):
+                    if self.reaching.denies(policy):
+                        because = f"rule `{old.name}` no longer brings people into `{group}`"
+                        yield self._of(policy, f"{because}, and policy `{policy.name}` denies")
+            yield from self._reading_groups(f"rule `{old.name}`")
+
+    def _brought(self, rule: FederationRule, what: str) -> Iterator[Handover]:
+        for group in rule.groups:
+            above = self.reaching.with_profiles(self.reaching.groups_above(group))
+            for policy in self.reaching.policies_of(above):
+                if policy.effect == "allow":
+                    yield self._of(policy, f"rule `{rule.name}` {what} `{group}`")
+        yield from self._reading_groups(f"rule `{rule.name}`")
+
+    def _reading_groups(self, because: str) -> Iterator[Handover]:
+        """What could depend on the groups of anybody at all?"""
+        key = "principal.groups"
+        for policy in self.reaching.policies:
+            if self.reaching.policy_reads(policy, key):
+                yield self._of(policy, f"{because} is read by policy `{policy.name}`")
+        for profile in sorted(set(self.reaching.profiles_reading(key, None))):
+            yield from self._all_of_profile(profile, f"trusts by {because}")
+        for guardrail in self.reaching.guardrails:
+            if reads(guardrail.when, key):
+                yield self._unguarded(guardrail, f"{because} is read by guardrail `{guardrail.name}`")
 
     def _unguarded(self, guardrail: Guardrail, because: str) -> Handover:
         """Every role that has an action which the guardrail forbids (rule 7.7), over its scope."""
@@ -406,6 +470,12 @@ class Differ:
             if name in (names if names is not None else (name,)):
                 here = replace(guardrail, scope=replace(guardrail.scope, service=(name,)))
                 yield self._unguarded(here, f"guardrail `{guardrail.name}` may miss service `{name}`")
+
+
+def _all_of_everybody(because: str, *, unguards: bool = False) -> Iterator[Handover]:
+    """All that anybody in the account could hold."""
+    yield Handover(Scope(), ("Administrator",), None, because, unguards=unguards)
+    yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=unguards)
 
 
 def _is_reshaped(old: Service, new: Service) -> bool:

@@ -21,7 +21,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         {"name": "x"},
         [
             "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
-            "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
+            "`FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         {"kind": []},
         [
             "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
-            "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
+            "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],

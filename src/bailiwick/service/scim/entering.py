@@ -12,16 +12,16 @@ from bailiwick.service.sessions import FOREVER, Session
 MOST_CHARACTERS = 512
 
 
-def enter(host: Host, authorization: str | None) -> Session:
-    """Which session is it? Raises Unauthenticated, the same for every cause.
+def enter(host: Host, authorization: str | None, address: str) -> Session:
+    """Which session is it, from this address? Raises Unauthenticated, the same for every cause.
 
     SECURITY: the key is looked at in every request, so withdrawing or disabling it, or its owner, bites at the next.
     """
     scheme, _, text = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or len(text) > MOST_CHARACTERS or find_key_prefix(text) is None:
-        return host.authenticate(authorization)
+        return host.authenticate(authorization, address)
     try:
-        session, record = host.authenticator.session_of_key(text)
+        session, record = host.authenticator.session_of_key(text, address)
     except Unauthenticated:
         host.refuse_stranger()
         raise
