@@ -13,7 +13,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 DIRECTORY = "service-id:directory"
-PROVISIONER = [
+PROVISIONER: list[dict[str, Any]] = [
     {"kind": "ServiceId", "name": "directory"},
     {
         "kind": "Policy",

@@ -81,7 +81,7 @@ def test_members_join_and_leave(server: RunningServer, directory: Directory) -> 
     ann, ben = directory.user("ann"), directory.user("ben")
     group = directory.group("crew", ann)
     path = f'members[value eq "{ann["id"]}"]'
-    operations = [
+    operations: list[dict[str, Any]] = [
         {"op": "add", "path": "members", "value": [{"value": ben["id"]}]},
         {"op": "remove", "path": path},
     ]

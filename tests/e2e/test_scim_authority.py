@@ -192,7 +192,7 @@ def test_a_provisioner_that_is_deleted_leaves_its_people(server: RunningServer) 
     reply = owner.delete("service-ids", "second")
     assert reply.status == 400, reply.text
     assert "still referred to by" in reply.text
-    stay = [
+    stay: list[dict[str, object]] = [
         {"kind": "User", "name": "orphan", "properties": {"scim": {}}},
         {"kind": "Group", "name": "orphans", "members": [{"member": "user:orphan", "managed_by": "scim"}]},
     ]
