@@ -20,7 +20,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "no kind": (
         {"name": "x"},
         [
-            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
+            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, `EnterpriseAccount`, "
             "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
@@ -33,7 +33,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "a kind that is a list": (
         {"kind": []},
         [
-            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
+            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, "
             "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
