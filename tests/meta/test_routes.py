@@ -61,6 +61,8 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "account-groups": ("live", {"parent": "enterprise:corp"}),
     "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
     "applications": ("portal", {"type": "confidential"}),
+    "identity-providers": ("sso", {"issuer": "https://sso.example", "client_id": "bailiwick"}),
+    "federation-rules": ("staff", {"provider": "sso", "groups": ["group:dev"]}),
     "templates": ("auditors@1", {"groups": [{"name": "auditors"}], "state": "committed"}),
     "template-assignments": ("all", {"template": "auditors@1", "node": "enterprise:corp"}),
 }
@@ -70,7 +72,8 @@ KIND_OF_PATH = {
     "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
     "applications": "Application",
     "templates": "Template", "template-assignments": "TemplateAssignment",
-    "security-settings": "SecuritySettings",
+    "security-settings": "SecuritySettings", "identity-providers": "IdentityProvider",
+    "federation-rules": "FederationRule",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
+from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.security import DEFAULT_SECURITY, SECURITY_NAME, SecuritySettings
 from bailiwick.model.services import Role, Service
@@ -125,6 +126,8 @@ class Account:
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
     security: Mapping[str, SecuritySettings] = field(default_factory=dict)
     applications: Mapping[str, Application] = field(default_factory=dict)
+    identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
+    federation_rules: Mapping[str, FederationRule] = field(default_factory=dict)
     guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)
 
     @property

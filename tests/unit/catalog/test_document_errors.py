@@ -20,8 +20,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "no kind": (
         {"name": "x"},
         [
-            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, `EnterpriseAccount`, "
-            "`Group`, `Guardrail`, `Policy`, `Profile`, `Project`, "
+            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, "
+            "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         {"kind": []},
         [
             "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, "
-            "`EnterpriseAccount`, `Group`, `Guardrail`, `Policy`, `Profile`, "
+            "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
