@@ -21,7 +21,8 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
         {"name": "x"},
         [
             "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, "
-            "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, `Project`, "
+            "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, "
+            "`Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
