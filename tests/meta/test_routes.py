@@ -60,6 +60,7 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "enterprises": ("corp", {}),
     "account-groups": ("live", {"parent": "enterprise:corp"}),
     "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
+    "applications": ("portal", {"type": "confidential"}),
     "identity-providers": ("sso", {"issuer": "https://sso.example", "client_id": "bailiwick"}),
     "federation-rules": ("staff", {"provider": "sso", "groups": ["group:dev"]}),
     "templates": ("auditors@1", {"groups": [{"name": "auditors"}], "state": "committed"}),
@@ -69,6 +70,7 @@ KIND_OF_PATH = {
     "users": "User", "service-ids": "ServiceId", "profiles": "Profile", "groups": "Group", "projects": "Project",
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
     "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
+    "applications": "Application",
     "templates": "Template", "template-assignments": "TemplateAssignment",
     "security-settings": "SecuritySettings", "identity-providers": "IdentityProvider",
     "federation-rules": "FederationRule",
@@ -112,6 +114,7 @@ BODIES: dict[str, Any] = {
         "parent": "account-group:live",
         "owner_email": "owner@branch.example",
     },
+    "/v1/accounts/{account}/applications/{name}/rotate-secret": {},
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/invitations": {"name": "invited"},
     "/v1/accounts/{account}/users/{name}/reset-password": {},
@@ -213,7 +216,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             if route.path.startswith("/scim/v2/"):
                 name = scim_name(server, parts[3])
             path = route.path.replace("{name:path}", "{name}").format(
-                account="acme", name=quote(name, safe=""), revision=UNDONE
+                account="acme", name=quote(name, safe=""), revision=UNDONE, secret="none"
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):
@@ -331,7 +334,9 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
         # WHY not by SCIM: the same user and group were deleted a moment ago.
         if method == "DELETE" and route.path.startswith("/scim/v2/"):
             continue
-        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith("/second-factor"):
+        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith(
+            ("/second-factor", "/secrets/{secret}")
+        ):
             continue
         answered[f"{method} {path}"] = owner.send(
             method, path, body, headers={"If-Match": "*"} if method == "PATCH" else None

@@ -22,6 +22,7 @@ _REFERENCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "ServiceId": (("owner",),),
     "Profile": (("trust", "*"),),
     "Group": (("members", "*"), ("members", "*", "member"), ("provisioned_by",)),
+    "Application": (("acts_as",),),
     "Policy": (("subjects", "*"),),
     "Resource": (("owner",), ("groups", "*")),
     "FederationRule": (("groups", "*"),),
