@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.federation import FederationRule, IdentityProvider
@@ -33,6 +34,7 @@ class Principal:
     """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`.
 
     `access`: how a user comes in at all. `locked`: a service ID that nobody changes, deletes or grants anything.
+    `provisioned_by`: the service ID that keeps this user in step with a directory elsewhere (rule 33.4).
     """
 
     reference: str
@@ -47,6 +49,7 @@ class Principal:
     owner: str | None = None
     access: str = BOTH
     locked: bool = False
+    provisioned_by: str | None = None
 
     @property
     def may_visit(self) -> bool:
@@ -70,12 +73,17 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any.
+
+    `provisioned_by`: the service ID that decides who is in it; `external_id`: how that one's directory knows it.
+    """
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
     managed_by: str = ""
+    provisioned_by: str | None = None
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,7 @@ class Account:
     account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
     security: Mapping[str, SecuritySettings] = field(default_factory=dict)
+    applications: Mapping[str, Application] = field(default_factory=dict)
     identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
     federation_rules: Mapping[str, FederationRule] = field(default_factory=dict)
     guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)
@@ -150,6 +159,11 @@ class Account:
     def security_settings(self) -> SecuritySettings:
         """How do people sign in to it?"""
         return self.security.get(SECURITY_NAME, DEFAULT_SECURITY)
+
+    def application(self, name: str) -> Application | None:
+        """Which application has this name? The command line's is there without being stored."""
+        found = self.applications.get(name)
+        return COMMAND_LINE_APPLICATION if found is None and name == COMMAND_LINE else found
 
     @property
     def guardrails_implied(self) -> tuple[Guardrail, ...]:

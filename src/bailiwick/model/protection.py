@@ -45,6 +45,7 @@ PROTECTED = (
     "iam.application.create",
     "iam.application.update",
     "iam.application.rotate-secret",
+    "iam.application.trust",
     "iam.identity-provider.create",
     "iam.identity-provider.update",
     "iam.federation-rule.create",

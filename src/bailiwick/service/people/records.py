@@ -17,7 +17,8 @@ PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
 FEDERATED_IDENTITY = "FederatedIdentity"
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, FEDERATED_IDENTITY)
+APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
+CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, FEDERATED_IDENTITY, APPLICATION_SECRET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,21 @@ class FactorRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicationSecretRecord:
+    """With which secret does an application show that it is itself? `prefix` is visible, and its name."""
+
+    uid: str
+    application_uid: str
+    prefix: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    def is_usable(self, now: float) -> bool:
+        """May it still be used?"""
+        return self.expires_at is None or now < self.expires_at.timestamp()
+
+
+@dataclass(frozen=True, slots=True)
 class FederatedIdentityRecord:
     """Who is it at which identity provider, so that signing in there is signing in here as its owner?
 
@@ -58,7 +74,7 @@ class FederatedIdentityRecord:
     brought: tuple[str, ...] = ()
 
 
-Record = PasswordRecord | FactorRecord | FederatedIdentityRecord
+Record = PasswordRecord | FactorRecord | FederatedIdentityRecord | ApplicationSecretRecord
 # With which of them does one sign in, so that a visit rests on it?
 SignInRecord = PasswordRecord | FederatedIdentityRecord
 
@@ -68,6 +84,8 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
     if kind == PASSWORD:
         set_at = datetime.fromisoformat(document["set_at"])
         return PasswordRecord(uid, document["owner"]["uid"], set_at, document.get("must_change", False))
+    if kind == APPLICATION_SECRET:
+        return _read_application_secret(uid, document)
     if kind == SECOND_FACTOR:
         enrolled = document.get("enrolled_at")
         return FactorRecord(
@@ -88,6 +106,28 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
             tuple(document.get("brought", ())),
         )
     return None
+
+
+def _read_application_secret(uid: str, document: Mapping[str, Any]) -> ApplicationSecretRecord:
+    expires = document.get("expires_at")
+    return ApplicationSecretRecord(
+        uid,
+        document["application"]["uid"],
+        document["prefix"],
+        datetime.fromisoformat(document["created_at"]),
+        None if expires is None else datetime.fromisoformat(expires),
+    )
+
+
+def write_application_secret(record: ApplicationSecretRecord) -> dict[str, Any]:
+    """Which document says this of an application's secret?"""
+    ends = {} if record.expires_at is None else {"expires_at": record.expires_at.isoformat()}
+    return {
+        "application": {"uid": record.application_uid},
+        "prefix": record.prefix,
+        "created_at": record.created_at.isoformat(),
+        **ends,
+    }
 
 
 def write_password(record: PasswordRecord) -> dict[str, Any]:
@@ -116,7 +156,7 @@ def name_of_identity(issuer: str, subject: str) -> str:
 
 def is_held_by(record: Record, uid: str) -> bool:
     """Does the record go when the user, or the identity provider, of this uid goes?"""
-    return record.owner_uid == uid or getattr(record, "provider_uid", "") == uid
+    return uid in (getattr(record, "owner_uid", ""), getattr(record, "provider_uid", ""))
 
 
 def write_factor(record: FactorRecord) -> dict[str, Any]:
