@@ -15,7 +15,8 @@ from typing import Any
 PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION)
+CONSENT = "Consent"
+CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, CONSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,23 @@ class FactorRecord:
     codes_left: int = 0
 
 
-Record = PasswordRecord | FactorRecord
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """Who let which application (by uid) do what in their name, since when? It is as personal as a credential."""
+
+    uid: str
+    owner_uid: str
+    client_id: str
+    scopes: tuple[str, ...]
+    given_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Under which name is it kept, so that there is one of each person and application?"""
+        return name_of_consent(self.owner_uid, self.client_id)
+
+
+Record = PasswordRecord | FactorRecord | ConsentRecord
 # With which of them does one sign in, so that a visit rests on it?
 SignInRecord = PasswordRecord
 
@@ -48,6 +65,10 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
     if kind == PASSWORD:
         set_at = datetime.fromisoformat(document["set_at"])
         return PasswordRecord(uid, document["owner"]["uid"], set_at, document.get("must_change", False))
+    if kind == CONSENT:
+        given_at = datetime.fromisoformat(document["given_at"])
+        owner, scopes = document["owner"]["uid"], tuple(document["scopes"])
+        return ConsentRecord(uid, owner, document["application"]["uid"], scopes, given_at)
     if kind == SECOND_FACTOR:
         enrolled = document.get("enrolled_at")
         return FactorRecord(
@@ -73,4 +94,19 @@ def write_factor(record: FactorRecord) -> dict[str, Any]:
         "owner": {"uid": record.owner_uid},
         "enrolled_at": record.enrolled_at.isoformat(),
         "recovery_codes_left": record.codes_left,
+    }
+
+
+def name_of_consent(owner_uid: str, client_id: str) -> str:
+    """Under which name is this person's consent to this application kept?"""
+    return f"{owner_uid}/{client_id}"
+
+
+def write_consent(record: ConsentRecord) -> dict[str, Any]:
+    """Which document says this consent?"""
+    return {
+        "owner": {"uid": record.owner_uid},
+        "application": {"uid": record.client_id},
+        "scopes": list(record.scopes),
+        "given_at": record.given_at.isoformat(),
     }
