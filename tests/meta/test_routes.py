@@ -60,6 +60,7 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "enterprises": ("corp", {}),
     "account-groups": ("live", {"parent": "enterprise:corp"}),
     "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
+    "applications": ("portal", {"type": "confidential"}),
     "templates": ("auditors@1", {"groups": [{"name": "auditors"}], "state": "committed"}),
     "template-assignments": ("all", {"template": "auditors@1", "node": "enterprise:corp"}),
 }
@@ -67,6 +68,7 @@ KIND_OF_PATH = {
     "users": "User", "service-ids": "ServiceId", "profiles": "Profile", "groups": "Group", "projects": "Project",
     "roles": "Role", "policies": "Policy", "guardrails": "Guardrail", "services": "Service", "resources": "Resource",
     "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
+    "applications": "Application",
     "templates": "Template", "template-assignments": "TemplateAssignment",
     "security-settings": "SecuritySettings",
 }  # fmt: skip
@@ -102,6 +104,7 @@ BODIES: dict[str, Any] = {
         "parent": "account-group:live",
         "owner_email": "owner@branch.example",
     },
+    "/v1/accounts/{account}/applications/{name}/rotate-secret": {},
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/invitations": {"name": "invited"},
     "/v1/accounts/{account}/users/{name}/reset-password": {},
@@ -186,7 +189,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
-                account="acme", name=quote(name, safe=""), revision=UNDONE
+                account="acme", name=quote(name, safe=""), revision=UNDONE, secret="none"
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):
@@ -290,7 +293,9 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
     for route, method, path, body in requests:
         if method == "DELETE" and route.path.startswith("/v1/accounts/{account}/api-keys"):
             continue
-        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith("/second-factor"):
+        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith(
+            ("/second-factor", "/secrets/{secret}")
+        ):
             continue
         answered[f"{method} {path}"] = owner.send(
             method, path, body, headers={"If-Match": "*"} if method == "PATCH" else None

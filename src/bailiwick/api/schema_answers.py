@@ -351,6 +351,17 @@ ANSWERS: dict[str, Schema] = {
     "Services": object_of(
         {"items": array_of("ServiceShown"), "next_cursor": {"type": "null"}, "revision": REVISION}
     ),
+    "MadeSecret": object_of(
+        {
+            "id": TEXT,
+            "client_id": TEXT,
+            "client_secret": {"type": "string", "description": "only in this answer"},
+            "prefix": TEXT,
+            "created_at": INSTANT,
+            "expires_at": MAYBE_TEXT,
+            "last_used_at": MAYBE_TEXT,
+        }
+    ),
     "Token": object_of(
         {
             "access_token": TEXT,

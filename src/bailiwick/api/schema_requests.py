@@ -26,6 +26,12 @@ _PAGE = object_of(
     }
 )
 REQUESTS: dict[str, Schema] = {
+    "SecretRotation": object_of(
+        {
+            "overlap_seconds": {"type": "integer", "minimum": 0, "maximum": 2_592_000, "default": 86_400},
+            "expires_at": INSTANT,
+        }
+    ),
     "ListQuestion": object_of(
         {
             "principal": TEXT,

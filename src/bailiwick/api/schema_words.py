@@ -17,6 +17,14 @@ ANYTHING: Schema = {"type": "object", "additionalProperties": True}
 MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/components/schemas/Membership"}]}}
 
 FIELDS: dict[str, Schema] = {
+    "access_token_seconds": {"type": "integer"},
+    "acts_as": {"type": "string", "description": "a service ID, such as `service-id:portal`"},
+    "audiences": TEXTS,
+    "first_party": FLAG,
+    "post_logout_redirect_uris": TEXTS,
+    "redirect_uris": TEXTS,
+    "refresh_idle_seconds": {"type": "integer"},
+    "refresh_token_seconds": {"type": "integer"},
     "actions": TEXTS,
     "attached_to": {
         "type": "string",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from bailiwick.api.schema_answers import ANSWERS
 from bailiwick.api.schema_requests import REQUESTS
 from bailiwick.api.schema_words import ANYTHING, FIELDS, INSTANT, ONE_OR_MORE, TEXT, TEXTS, Schema, object_of
+from bailiwick.catalog.document_applications import APPLICATION_FIELDS
 from bailiwick.catalog.document_enterprises import (
     ACCOUNT_GROUP_FIELDS,
     ENTERPRISE_ACCOUNT_FIELDS,
@@ -27,6 +28,7 @@ from bailiwick.catalog.document_principals import (
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
 from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
+from bailiwick.model.applications import GRANTS, TYPES
 from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -40,6 +42,7 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Application": APPLICATION_FIELDS,
     "Template": TEMPLATE_FIELDS,
     "TemplateAssignment": ASSIGNMENT_FIELDS,
     "TemplateAcceptance": ACCEPTANCE_FIELDS,
@@ -67,6 +70,11 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "policies": _DOCUMENTS,
         "state": {"type": "string", "enum": ["draft", "committed"], "default": "draft"},
     },
+    "Application": {
+        "type": {"type": "string", "enum": list(TYPES)},
+        "grants": {"type": "array", "items": {"type": "string", "enum": list(GRANTS)}},
+        "scopes": TEXTS,
+    },
     "SecuritySettings": {
         "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
         "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
@@ -79,6 +87,7 @@ _REQUIRED = {
     "Guardrail": ["actions"],
     "AccountGroup": ["parent"],
     "EnterpriseAccount": ["parent"],
+    "Application": ["type"],
     "Role": ["service", "rights"],
     "TemplateAssignment": ["template", "node"],
     "TemplateAcceptance": ["version", "enterprise"],

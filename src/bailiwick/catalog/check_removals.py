@@ -71,6 +71,8 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
     for group in account.groups.values():
         for membership in group.members:
             yield f"Group {group.name}", membership.member
+    for application in account.applications.values():
+        yield f"Application {application.name}", str(application.acts_as)
     for policy in account.policies.values():
         yield from _of_policy(policy)
     for guardrail in account.guardrails.values():
@@ -161,7 +163,7 @@ def _targets_by_type(world: World) -> Mapping[tuple[str, str], str]:
         for type in service.resource_types.values()
         if type.stands_for_project
     }
-    of_iam = ("user", "service-id", "profile", "group", "role", "guardrail", "template")
+    of_iam = ("user", "service-id", "profile", "group", "role", "guardrail", "template", "application")
     targets |= {(IAM, type): f"{type}:" for type in of_iam}
     return targets | {(TREE, type): f"node:{type}:" for type in NODE_KINDS}
 

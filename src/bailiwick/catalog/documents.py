@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bailiwick.catalog import document_applications as applications
 from bailiwick.catalog import document_enterprises as enterprises
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
@@ -23,6 +24,7 @@ from bailiwick.catalog.reading import Fields, format_value
 from bailiwick.catalog.sources import SourceDocument
 from bailiwick.errors import Finding, Invalid, did_you_mean
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.applications import Application
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
@@ -47,6 +49,7 @@ Value = (
     | AccountGroup
     | EnterpriseAccount
     | SecuritySettings
+    | Application
 )
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
@@ -96,6 +99,7 @@ _ACCOUNT = _by_fields(resources.ACCOUNT_FIELDS, resources.parse_account)
 _PROJECT = _by_fields(resources.PROJECT_FIELDS, resources.parse_project)
 _RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
 _SECURITY = _by_fields(security.SECURITY_FIELDS, security.parse_security)
+_APPLICATION = _by_fields(applications.APPLICATION_FIELDS, applications.parse_application)
 _ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
 _POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
 _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
@@ -121,6 +125,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
         Kind("SecuritySettings", "security", _SECURITY, security.format_security),
+        Kind("Application", "applications", _APPLICATION, applications.format_application),
         Kind("Template", "templates", _TEMPLATE, templates.format_template),
         Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
         Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
@@ -134,7 +139,7 @@ _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
     TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
-    SecuritySettings: "SecuritySettings",
+    SecuritySettings: "SecuritySettings", Application: "Application",
     Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
@@ -123,9 +124,15 @@ class Account:
     account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
     security: Mapping[str, SecuritySettings] = field(default_factory=dict)
+    applications: Mapping[str, Application] = field(default_factory=dict)
     guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)
 
     @property
     def security_settings(self) -> SecuritySettings:
         """How do people sign in to it?"""
         return self.security.get(SECURITY_NAME, DEFAULT_SECURITY)
+
+    def application(self, name: str) -> Application | None:
+        """Which application has this name? The command line's is there without being stored."""
+        found = self.applications.get(name)
+        return COMMAND_LINE_APPLICATION if found is None and name == COMMAND_LINE else found

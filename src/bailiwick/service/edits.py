@@ -17,7 +17,7 @@ from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
-from bailiwick.service.people.records import CONSENT, PASSWORD, SECOND_FACTOR
+from bailiwick.service.people.records import APPLICATION_SECRET, CONSENT, PASSWORD, SECOND_FACTOR
 from bailiwick.service.references import bind
 from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
@@ -157,6 +157,9 @@ def _changes(
                     dropped.append(SecretDelete(held.uid))
             agreed = snapshot.consents_of(uids[key]) if kind == "User" else ()
             changes += [Change(CONSENT, one.uid, one.name, "delete") for one in agreed]
+            for secret in snapshot.application_secrets().get(uids[key], ()) if kind == "Application" else ():
+                changes.append(Change(APPLICATION_SECRET, secret.uid, secret.prefix, "delete"))
+                dropped.append(SecretDelete(secret.uid))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.model.accounts import Account, Group, Principal, Resource
+from bailiwick.model.applications import Application, is_trusted_more
 from bailiwick.model.conditions import Condition
 from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
@@ -19,6 +21,7 @@ from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.security import DEFAULT_SECURITY, SecuritySettings, find_loosened
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.templates import TemplateAcceptance
+from bailiwick.service.compared import covers, is_narrowed, is_widened
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, SECURITY, find_value, reference_of
 from bailiwick.service.reaching import Reaching, reads
@@ -27,6 +30,8 @@ Changed = Iterable[tuple[str, str]]
 ADMINISTRATOR = f"{IAM}/Administrator"
 # A role name that no role can have: whoever may assign it may assign any role of the service.
 ANY_ROLE = "\x00"
+# What people and programs come in by.
+_WAYS_IN = (SECURITY, "Application")
 _STORED = ("project", "owner", "groups", "budget", "tags", "properties")
 
 
@@ -99,8 +104,8 @@ class Differ:
                 yield from self._resource(name, old, new)
             elif word == "Service":
                 yield from self._service(name, old, new)
-            elif word == SECURITY:
-                yield from self._security(old, new)
+            elif word in _WAYS_IN:
+                yield from self._way_in(word, old, new)
             elif isinstance(new, TemplateAcceptance) and new.follows and not _follows_already(old, new):
                 yield _for_owner(f"template `{name}` would hand over what nobody has seen yet")
 
@@ -280,13 +285,27 @@ class Differ:
         ):
             yield self._unguarded(old, f"guardrail `{old.name}` is removed or changed")
 
+    def _way_in(self, word: str, old: Any, new: Any) -> Iterator[Handover]:
+        return self._security(old, new) if word == SECURITY else self._application(old, new)
+
     def _security(self, old: SecuritySettings | None, new: SecuritySettings | None) -> Iterator[Handover]:
         """A way in that is guarded less: somebody who should not could come to hold all that anybody holds."""
         loosened = list(find_loosened(old or DEFAULT_SECURITY, new or DEFAULT_SECURITY))
         if loosened:
-            because = f"security setting `{loosened[0]}` is loosened"
-            yield Handover(Scope(), ("Administrator",), None, because, unguards=True)
-            yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=True)
+            yield from _all_of_everybody(f"security setting `{loosened[0]}` is loosened", unguards=True)
+
+    def _application(self, old: Application | None, new: Application | None) -> Iterator[Handover]:
+        """As whom can whoever runs it newly act: as a service ID, or unasked as whoever signs in there? (28.3)"""
+        if new is None:
+            return
+        acts_as = new.acting_as
+        principal = None if acts_as is None else self.after.principals.get(acts_as)
+        if principal is not None and (old is None or old.acting_as != acts_as):
+            yield from self._all_of(
+                principal.reference, principal, f"is acted as by application `{new.name}`"
+            )
+        if is_trusted_more(old, new):
+            yield from _all_of_everybody(f"application `{new.name}` is trusted by all who sign in to it")
 
     def _unguarded(self, guardrail: Guardrail, because: str) -> Handover:
         """Every role that has an action which the guardrail forbids (rule 7.7), over its scope."""
@@ -420,6 +439,11 @@ def _follows_already(old: TemplateAcceptance | None, new: TemplateAcceptance) ->
     return old is not None and old.follows and old.enterprise == new.enterprise
 
 
+def _all_of_everybody(because: str, *, unguards: bool = False) -> Iterator[Handover]:
+    yield Handover(Scope(), ("Administrator",), None, because, unguards=unguards)
+    yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=unguards)
+
+
 def _for_owner(because: str) -> Handover:
     return Handover(Scope(), (), None, because, owner_only=True)
 
@@ -450,41 +474,6 @@ def gained_actions(adds: Iterable[Right], service: Service) -> frozenset[str]:
     """Which actions of its own service does a role gain by these rights?"""
     patterns = [pattern for right in adds if right.service == service.name for pattern in right.actions]
     return frozenset(a for a in service.actions if any(matches(p, a) for p in patterns))
-
-
-def covers(outer: Window, inner: Window) -> bool:
-    """Does the outer window hold whenever the inner does?"""
-    starts = outer.starts_at is None or (inner.starts_at is not None and outer.starts_at <= inner.starts_at)
-    ends = outer.expires_at is None or (inner.expires_at is not None and inner.expires_at <= outer.expires_at)
-    return starts and ends
-
-
-def is_narrowed(old: Policy | None, new: Policy) -> bool:
-    """Does the new policy allow nothing that the old did not?"""
-    return (
-        old is not None
-        and old.enabled
-        and old.effect == new.effect
-        and old.scope == new.scope
-        and old.when == new.when
-        and set(new.roles) <= set(old.roles)
-        and set(new.subjects) <= set(old.subjects)
-        and covers(old.window, new.window)
-    )
-
-
-def is_widened(old: Policy, new: Policy | None) -> bool:
-    """Does the new policy deny everything that the old did?"""
-    return (
-        new is not None
-        and new.enabled
-        and old.effect == new.effect
-        and old.scope == new.scope
-        and old.when == new.when
-        and set(old.roles) <= set(new.roles)
-        and set(old.subjects) <= set(new.subjects)
-        and covers(new.window, old.window)
-    )
 
 
 def held_ids(role: Role, service: Service) -> frozenset[str]:

@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Service", "services", "service", "services"),
         Kind(RESOURCE, "resources", "resource", "resources"),
         Kind(SECURITY, "security", "security-settings", "security-settings"),
+        Kind("Application", "applications", "application", "applications"),
         Kind("Template", "templates", "template", "templates"),
         Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
         Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),

@@ -21,6 +21,7 @@ _REFERENCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "User": (("owner",),),
     "ServiceId": (("owner",),),
     "Profile": (("trust", "*"),),
+    "Application": (("acts_as",),),
     "Group": (("members", "*"), ("members", "*", "member")),
     "Policy": (("subjects", "*"),),
     "Resource": (("owner",), ("groups", "*")),

@@ -16,14 +16,17 @@ from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
+from bailiwick.model.applications import COMMAND_LINE, Application
 from bailiwick.model.overlays import Overlay, as_overlay
 from bailiwick.model.patterns import is_pattern
 from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
 from bailiwick.service.people.records import (
+    APPLICATION_SECRET,
     CONSENT,
     PASSWORD,
     SECOND_FACTOR,
+    ApplicationSecretRecord,
     ConsentRecord,
     FactorRecord,
     PasswordRecord,
@@ -36,6 +39,7 @@ Name = tuple[str, str]
 T = TypeVar("T")
 
 _NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
+_SECRETS, _SECRET_UID = "application secrets", f"{APPLICATION_SECRET.lower()}-"
 _MOST_MOVED = 1000
 _MOST_LOOKED_AT = 5000
 
@@ -92,6 +96,9 @@ class Snapshot:
         names = self._derived.get(_NAMES)
         if names is not None:
             new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
+        secrets = self._derived.get(_SECRETS)
+        if secrets is not None and not any(uid.startswith(_SECRET_UID) for uid in people):
+            new._derived[_SECRETS] = secrets
         for place in (_SORTED, _MENTIONS):
             for word, (made, pending) in list(self._derived.get(place, {}).items()):
                 of_kind = {name for kind, name in moved if kind == word}
@@ -148,6 +155,28 @@ class Snapshot:
     def _record_of(self, kind: str, owner_uid: str) -> Record | None:
         identity = self.identities.get((kind, owner_uid))
         return None if identity is None else self.people.get(identity.uid)
+
+    def application_secrets(self) -> Mapping[str, list[ApplicationSecretRecord]]:
+        """Which secrets has the application of each uid? Made at the first question."""
+        found: dict[str, list[ApplicationSecretRecord]] | None = self._derived.get(_SECRETS)
+        if found is None:
+            found = {}
+            for record in self.people.values():
+                if isinstance(record, ApplicationSecretRecord):
+                    found.setdefault(record.application_uid, []).append(record)
+            self._derived[_SECRETS] = found
+        return found
+
+    def application_of(self, client_id: str) -> Application | None:
+        """Which application of the account has this client id, if it may be used? The command line's has its name."""
+        kind, name = (
+            ("Application", COMMAND_LINE)
+            if client_id == COMMAND_LINE
+            else self.names_by_uid().get(client_id, ("", ""))
+        )
+        found = self.account.application(name) if kind == "Application" else None
+        is_other_name = name == COMMAND_LINE and client_id != COMMAND_LINE
+        return None if found is None or found.disabled or is_other_name else found
 
     def keys_by_prefix(self) -> Mapping[str, list[ApiKeyRecord]]:
         """Which API keys begin with each visible prefix? Made at the first question."""

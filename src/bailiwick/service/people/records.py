@@ -16,7 +16,8 @@ PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
 CONSENT = "Consent"
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, CONSENT)
+APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
+CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, APPLICATION_SECRET, CONSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,22 @@ class ConsentRecord:
         return name_of_consent(self.owner_uid, self.client_id)
 
 
-Record = PasswordRecord | FactorRecord | ConsentRecord
+@dataclass(frozen=True, slots=True)
+class ApplicationSecretRecord:
+    """With which secret does an application show that it is itself? `prefix` is visible, and its name."""
+
+    uid: str
+    application_uid: str
+    prefix: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    def is_usable(self, now: float) -> bool:
+        """May it still be used?"""
+        return self.expires_at is None or now < self.expires_at.timestamp()
+
+
+Record = PasswordRecord | FactorRecord | ApplicationSecretRecord | ConsentRecord
 # With which of them does one sign in, so that a visit rests on it?
 SignInRecord = PasswordRecord
 
@@ -69,6 +85,8 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
         given_at = datetime.fromisoformat(document["given_at"])
         owner, scopes = document["owner"]["uid"], tuple(document["scopes"])
         return ConsentRecord(uid, owner, document["application"]["uid"], scopes, given_at)
+    if kind == APPLICATION_SECRET:
+        return _read_application_secret(uid, document)
     if kind == SECOND_FACTOR:
         enrolled = document.get("enrolled_at")
         return FactorRecord(
@@ -78,6 +96,28 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
             document.get("recovery_codes_left", 0),
         )
     return None
+
+
+def _read_application_secret(uid: str, document: Mapping[str, Any]) -> ApplicationSecretRecord:
+    expires = document.get("expires_at")
+    return ApplicationSecretRecord(
+        uid,
+        document["application"]["uid"],
+        document["prefix"],
+        datetime.fromisoformat(document["created_at"]),
+        None if expires is None else datetime.fromisoformat(expires),
+    )
+
+
+def write_application_secret(record: ApplicationSecretRecord) -> dict[str, Any]:
+    """Which document says this of an application's secret?"""
+    ends = {} if record.expires_at is None else {"expires_at": record.expires_at.isoformat()}
+    return {
+        "application": {"uid": record.application_uid},
+        "prefix": record.prefix,
+        "created_at": record.created_at.isoformat(),
+        **ends,
+    }
 
 
 def write_password(record: PasswordRecord) -> dict[str, Any]:
