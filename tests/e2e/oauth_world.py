@@ -50,3 +50,42 @@ def enter(server: RunningServer, name: str, password: str = PASSWORD) -> Browser
     reply = browser.post("/console/sign-in", fields, seen_at="/console/sign-in")
     assert reply.status == 303, reply.text
     return browser
+
+
+CALLBACK = "https://portal.example/callback"
+LEFT = "https://portal.example/left"
+APPLICATIONS: tuple[dict[str, object], ...] = (
+    {
+        "kind": "Application",
+        "name": "portal",
+        "type": "confidential",
+        "title": "Billing portal",
+        "redirect_uris": [CALLBACK],
+        "post_logout_redirect_uris": [LEFT],
+        "grants": ["authorization_code", "refresh_token"],
+        "scopes": ["openid", "profile", "email", "groups", "offline_access"],
+        "audiences": ["https://api.example"],
+    },
+    {
+        "kind": "Application",
+        "name": "phone",
+        "type": "public",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "grants": ["authorization_code"],
+        "scopes": ["openid", "all"],
+        "first_party": True,
+    },
+    {
+        "kind": "Application",
+        "name": "set-top-box",
+        "type": "public",
+        "grants": ["device_code"],
+        "scopes": ["openid", "profile"],
+    },
+)
+"""A confidential one that asks for consent, a public one of the first party, and one without a browser."""
+
+
+def uid_of_application(server: RunningServer, name: str) -> str:
+    """Which client id has this application?"""
+    return server.host.snapshot(ACCOUNT).identities["Application", name].uid

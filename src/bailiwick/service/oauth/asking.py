@@ -1,11 +1,12 @@
-"""Which application asks a person for something, as its pages and its grants see it."""
+"""Which application asks a person for something, as the pages see it that this person is shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
+from bailiwick.model.applications import Application
 from bailiwick.service.host import Host
+from bailiwick.service.oauth.clients import find_application
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,15 @@ class Asking:
         return grant in self.application.grants
 
 
-def find_asking(host: Host, client_id: str) -> Asking | None:
-    """Which application has this id, if it may be used now? None: none."""
-    if client_id == COMMAND_LINE:
-        return Asking(COMMAND_LINE, "", COMMAND_LINE_APPLICATION)
-    return None
+def find_asking(host: Host, client_id: str, account: str = "") -> Asking | None:
+    """Which application has this id, if it may be used now? None: none.
+
+    `account`: of whoever is asked, where that is known. Each account may have switched the command line off.
+    """
+    found = find_application(host, client_id)
+    if found is None:
+        return None
+    application = found.application if found.account or not account else None
+    if application is None:
+        application = host.snapshot(account).application_of(client_id)
+    return None if application is None else Asking(client_id, found.account, application)

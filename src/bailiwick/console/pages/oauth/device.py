@@ -72,7 +72,7 @@ def _look(page: Page, form: Form) -> Response:
 def _find(page: Page, form: Form) -> tuple[Waiting, Asking]:
     """Which program waits, of which application? Raises Invalid, LockedOut."""
     waiting = find_waiting(page.host, page.visit, form.text("user_code"), client_of(page.request))
-    asking = find_asking(page.host, waiting.client_id)
+    asking = find_asking(page.host, waiting.client_id, page.account)
     if asking is None or not asking.is_of(page.account) or not asking.may_use(DEVICE_CODE):
         raise Invalid.at("user_code", WRONG_CODE, "begin again on your device")
     return waiting, asking
