@@ -21,7 +21,7 @@ from bailiwick.console.routes import Entry
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One page: its address within the account (or whole, from `/console` or another of WHOLE on), who looks at it, and its status."""
+    """One page: its address within the account (or whole, from one of WHOLE on), who looks at it, and its status."""
 
     address: str
     who: str = OWNER

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bailiwick.authn.oauth.redirects import is_registered, with_parameters
+from bailiwick.authn.oauth.redirects import with_parameters
+from bailiwick.model.applications import CONFIDENTIAL, PUBLIC, Application
 
 CALLBACK = "https://app.example/callback"
 LOOPBACK = ("http://127.0.0.1/callback", "http://[::1]:8080/done")
@@ -59,6 +60,12 @@ LOOPBACK_ATTACKS = (
     "http://127.0.0.1:1234/callback#x",
     "http://127.0.0.1:1234\\@evil.example/callback",
 )
+
+
+def is_registered(uri: str, registered: tuple[str, ...], *, any_port: bool) -> bool:
+    """May an application with these addresses have its people led there?"""
+    type = PUBLIC if any_port else CONFIDENTIAL
+    return Application("app", type, redirect_uris=registered).may_return_to(uri)
 
 
 def test_an_address_that_is_registered_is_one() -> None:
