@@ -308,7 +308,8 @@ def visit_of(server: RunningServer, browser: Browser):  # type: ignore[no-untype
 
 @pytest.mark.parametrize("uri", [*ATTACKS, CALLBACK, "http://127.0.0.1:49152/callback/",
                                  "http://localhost:49152/callback",
-                                 "http://127.0.0.1:49152@evil.example/callback", "http://evil.example/callback"])  # fmt: skip
+                                 "http://127.0.0.1:49152@evil.example/callback",
+                                 "http://evil.example/callback"])  # fmt: skip
 def test_nobody_is_led_to_an_address_that_is_not_registered(
     server: RunningServer, alice: Browser, uri: str
 ) -> None:

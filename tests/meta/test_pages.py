@@ -156,11 +156,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
     with pytest.MonkeyPatch.context() as patch, RunningServer(tmp_path_factory.mktemp("pages")) as running:
         patch.setattr(entrance, "find_visit", by_key)
-        host = running.host
-        create_account(host.store, "shop", "owner", "owner@shop.example", host.at(), enterprise="acme")
-        reply = running.owner().apply(*OBJECTS)
-        assert reply.status == 200, reply.text
+        fill(running)
         yield running
+
+
+def fill(running: RunningServer) -> None:
+    """Let the account hold the objects that addresses name."""
+    host = running.host
+    create_account(host.store, "shop", "owner", "owner@shop.example", host.at(), enterprise="acme")
+    reply = running.owner().apply(*OBJECTS)
+    assert reply.status == 200, reply.text
 
 
 def visitor(server: RunningServer, principal: str) -> Browser:

@@ -61,6 +61,8 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "account-groups": ("live", {"parent": "enterprise:corp"}),
     "enterprise-accounts": ("shop", {"parent": "account-group:live"}),
     "applications": ("portal", {"type": "confidential"}),
+    "identity-providers": ("sso", {"issuer": "https://sso.example", "client_id": "bailiwick"}),
+    "federation-rules": ("staff", {"provider": "sso", "groups": ["group:dev"]}),
     "templates": ("auditors@1", {"groups": [{"name": "auditors"}], "state": "committed"}),
     "template-assignments": ("all", {"template": "auditors@1", "node": "enterprise:corp"}),
 }
@@ -70,7 +72,8 @@ KIND_OF_PATH = {
     "enterprises": "Enterprise", "account-groups": "AccountGroup", "enterprise-accounts": "EnterpriseAccount",
     "applications": "Application",
     "templates": "Template", "template-assignments": "TemplateAssignment",
-    "security-settings": "SecuritySettings",
+    "security-settings": "SecuritySettings", "identity-providers": "IdentityProvider",
+    "federation-rules": "FederationRule",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/v1/accounts/{account}/inventory": {"name": "brn:acme:ims:eu-de::image/new"},
@@ -131,23 +134,26 @@ OWN_ONLY = {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose account holds one object of each kind."""
     with RunningServer(tmp_path_factory.mktemp("routes")) as running:
-        for account in ("shop", "shop2"):
-            host = running.host
-            create_account(host.store, account, "owner", "owner@shop.example", host.at(), enterprise="acme")
-        documents = [
-            {"kind": KIND_OF_PATH[path], "name": name, **body} for path, (name, body) in OBJECTS.items()
-        ]
-        reply = running.owner().apply(*documents)
-        assert reply.status == 200, reply.text
-        # WHY before everything else: what was made so can still be undone, whatever the other requests do.
-        made = running.owner().put("users", "undone", body={})
-        assert made.headers["bailiwick-revision"].startswith(f"account={UNDONE}-"), made.headers
-        assert running.owner().post("sessions", body={}).status == 201
-        assert running.owner().post("invitations", body={"name": "guest"}).status == 201
-        for _ in range(5):
-            with pytest.raises(Unauthenticated):
-                sign_in(running.host, Given("acme", "zoe", "wrong"), Visitor())
+        fill(running)
         yield running
+
+
+def fill(running: RunningServer) -> None:
+    """Let the account hold one object of each kind, and one of each thing that is no document."""
+    for account in ("shop", "shop2"):
+        host = running.host
+        create_account(host.store, account, "owner", "owner@shop.example", host.at(), enterprise="acme")
+    documents = [{"kind": KIND_OF_PATH[path], "name": name, **body} for path, (name, body) in OBJECTS.items()]
+    reply = running.owner().apply(*documents)
+    assert reply.status == 200, reply.text
+    # WHY before everything else: what was made so can still be undone, whatever the other requests do.
+    made = running.owner().put("users", "undone", body={})
+    assert made.headers["bailiwick-revision"].startswith(f"account={UNDONE}-"), made.headers
+    assert running.owner().post("sessions", body={}).status == 201
+    assert running.owner().post("invitations", body={"name": "guest"}).status == 201
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            sign_in(running.host, Given("acme", "zoe", "wrong"), Visitor())
 
 
 def routes_of(server: RunningServer) -> list[Route]:

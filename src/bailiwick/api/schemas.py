@@ -18,6 +18,7 @@ from bailiwick.catalog.document_enterprises import (
     ENTERPRISE_ACCOUNT_FIELDS,
     ENTERPRISE_FIELDS,
 )
+from bailiwick.catalog.document_federation import PROVIDER_FIELDS, RULE_FIELDS
 from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS, ROLE_FIELDS
 from bailiwick.catalog.document_principals import (
     GROUP_FIELDS,
@@ -29,7 +30,16 @@ from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS,
 from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
 from bailiwick.model.applications import GRANTS, TYPES
-from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
+from bailiwick.model.federation import CLAIM_OPERATORS, MEMBERSHIP_HOURS, NEW_USERS
+from bailiwick.model.security import (
+    KEY_NUMBERS,
+    PASSWORD_NUMBERS,
+    SELF_FLAGS,
+    SESSION_NUMBERS,
+    SIGN_IN_NUMBERS,
+    WHO_MAKES,
+    Whole,
+)
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Account": ACCOUNT_FIELDS,
@@ -50,7 +60,10 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "AccountGroup": ACCOUNT_GROUP_FIELDS,
     "EnterpriseAccount": ENTERPRISE_ACCOUNT_FIELDS,
     "SecuritySettings": SECURITY_FIELDS,
+    "IdentityProvider": PROVIDER_FIELDS,
+    "FederationRule": RULE_FIELDS,
 }
+_NETWORK: Schema = {"oneOf": [TEXT, object_of({"network": TEXT, "description": TEXT}, ["network"])]}
 _DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
 _YES_NO: Schema = {"type": "boolean"}
 
@@ -79,6 +92,32 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
         "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
         "require_second_factor": _YES_NO,
+        "networks": object_of(
+            {surface: {"type": "array", "items": _NETWORK} for surface in ("console", "api")}
+        ),
+        "sessions": object_of(_numbers(SESSION_NUMBERS)),
+        "keys": object_of(
+            {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["keys"])}, **_numbers(KEY_NUMBERS)}
+        ),
+        "service_ids": object_of(
+            {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["service_ids"])}}
+        ),
+        "may_change": object_of(dict.fromkeys(SELF_FLAGS, _YES_NO)),
+    },
+    "IdentityProvider": {
+        "issuer": TEXT,
+        "client_id": TEXT,
+        "scopes": TEXTS,
+        "name_claim": TEXT,
+        "email_claim": TEXT,
+        "new_users": {"type": "string", "enum": list(NEW_USERS), "default": NEW_USERS[0]},
+        "email_domains": TEXTS,
+        "trusts_mfa": _YES_NO,
+    },
+    "FederationRule": {
+        "provider": TEXT,
+        "hours": {"type": "integer", "minimum": MEMBERSHIP_HOURS[0], "maximum": MEMBERSHIP_HOURS[1]},
+        "conditions": {"type": "array", "items": {"$ref": "#/components/schemas/ClaimCondition"}},
     },
 }
 _REQUIRED = {
@@ -90,6 +129,8 @@ _REQUIRED = {
     "Application": ["type"],
     "Role": ["service", "rights"],
     "TemplateAssignment": ["template", "node"],
+    "IdentityProvider": ["issuer", "client_id"],
+    "FederationRule": ["provider", "groups"],
     "TemplateAcceptance": ["version", "enterprise"],
 }
 
@@ -128,6 +169,14 @@ _PARTS: dict[str, Schema] = {
     ),
     "Membership": object_of(
         {"member": TEXT, "starts_at": INSTANT, "expires_at": INSTANT, "managed_by": TEXT}, ["member"]
+    ),
+    "ClaimCondition": object_of(
+        {
+            "claim": TEXT,
+            "operator": {"type": "string", "enum": list(CLAIM_OPERATORS)},
+            "value": {"oneOf": [TEXT, TEXTS]},
+        },
+        ["claim", "operator", "value"],
     ),
     "Service": {**ANYTHING, "description": "a service entry in the catalog's format"},
     "Patch": {**ANYTHING, "description": "a JSON merge patch (RFC 7396): null removes a field"},

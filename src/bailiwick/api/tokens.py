@@ -90,7 +90,7 @@ def _exchange(call: Call, form: Form) -> IssuedToken:
     if not key:
         raise TokenError("invalid_request", "expected `apikey`, got nothing")
     try:
-        return exchange_key(call.host, key)
+        return exchange_key(call.host, key, call.address)
     except Unauthenticated:
         call.host.refuse_stranger()
         raise TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND) from None
@@ -101,10 +101,9 @@ def _assume(call: Call, form: Form) -> IssuedToken:
     missing = [name for name in ("access_token", "profile_name", "account") if not form.get(name)]
     if missing:
         raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
-    address = call.request.client.host if call.request.client is not None else ""
     try:
-        session = call.host.authenticator.session_of_token(form["access_token"])
-        session = replace(session, context={"ip": address} if address else {})
+        session = call.host.authenticator.session_of_token(form["access_token"], call.address)
+        session = replace(session, context={"ip": call.address} if call.address else {})
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

@@ -79,6 +79,9 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
         yield from _of_scope(f"Guardrail {guardrail.name}", guardrail)
         yield f"Guardrail {guardrail.name}", f"node:{guardrail.node}"
     yield from _of_tree(account)
+    for rule in account.federation_rules.values():
+        yield f"FederationRule {rule.name}", f"identityprovider:{rule.provider}"
+        yield from ((f"FederationRule {rule.name}", group) for group in rule.groups)
     for role in account.roles.values():
         yield f"Role {role.name}", f"service:{role.service}"
     if any(kind in kinds for kind in ("Service", "Project", *_PREFIXES)):

@@ -17,6 +17,7 @@ from bailiwick.catalog.check_enterprises import (
     check_enterprise,
     check_enterprise_account,
 )
+from bailiwick.catalog.check_federation import check_provider, check_rule
 from bailiwick.catalog.check_identities import check_group, check_head, check_principal, check_project
 from bailiwick.catalog.check_policies import check_guardrail, check_policy
 from bailiwick.catalog.check_removals import check_removals, policies_naming
@@ -50,6 +51,8 @@ _CHECKS: dict[str, Callable[[Any, ObjectNotes, World], None]] = {
     "Enterprise": check_enterprise,
     "AccountGroup": check_account_group,
     "EnterpriseAccount": check_enterprise_account,
+    "IdentityProvider": check_provider,
+    "FederationRule": check_rule,
     # WHY nothing: security settings name nothing else, and their ranges are checked where they are read.
     "SecuritySettings": lambda value, notes, world: None,
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from bailiwick.catalog import document_applications as applications
 from bailiwick.catalog import document_enterprises as enterprises
+from bailiwick.catalog import document_federation as federation
 from bailiwick.catalog import document_policies as policies
 from bailiwick.catalog import document_principals as principals
 from bailiwick.catalog import document_resources as resources
@@ -26,6 +27,7 @@ from bailiwick.errors import Finding, Invalid, did_you_mean
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
 from bailiwick.model.applications import Application
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
+from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.names import parse_name
 from bailiwick.model.policies import Guardrail, Policy
 from bailiwick.model.security import SecuritySettings
@@ -50,6 +52,8 @@ Value = (
     | EnterpriseAccount
     | SecuritySettings
     | Application
+    | IdentityProvider
+    | FederationRule
 )
 
 Parse = Callable[[Mapping[str, object], str, Locate], Value]
@@ -106,6 +110,8 @@ _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
 _TEMPLATE = _by_fields(templates.TEMPLATE_FIELDS, templates.parse_template)
 _ASSIGNMENT = _by_fields(templates.ASSIGNMENT_FIELDS, templates.parse_assignment)
 _ACCEPTANCE = _by_fields(templates.ACCEPTANCE_FIELDS, templates.parse_acceptance)
+_PROVIDER = _by_fields(federation.PROVIDER_FIELDS, federation.parse_provider)
+_RULE = _by_fields(federation.RULE_FIELDS, federation.parse_rule)
 _ENTERPRISE = _by_fields(enterprises.ENTERPRISE_FIELDS, enterprises.parse_enterprise)
 _ACCOUNT_GROUP = _by_fields(enterprises.ACCOUNT_GROUP_FIELDS, enterprises.parse_account_group)
 _ENTERPRISE_ACCOUNT = _by_fields(enterprises.ENTERPRISE_ACCOUNT_FIELDS, enterprises.parse_enterprise_account)
@@ -126,6 +132,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
         Kind("SecuritySettings", "security", _SECURITY, security.format_security),
         Kind("Application", "applications", _APPLICATION, applications.format_application),
+        Kind("IdentityProvider", "identity_providers", _PROVIDER, federation.format_provider),
+        Kind("FederationRule", "federation_rules", _RULE, federation.format_rule),
         Kind("Template", "templates", _TEMPLATE, templates.format_template),
         Kind("TemplateAssignment", "template_assignments", _ASSIGNMENT, templates.format_assignment),
         Kind("TemplateAcceptance", "template_acceptances", _ACCEPTANCE, templates.format_acceptance),
@@ -139,7 +147,8 @@ _KIND_OF_TYPE: Mapping[type, str] = {
     Account: "Account", Group: "Group", Project: "Project", Service: "Service", Role: "Role",
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
     TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
-    SecuritySettings: "SecuritySettings", Application: "Application",
+    SecuritySettings: "SecuritySettings", IdentityProvider: "IdentityProvider", FederationRule: "FederationRule",
+    Application: "Application",
     Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 
@@ -247,12 +256,12 @@ def _parse_kind(data: Mapping[str, object], notes: Collector) -> Kind:
     if not isinstance(data, Mapping):
         notes.add((), f"expected a document with fields, got {format_value(data)}")
     elif data.get("kind") is None:
-        notes.add((), "missing field `kind`", did_you_mean("", KINDS, most=20))
+        notes.add((), "missing field `kind`", did_you_mean("", KINDS, most=40))
     elif not isinstance(data["kind"], str) or data["kind"] not in KINDS:
         notes.add(
             ("kind",),
             f"unknown kind {format_value(data['kind'])}",
-            did_you_mean(str(data["kind"]), KINDS, most=20),
+            did_you_mean(str(data["kind"]), KINDS, most=40),
         )
     notes.raise_if_any()
     return KINDS[str(data["kind"])]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
+from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
 from bailiwick.model.security import DEFAULT_SECURITY, SECURITY_NAME, SecuritySettings
 from bailiwick.model.services import Role, Service
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
     from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 PROJECT_TYPES = ("prod", "poc")
 DEFAULT_PROJECT_QUOTA = 100
+CONSOLE, PROGRAMMATIC, BOTH = "console", "programmatic", "both"
+ACCESS_KINDS = (BOTH, CONSOLE, PROGRAMMATIC)
 
 Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`."""
+    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`.
+
+    `access`: how a user comes in at all. `locked`: a service ID that nobody changes, deletes or grants anything.
+    """
 
     reference: str
     disabled: bool = False
@@ -39,6 +45,18 @@ class Principal:
     trust_when: Condition | None = None
     maximum_session_seconds: int = 3600
     owner: str | None = None
+    access: str = BOTH
+    locked: bool = False
+
+    @property
+    def may_visit(self) -> bool:
+        """May it sign in and visit pages?"""
+        return self.access != PROGRAMMATIC
+
+    @property
+    def may_use_keys(self) -> bool:
+        """Are API keys of it honoured?"""
+        return self.access != CONSOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +143,8 @@ class Account:
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
     security: Mapping[str, SecuritySettings] = field(default_factory=dict)
     applications: Mapping[str, Application] = field(default_factory=dict)
+    identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
+    federation_rules: Mapping[str, FederationRule] = field(default_factory=dict)
     guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)
 
     @property

@@ -15,9 +15,15 @@ from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
-from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, find_value, with_values
+from bailiwick.service.kinds import ACCOUNT, IDENTITY_PROVIDER, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
-from bailiwick.service.people.records import APPLICATION_SECRET, CONSENT, PASSWORD, SECOND_FACTOR
+from bailiwick.service.people.records import (
+    APPLICATION_SECRET,
+    CONSENT,
+    FEDERATED_IDENTITY,
+    PASSWORD,
+    SECOND_FACTOR,
+)
 from bailiwick.service.references import bind
 from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
@@ -160,6 +166,11 @@ def _changes(
             for secret in snapshot.application_secrets().get(uids[key], ()) if kind == "Application" else ():
                 changes.append(Change(APPLICATION_SECRET, secret.uid, secret.prefix, "delete"))
                 dropped.append(SecretDelete(secret.uid))
+            if may_own or kind == IDENTITY_PROVIDER:
+                gone = snapshot.identities_held_by(uids[key])
+                changes += [Change(FEDERATED_IDENTITY, uid, name, "delete") for uid, name in gone]
+            if kind == IDENTITY_PROVIDER:
+                dropped.append(SecretDelete(uids[key]))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"

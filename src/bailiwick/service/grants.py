@@ -15,6 +15,12 @@ from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.model.accounts import Account, Group, Principal, Resource
 from bailiwick.model.applications import Application, is_trusted_more
 from bailiwick.model.conditions import Condition
+from bailiwick.model.federation import (
+    FederationRule,
+    IdentityProvider,
+    find_loosened_provider,
+    is_rule_narrowed,
+)
 from bailiwick.model.names import EVERYONE, ResourceName, parse_resource_name
 from bailiwick.model.patterns import matches, overlaps
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
@@ -23,7 +29,15 @@ from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.templates import TemplateAcceptance
 from bailiwick.service.compared import covers, is_narrowed, is_widened
 from bailiwick.service.escaping import escapes
-from bailiwick.service.kinds import ACCOUNT, PRINCIPAL_WORDS, SECURITY, find_value, reference_of
+from bailiwick.service.kinds import (
+    ACCOUNT,
+    FEDERATION_RULE,
+    IDENTITY_PROVIDER,
+    PRINCIPAL_WORDS,
+    SECURITY,
+    find_value,
+    reference_of,
+)
 from bailiwick.service.reaching import Reaching, reads
 
 Changed = Iterable[tuple[str, str]]
@@ -31,7 +45,7 @@ ADMINISTRATOR = f"{IAM}/Administrator"
 # A role name that no role can have: whoever may assign it may assign any role of the service.
 ANY_ROLE = "\x00"
 # What people and programs come in by.
-_WAYS_IN = (SECURITY, "Application")
+_WAYS_IN = (SECURITY, IDENTITY_PROVIDER, FEDERATION_RULE, "Application")
 _STORED = ("project", "owner", "groups", "budget", "tags", "properties")
 
 
@@ -231,6 +245,8 @@ class Differ:
             yield from self._all_of(reference, new, "is created" if old is None else "is enabled")
         if old is None:
             return
+        if (new.may_use_keys and not old.may_use_keys) or (new.may_visit and not old.may_visit):
+            yield from self._all_of(reference, new, "may come in by another way")
         if set(new.trust) - set(old.trust) or (old.trust_when != new.trust_when and new.trust):
             yield from self._all_of(reference, new, "is trusted to more")
         if old.budgets != new.budgets:
@@ -286,7 +302,11 @@ class Differ:
             yield self._unguarded(old, f"guardrail `{old.name}` is removed or changed")
 
     def _way_in(self, word: str, old: Any, new: Any) -> Iterator[Handover]:
-        return self._security(old, new) if word == SECURITY else self._application(old, new)
+        if word == SECURITY:
+            return self._security(old, new)
+        if word == "Application":
+            return self._application(old, new)
+        return self._provider(old, new) if word == IDENTITY_PROVIDER else self._rule(old, new)
 
     def _security(self, old: SecuritySettings | None, new: SecuritySettings | None) -> Iterator[Handover]:
         """A way in that is guarded less: somebody who should not could come to hold all that anybody holds."""
@@ -306,6 +326,48 @@ class Differ:
             )
         if is_trusted_more(old, new):
             yield from _all_of_everybody(f"application `{new.name}` is trusted by all who sign in to it")
+
+    def _provider(self, old: IdentityProvider | None, new: IdentityProvider | None) -> Iterator[Handover]:
+        """A provider that is believed says who people are: of anybody who is linked to it, or comes anew."""
+        loosened = list(find_loosened_provider(old, new))
+        if loosened and new is not None:
+            what = "is believed" if loosened[0] == "disabled" else f"is believed more by its `{loosened[0]}`"
+            yield from _all_of_everybody(f"identity provider `{new.name}` {what}", unguards=True)
+
+    def _rule(self, old: FederationRule | None, new: FederationRule | None) -> Iterator[Handover]:
+        """Whom it brings into its groups nobody knows yet: what the groups hold is handed over without end.
+
+        What a group is granted later, whoever grants it hands over, as to any member who may come. (rule 32.4)
+        """
+        if new is not None and not is_rule_narrowed(old, new):
+            yield from self._brought(new, "brings people into")
+        if old is not None and not old.disabled and not is_rule_narrowed(new, old):
+            for group in old.groups:
+                for policy in self.reaching.policies_of(self.reaching.groups_above(group)):
+                    if self.reaching.denies(policy):
+                        because = f"rule `{old.name}` no longer brings people into `{group}`"
+                        yield self._of(policy, f"{because}, and policy `{policy.name}` denies")
+            yield from self._reading_groups(f"rule `{old.name}`")
+
+    def _brought(self, rule: FederationRule, what: str) -> Iterator[Handover]:
+        for group in rule.groups:
+            above = self.reaching.with_profiles(self.reaching.groups_above(group))
+            for policy in self.reaching.policies_of(above):
+                if policy.effect == "allow":
+                    yield self._of(policy, f"rule `{rule.name}` {what} `{group}`")
+        yield from self._reading_groups(f"rule `{rule.name}`")
+
+    def _reading_groups(self, because: str) -> Iterator[Handover]:
+        """What could depend on the groups of anybody at all?"""
+        key = "principal.groups"
+        for policy in self.reaching.policies:
+            if self.reaching.policy_reads(policy, key):
+                yield self._of(policy, f"{because} is read by policy `{policy.name}`")
+        for profile in sorted(set(self.reaching.profiles_reading(key, None))):
+            yield from self._all_of_profile(profile, f"trusts by {because}")
+        for guardrail in self.reaching.guardrails:
+            if reads(guardrail.when, key):
+                yield self._unguarded(guardrail, f"{because} is read by guardrail `{guardrail.name}`")
 
     def _unguarded(self, guardrail: Guardrail, because: str) -> Handover:
         """Every role that has an action which the guardrail forbids (rule 7.7), over its scope."""
@@ -413,6 +475,12 @@ class Differ:
                 yield self._unguarded(here, f"guardrail `{guardrail.name}` may miss service `{name}`")
 
 
+def _all_of_everybody(because: str, *, unguards: bool = False) -> Iterator[Handover]:
+    """All that anybody in the account could hold."""
+    yield Handover(Scope(), ("Administrator",), None, because, unguards=unguards)
+    yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=unguards)
+
+
 def _is_reshaped(old: Service, new: Service) -> bool:
     """Could a scope or condition no longer find what it finds of the service? (rules 2.1 to 2.6, 3.1 to 3.3)"""
     types = any(new.resource_types.get(name) != one for name, one in old.resource_types.items())
@@ -437,11 +505,6 @@ def _moving_words(policy: Policy, moved: Resource) -> str:
 def _follows_already(old: TemplateAcceptance | None, new: TemplateAcceptance) -> bool:
     """Did the owner let this template of this enterprise follow before? Another's of the same name is another."""
     return old is not None and old.follows and old.enterprise == new.enterprise
-
-
-def _all_of_everybody(because: str, *, unguards: bool = False) -> Iterator[Handover]:
-    yield Handover(Scope(), ("Administrator",), None, because, unguards=unguards)
-    yield Handover(Scope(service=(IAM,)), (ADMINISTRATOR,), None, because, unguards=unguards)
 
 
 def _for_owner(because: str) -> Handover:

@@ -17,6 +17,8 @@ from bailiwick.model.overlays import as_overlay
 ACCOUNT = "Account"
 RESOURCE = "Resource"
 SECURITY = "SecuritySettings"
+IDENTITY_PROVIDER = "IdentityProvider"
+FEDERATION_RULE = "FederationRule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ KINDS: Mapping[str, Kind] = {
         Kind(RESOURCE, "resources", "resource", "resources"),
         Kind(SECURITY, "security", "security-settings", "security-settings"),
         Kind("Application", "applications", "application", "applications"),
+        Kind(IDENTITY_PROVIDER, "identity_providers", "identity-provider", "identity-providers"),
+        Kind(FEDERATION_RULE, "federation_rules", "federation-rule", "federation-rules"),
         Kind("Template", "templates", "template", "templates"),
         Kind("TemplateAssignment", "template_assignments", "template-assignment", "template-assignments"),
         Kind("TemplateAcceptance", "template_acceptances", "template-acceptance", "template-acceptances"),

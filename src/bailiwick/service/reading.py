@@ -37,6 +37,7 @@ _MOST_TO_COMPARE = 200
 _EXPORT_ORDER = (
     SECURITY, "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Application",
     "Enterprise", "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
+    "IdentityProvider", "FederationRule",
     "Template", "TemplateAssignment", "TemplateAcceptance",
 )  # fmt: skip
 

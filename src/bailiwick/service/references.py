@@ -25,6 +25,7 @@ _REFERENCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "Group": (("members", "*"), ("members", "*", "member")),
     "Policy": (("subjects", "*"),),
     "Resource": (("owner",), ("groups", "*")),
+    "FederationRule": (("groups", "*"),),
 }
 _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "Policy": (
@@ -34,6 +35,7 @@ _NAMES: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "Guardrail": ((("scope", "project"), "Project"), (("scope", "project", "*"), "Project")),
     "TemplateAssignment": ((("template",), "Template"),),
+    "FederationRule": ((("provider",), "IdentityProvider"),),
     "Resource": ((("project",), "Project"), (("attached_to",), "Resource")),
 }
 _NODES: Mapping[str, tuple[tuple[str, ...], ...]] = {

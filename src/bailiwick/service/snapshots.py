@@ -24,15 +24,19 @@ from bailiwick.service.mentions import Mentions
 from bailiwick.service.people.records import (
     APPLICATION_SECRET,
     CONSENT,
+    FEDERATED_IDENTITY,
     PASSWORD,
     SECOND_FACTOR,
     ApplicationSecretRecord,
     ConsentRecord,
     FactorRecord,
+    FederatedIdentityRecord,
     PasswordRecord,
     Record,
     SignInRecord,
+    is_held_by,
     name_of_consent,
+    name_of_identity,
 )
 
 Name = tuple[str, str]
@@ -177,6 +181,31 @@ class Snapshot:
         found = self.account.application(name) if kind == "Application" else None
         is_other_name = name == COMMAND_LINE and client_id != COMMAND_LINE
         return None if found is None or found.disabled or is_other_name else found
+
+    def find_identity(self, provider_uid: str, issuer: str, subject: str) -> FederatedIdentityRecord | None:
+        """Which federated identity is this, if somebody of the account has it? None: nobody, or by another provider."""
+        identity = self.identities.get((FEDERATED_IDENTITY, name_of_identity(issuer, subject)))
+        found = None if identity is None else self.people.get(identity.uid)
+        if not isinstance(found, FederatedIdentityRecord) or found.provider_uid != provider_uid:
+            return None
+        return found if (found.issuer, found.subject) == (issuer, subject) else None
+
+    def federated_identities_of(self, owner_uid: str) -> list[FederatedIdentityRecord]:
+        """By which federated identities does the user of this uid sign in, the oldest first?"""
+        found = [
+            one
+            for one in self.people.values()
+            if isinstance(one, FederatedIdentityRecord) and one.owner_uid == owner_uid
+        ]
+        return sorted(found, key=lambda one: (one.linked_at, one.uid))
+
+    def identities_held_by(self, uid: str) -> list[tuple[str, str]]:
+        """Which federated identities, by uid and name, go with the user or identity provider of this uid?"""
+        return [
+            (one.uid, name_of_identity(one.issuer, one.subject))
+            for one in self.people.values()
+            if isinstance(one, FederatedIdentityRecord) and is_held_by(one, uid)
+        ]
 
     def keys_by_prefix(self) -> Mapping[str, list[ApiKeyRecord]]:
         """Which API keys begin with each visible prefix? Made at the first question."""

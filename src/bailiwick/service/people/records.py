@@ -10,14 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
 CONSENT = "Consent"
+FEDERATED_IDENTITY = "FederatedIdentity"
 APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, APPLICATION_SECRET, CONSENT)
+CREDENTIAL_KINDS = (
+    PASSWORD,
+    SECOND_FACTOR,
+    INVITATION,
+    FEDERATED_IDENTITY,
+    APPLICATION_SECRET,
+    CONSENT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +80,27 @@ class ApplicationSecretRecord:
         return self.expires_at is None or now < self.expires_at.timestamp()
 
 
-Record = PasswordRecord | FactorRecord | ApplicationSecretRecord | ConsentRecord
+@dataclass(frozen=True, slots=True)
+class FederatedIdentityRecord:
+    """Who is it at which identity provider, so that signing in there is signing in here as its owner?
+
+    `subject` is who the provider says it is, `shown` what people know it by (an email or name there).
+    `brought`: by uid the groups into which rules brought its owner at the last sign-in by it.
+    """
+
+    uid: str
+    owner_uid: str
+    provider_uid: str
+    issuer: str
+    subject: str
+    linked_at: datetime
+    shown: str = ""
+    brought: tuple[str, ...] = ()
+
+
+Record = PasswordRecord | FactorRecord | FederatedIdentityRecord | ApplicationSecretRecord | ConsentRecord
 # With which of them does one sign in, so that a visit rests on it?
-SignInRecord = PasswordRecord
+SignInRecord = PasswordRecord | FederatedIdentityRecord
 
 
 def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | None:
@@ -94,6 +121,17 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
             document["owner"]["uid"],
             None if enrolled is None else datetime.fromisoformat(enrolled),
             document.get("recovery_codes_left", 0),
+        )
+    if kind == FEDERATED_IDENTITY:
+        return FederatedIdentityRecord(
+            uid,
+            document["owner"]["uid"],
+            document["provider"]["uid"],
+            document["issuer"],
+            document["subject"],
+            datetime.fromisoformat(document["linked_at"]),
+            document.get("shown", ""),
+            tuple(document.get("brought", ())),
         )
     return None
 
@@ -124,6 +162,29 @@ def write_password(record: PasswordRecord) -> dict[str, Any]:
     """Which document says this of a password?"""
     must = {"must_change": True} if record.must_change else {}
     return {"owner": {"uid": record.owner_uid}, "set_at": record.set_at.isoformat(), **must}
+
+
+def write_identity(record: FederatedIdentityRecord) -> dict[str, Any]:
+    """Which document says this of a federated identity?"""
+    return {
+        "owner": {"uid": record.owner_uid},
+        "provider": {"uid": record.provider_uid},
+        "issuer": record.issuer,
+        "subject": record.subject,
+        "linked_at": record.linked_at.isoformat(),
+        **({"shown": record.shown} if record.shown else {}),
+        **({"brought": list(record.brought)} if record.brought else {}),
+    }
+
+
+def name_of_identity(issuer: str, subject: str) -> str:
+    """Under which name is this identity stored, so that nobody else in the account has it?"""
+    return sha256(f"{len(issuer)}:{issuer}{subject}".encode()).hexdigest()[:40]
+
+
+def is_held_by(record: Record, uid: str) -> bool:
+    """Does the record go when the user, or the identity provider, of this uid goes?"""
+    return uid in (getattr(record, "owner_uid", ""), getattr(record, "provider_uid", ""))
 
 
 def write_factor(record: FactorRecord) -> dict[str, Any]:
