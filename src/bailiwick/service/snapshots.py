@@ -38,11 +38,12 @@ from bailiwick.service.people.records import (
     name_of_consent,
     name_of_identity,
 )
+from bailiwick.service.scim.consent import external_id_in
 
 Name = tuple[str, str]
 T = TypeVar("T")
 
-_NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
+_NAMES, _SORTED, _MENTIONS, _EXTERNAL = "names", "sorted", "mentions", "external"
 _SECRETS, _SECRET_UID = "application secrets", f"{APPLICATION_SECRET.lower()}-"
 _MOST_MOVED = 1000
 _MOST_LOOKED_AT = 5000
@@ -107,7 +108,37 @@ class Snapshot:
             for word, (made, pending) in list(self._derived.get(place, {}).items()):
                 of_kind = {name for kind, name in moved if kind == word}
                 new._derived.setdefault(place, {})[word] = (made, pending | of_kind)
+        for word, known in list(self._derived.get(_EXTERNAL, {}).items()):
+            changes = self._known_anew(new, word, known, {name for kind, name in moved if kind == word})
+            new._derived.setdefault(_EXTERNAL, {})[word] = known.changed(changes)
         return new
+
+    def _known_anew(
+        self, new: Snapshot, word: str, known: Mapping[str, tuple[str, ...]], names: Collection[str]
+    ) -> dict[str, tuple[str, ...] | None]:
+        changes: dict[str, tuple[str, ...] | None] = {}
+        for name in names:
+            old_id, new_id = (external_id_in(find_value(one.account, word, name)) for one in (self, new))
+            if old_id == new_id:
+                continue
+            for one, is_there in ((old_id, False), (new_id, True)):
+                held = changes[one] if one in changes else known.get(one)
+                others = tuple(other for other in held or () if other != name)
+                changes[one] = ((*others, name) if is_there else others) or None
+        changes.pop("", None)
+        return changes
+
+    def names_by_external_id(self, kind: str) -> Mapping[str, tuple[str, ...]]:
+        """Which users or groups does a provisioner's directory know by each id? Made at the first question."""
+        made: dict[str, Overlay[str, tuple[str, ...]]] = self._derived.setdefault(_EXTERNAL, {})
+        if kind not in made:
+            found: dict[str, tuple[str, ...]] = {}
+            for name, value in list_values(self.account, kind).items():
+                known = external_id_in(value)
+                if known:
+                    found[known] = (*found.get(known, ()), name)
+            made[kind] = Overlay(found)
+        return made[kind]
 
     def _renamed(self, moved: Mapping[Name, Identity | None]) -> Iterator[tuple[str, Name | None]]:
         for key, identity in moved.items():
