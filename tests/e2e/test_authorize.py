@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -47,7 +47,12 @@ def alice(server: RunningServer) -> Browser:
     return enter(server, "alice")
 
 
-def wish(server: RunningServer, name: str = "phone", **changed: str | None) -> str:
+def wish(
+    server: RunningServer,
+    name: str = "phone",
+    otherwise: Mapping[str, str | None] | None = None,
+    **changed: str,
+) -> str:
     """The address of a request by this application, with these parameters instead."""
     callback = CALLBACK if name == "portal" else "http://127.0.0.1:49152/callback"
     said: dict[str, str | None] = {
@@ -59,6 +64,7 @@ def wish(server: RunningServer, name: str = "phone", **changed: str | None) -> s
         "nonce": "n",
         "code_challenge": challenge_of(VERIFIER),
         "code_challenge_method": "S256",
+        **(otherwise or {}),
         **changed,
     }
     return "/oauth/authorize?" + urlencode({key: value for key, value in said.items() if value is not None})
@@ -325,7 +331,7 @@ def test_nobody_is_led_to_an_address_that_is_not_registered(
 def test_two_addresses_lead_nowhere(server: RunningServer, alice: Browser, name: str) -> None:
     """Nor two applications, nor none."""
     assert alice.get(wish(server) + f"&{name}=https://evil.example/").status == 400
-    assert alice.get(wish(server, **{name: None})).status == 400
+    assert alice.get(wish(server, otherwise={name: None})).status == 400
 
 
 @pytest.mark.parametrize(
@@ -345,7 +351,7 @@ def test_other_faults_are_told_to_the_application(
 ) -> None:
     """With the state that it sent, whoever is at the browser."""
     for browser in (alice, Browser(server.address)):
-        said = told(browser.get(wish(server, **changed)))
+        said = told(browser.get(wish(server, otherwise=changed)))
         assert (said["error"], said["state"]) == (word, "st&te")
 
 
