@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from bailiwick.console.following import asked_next, lead, next_of
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
-from bailiwick.console.pages.people.signing_in import next_of
 from bailiwick.console.proving import STEP_UP, prove, show_proof
 from bailiwick.console.routes import ANYTHING, Entry, get, post
 
@@ -23,7 +23,7 @@ def stepping_up_entries() -> list[Entry]:
 
 def show_step_up(page: Page) -> Response:
     """Who are you?"""
-    return show_proof(page, Form.of({"next": page.asked("next")}), page.url(STEP_UP))
+    return show_proof(page, Form.of({"next": asked_next(page)}), page.url(STEP_UP))
 
 
 def send_step_up(page: Page) -> Response:
@@ -31,4 +31,4 @@ def send_step_up(page: Page) -> Response:
     refused = prove(page, page.form, page.url(STEP_UP))
     if refused is not None:
         return refused
-    return RedirectResponse(next_of(page, page.account, page.form.get("next")), 303)
+    return lead(page, next_of(page, page.form.get("next")))
