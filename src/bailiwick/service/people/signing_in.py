@@ -37,6 +37,13 @@ from bailiwick.service.people.events import (
 )
 from bailiwick.service.people.factors import show_code
 from bailiwick.service.people.hashing import is_outdated, make_hash, verify
+from bailiwick.service.people.passkey_ceremonies import (
+    FACTOR,
+    Ceremony,
+    ShownPasskey,
+    begin_assertion,
+    show_own_passkey,
+)
 from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_password
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
@@ -110,17 +117,31 @@ def sign_in(host: Host, given: Given, client: Client) -> Visit | CodeDue:
         _refuse(host, known, attempt, client, reason="password", message=_WRONG)
     _renew_hash(host, known.snapshot, known.password, known.kept, given.password)
     take_back(host, attempt)
-    factor = known.snapshot.factor_of(known.password.owner_uid)
-    if factor is not None and factor.enrolled_at is not None:
+    if known.snapshot.has_factor(known.password.owner_uid):
         record_sign_in(host, CODE_DUE, known.person, client)
         return _code_due(host, known.snapshot.account.name, known.password)
     return _succeed(host, known, given.name, client, session_uid=new_uid("Session"), factor=False)
 
 
-def show_factor(host: Host, ticket: str, code: str, client: Client) -> Visit:
-    """Which visit begins by this code, after the right password?
+def begin_passkey_factor(host: Host, ticket: str) -> tuple[bool, Ceremony | None]:
+    """After the right password: may a code be shown, and what is the browser asked for to show a passkey instead?
 
-    Raises Invalid at `code`, LockedOut, and Unauthenticated where the password has to be given again.
+    Raises Unauthenticated where the password has to be given again.
+    """
+    known, read = _look_again(host, ticket)
+    if known.snapshot is None:
+        raise Unauthenticated(_WRONG)
+    passkeys = known.snapshot.passkeys_of(read.uid)
+    ceremony = begin_assertion(host, FACTOR, read.session_uid, passkeys) if passkeys else None
+    return known.snapshot.has_codes(read.uid), ceremony
+
+
+def show_factor(
+    host: Host, ticket: str, code: str, client: Client, *, passkey: ShownPasskey | None = None
+) -> Visit:
+    """Which visit begins by this code, or this passkey, after the right password?
+
+    Raises Invalid at `code` or `passkey`, LockedOut, and Unauthenticated where the password has to be given again.
     """
     known, read = _look_again(host, ticket)
     user, snapshot = known.user, known.snapshot
@@ -128,11 +149,16 @@ def show_factor(host: Host, ticket: str, code: str, client: Client) -> Visit:
         raise Unauthenticated(_WRONG)
     factor = snapshot.factor_of(user.uid)
     attempt = _begin(host, known, snapshot.account.name, user.name, client)
-    if factor is None or factor.enrolled_at is None or not show_code(host, snapshot, factor, code):
+    if passkey is not None:
+        if not show_own_passkey(host, snapshot, user.uid, passkey, (FACTOR, read.session_uid)):
+            record_failure(host, attempt, known.person, client, reason="passkey")
+            raise Invalid.at("passkey", "this passkey was not shown, or not in time", "try again")
+    elif factor is None or factor.enrolled_at is None or not show_code(host, snapshot, factor, code):
         record_failure(host, attempt, known.person, client, reason="code")
         raise Invalid.at("code", _WRONG_CODE, "wait for the next one, or use a recovery code")
     take_back(host, attempt)
-    return _succeed(host, known, user.name, client, session_uid=read.session_uid, factor=True)
+    by = {} if passkey is None else {"by": "password and passkey"}
+    return _succeed(host, known, user.name, client, session_uid=read.session_uid, factor=True, **by)
 
 
 def _look(host: Host, given: Given) -> _Known:
@@ -232,7 +258,7 @@ def _code_due(host: Host, account: str, password: PasswordRecord) -> CodeDue:
 
 
 def _succeed(
-    host: Host, known: _Known, name: str, client: Client, *, session_uid: str, factor: bool
+    host: Host, known: _Known, name: str, client: Client, *, session_uid: str, factor: bool, by: str = ""
 ) -> Visit:
     account, password = known.person.account, known.password
     if password is None:
@@ -243,7 +269,8 @@ def _succeed(
     )
     forget_failures(host, account, name)
     host.store.activity.touch_credential(password.uid, host.at())
-    record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor)
+    said = {"by": by} if by else {}
+    record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor, **said)
     return visit
 
 

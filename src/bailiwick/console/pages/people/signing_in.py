@@ -12,13 +12,17 @@ from bailiwick.console.forms import Form
 from bailiwick.console.notes import Note, keep_note
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import status_of
+from bailiwick.console.proving import passkey_in
 from bailiwick.console.routes import ACCOUNT_PATH, ANYTHING, SIGN_IN, Entry, outside, post
 from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.service.people.attempts import LockedOut
+from bailiwick.service.people.passkey_ceremonies import ShownPasskey
+from bailiwick.service.people.passkey_signing_in import begin_passkey_sign_in, sign_in_with_passkey
 from bailiwick.service.people.signing_in import (
     CODE_SECONDS,
     CodeDue,
     Given,
+    begin_passkey_factor,
     find_earlier_sign_in,
     show_factor,
     sign_in,
@@ -38,6 +42,7 @@ def sign_in_entries() -> list[Entry]:
     return [
         outside("GET", "/sign-in", show_sign_in, FOR_GUESTS),
         outside("POST", "/sign-in", send_sign_in, FOR_GUESTS),
+        outside("POST", "/sign-in/passkey", send_passkey, FOR_GUESTS),
         outside("GET", "/sign-in/code", show_code, FOR_GUESTS),
         outside("POST", "/sign-in/code", send_code, FOR_GUESTS),
         outside("GET", "/signed-out", show_signed_out, FOR_GUESTS),
@@ -56,7 +61,19 @@ def show_sign_in(page: Page) -> Response:
 
 
 def _form(page: Page, form: Form, status: int = 200) -> Response:
-    return page.render("people/sign_in.html", status=status, form=form)
+    # WHY the form's token: it is of this guest alone, and the answer comes back with it.
+    passkey = begin_passkey_sign_in(page.host, page.form_token)
+    return page.render("people/sign_in.html", status=status, form=form, passkey=passkey)
+
+
+def send_passkey(page: Page) -> Response:
+    """A passkey alone says who it is; then the visit begins."""
+    shown = passkey_in(page.form) or ShownPasskey("", "")
+    try:
+        visit = sign_in_with_passkey(page.host, shown, page.form_token, client_of(page.request))
+    except Unauthenticated as error:
+        return _form(page, Form.of({"next": page.form.get("next")}).failed(error), 401)
+    return welcome(page, visit, page.form.get("next"))
 
 
 def send_sign_in(page: Page) -> Response:
@@ -84,19 +101,34 @@ def show_code(page: Page) -> Response:
     """Which code does your phone show?"""
     if not page.request.cookies.get(cookie_name(page.host, DUE_COOKIE)):
         return RedirectResponse(SIGN_IN, 303)
-    return page.render("people/code.html", form=Form.of({"next": asked_next(page)}))
+    return _code_form(page, Form.of({"next": asked_next(page)}))
+
+
+def _code_form(page: Page, form: Form, status: int = 200) -> Response:
+    ticket = page.request.cookies.get(cookie_name(page.host, DUE_COOKIE), "")
+    try:
+        has_codes, passkey = begin_passkey_factor(page.host, ticket)
+    except Unauthenticated as error:
+        return _form(page, Form.of({"next": form.get("next")}).failed(error), 401)
+    return page.render("people/code.html", status=status, form=form, has_codes=has_codes, passkey=passkey)
 
 
 def send_code(page: Page) -> Response:
     """The code is looked at; then the visit begins."""
     ticket = page.request.cookies.get(cookie_name(page.host, DUE_COOKIE), "")
     try:
-        visit = show_factor(page.host, ticket, page.form.text("code"), client_of(page.request))
+        visit = show_factor(
+            page.host,
+            ticket,
+            page.form.text("code"),
+            client_of(page.request),
+            passkey=passkey_in(page.form),
+        )
     except Unauthenticated as error:
         return _form(page, Form.of({"next": page.form.get("next")}).failed(error), 401)
     except (Invalid, LockedOut) as error:
         status = 401 if isinstance(error, Invalid) else status_of(error)
-        return page.render("people/code.html", status=status, form=page.form.failed(error, "code"))
+        return _code_form(page, page.form.failed(error, "code"), status)
     response = welcome(page, visit, page.form.get("next"))
     drop_cookie(page.host, response, DUE_COOKIE)
     return response
