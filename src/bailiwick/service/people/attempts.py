@@ -64,7 +64,7 @@ def begin_attempt(
 
     SECURITY: what is typed as a name is written down only where it is one (`is_known`): it may be a password.
     """
-    network = _network(client.address)
+    network = network_of(client.address)
     limits = [
         (_note(account, "name", name), {"name": name if is_known else ""}, policy.failures_before_lockout),
         (_note(account, "address", network), {"address": network}, FAILURES_BY_ADDRESS),
@@ -73,7 +73,7 @@ def begin_attempt(
     ]
     attempt = Attempt(host.now())
     for note, said, most in limits if network else limits[:1]:
-        counted = _count(host, note, said, most, policy)
+        counted = _count(host, note, said, most, policy, now=attempt.at)
         if not counted.is_counted:
             take_back(host, attempt)
             raise LockedOut(_instant(counted.until))
@@ -129,9 +129,8 @@ class _Counted(NamedTuple):
     until: float
 
 
-def _count(host: Host, note: str, said: Document, most: int, policy: SignInPolicy) -> _Counted:
-    """Count one attempt under this note, unless it is locked."""
-    now = host.now()
+def _count(host: Host, note: str, said: Document, most: int, policy: SignInPolicy, *, now: float) -> _Counted:
+    """Count one attempt, of this very instant, by which it is taken back, under this note, unless it is locked."""
     period, lockout = policy.failure_period_minutes * 60, policy.lockout_minutes * 60
     counted: list[_Counted] = []
 
@@ -175,7 +174,7 @@ def _prefix(account: str) -> str:
     return f"attempts/{sha256(account.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}/"
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """From which network is it? WHY: whoever has one IPv6 address mostly has 2^64 of them."""
     try:
         parsed = ip_address(address)
