@@ -39,6 +39,7 @@ from bailiwick.api.idempotency import KEPT
 from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
+from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
@@ -112,6 +113,7 @@ def table() -> list[Entry]:
         *service_entries(),
         *template_entries(),
         *token_entries(),
+        *device_entries(),
         *scim_entries(),
         *health_entries(),
     ]

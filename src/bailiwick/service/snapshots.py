@@ -23,16 +23,19 @@ from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
 from bailiwick.service.people.records import (
     APPLICATION_SECRET,
+    CONSENT,
     FEDERATED_IDENTITY,
     PASSWORD,
     SECOND_FACTOR,
     ApplicationSecretRecord,
+    ConsentRecord,
     FactorRecord,
     FederatedIdentityRecord,
     PasswordRecord,
     Record,
     SignInRecord,
     is_held_by,
+    name_of_consent,
     name_of_identity,
 )
 from bailiwick.service.scim.consent import external_id_in
@@ -167,6 +170,27 @@ class Snapshot:
         """Which second factor has the user of this uid, enrolled or about to be? None: none."""
         found = self._record_of(SECOND_FACTOR, owner_uid)
         return found if isinstance(found, FactorRecord) else None
+
+    def has_factor(self, owner_uid: str) -> bool:
+        """Has the user of this uid a second factor that is enrolled?"""
+        factor = self.factor_of(owner_uid)
+        return factor is not None and factor.enrolled_at is not None
+
+    def consent_of(self, owner_uid: str, client_id: str) -> ConsentRecord | None:
+        """To what has the user of this uid agreed that this application may have? None: to nothing."""
+        found = self._record_of(CONSENT, name_of_consent(owner_uid, client_id))
+        return found if isinstance(found, ConsentRecord) else None
+
+    def consents_of(self, owner_uid: str) -> list[ConsentRecord]:
+        """To which applications has the user of this uid agreed, newest first? Gathered at the first question."""
+        found: dict[str, list[ConsentRecord]] | None = self._derived.get("consents")
+        if found is None:
+            found = {}
+            for one in self.people.values():
+                if isinstance(one, ConsentRecord):
+                    found.setdefault(one.owner_uid, []).append(one)
+            self._derived["consents"] = found
+        return sorted(found.get(owner_uid, ()), key=lambda one: (one.given_at, one.uid), reverse=True)
 
     def _record_of(self, kind: str, owner_uid: str) -> Record | None:
         identity = self.identities.get((kind, owner_uid))
