@@ -68,7 +68,9 @@ def read_patch(kind: str, body: Body) -> Any:
 
 def _check_paths(operation: object) -> None:
     """Are its paths, and the names of its value, which may be paths too, no longer than filters may be?"""
-    said = {name.lower(): value for name, value in operation.items()} if isinstance(operation, Mapping) else {}
+    said = (
+        {name.lower(): value for name, value in operation.items()} if isinstance(operation, Mapping) else {}
+    )
     value = said.get("value")
     paths = [said.get("path"), *(value if isinstance(value, Mapping) else ())]
     if any(isinstance(path, str) and is_too_long(path) for path in paths):
