@@ -53,7 +53,7 @@ def tried(done: Any) -> None:
 @given(KINDS, BODIES)
 def test_any_body_is_read_or_refused(kind: str, body: dict[str, Any]) -> None:
     """Whole ones; those that have what is required reach the store, too."""
-    named = {"schemas": [GROUP_SCHEMA if kind == "Group" else USER_SCHEMA]}
+    named: dict[str, Any] = {"schemas": [GROUP_SCHEMA if kind == "Group" else USER_SCHEMA]}
     named |= {"displayName": "crew"} if kind == "Group" else {"userName": "ann"}
     tried(lambda: OPERATIONS.create(kind, body))
     tried(lambda: OPERATIONS.replace(kind, UIDS[kind], {**body, **named}, None))

@@ -67,7 +67,14 @@ def test_a_user_is_paused_by_the_provisioner_alone() -> None:
     assert is_paused(paused)
     assert not is_paused(replace(paused, disabled=False))
     assert not is_paused(replace(paused, provisioned_by=None))
-    for kept in ({}, {"scim": {}}, {"scim": {"active": True}}, {"scim": "x"}, {"active": False}):
+    others: list[dict[str, Any]] = [
+        {},
+        {"scim": {}},
+        {"scim": {"active": True}},
+        {"scim": "x"},
+        {"active": False},
+    ]
+    for kept in others:
         assert not is_paused(replace(paused, properties=kept))
 
 
