@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from tests.e2e.server import FORM, GRANT, Reply
@@ -65,9 +65,12 @@ def api_requests(world: World) -> Iterator[Asked]:
     for route, method, path, body in test_routes.requests_of(world, routes):
         access = access_of(route)
         assert access is not None
-        headers = JSON_PATCH if method == "PATCH" else {}
-        more = {"description": "changed"} if method == "PUT" and route.path != SETTINGS else {}
-        sent = {**body, **more} if isinstance(body, dict) else body
+        is_document = isinstance(body, dict) and not route.path.startswith("/scim/")
+        headers = JSON_PATCH if method == "PATCH" and is_document else {}
+        if is_document and method == "PUT" and route.path != SETTINGS:
+            sent: object = {**cast(dict[str, Any], body), "description": "changed"}
+        else:
+            sent = body
         yield Asked("api", method, route.path, path, access.actions, sent, headers)
     for route in routes:
         access = access_of(route)
@@ -84,6 +87,12 @@ _TOKEN = (_by_key, {"Content-Type": FORM})
 # Of each public route that needs more than its path: target, no actions, body (or what makes it), headers.
 PUBLIC: Mapping[str, tuple[str, tuple[str, ...], Any, Mapping[str, str]]] = {
     "/oauth/token": ("/oauth/token", (), *_TOKEN),
+    "/oauth/device_authorization": (
+        "/oauth/device_authorization",
+        (),
+        b"client_id=bailiwick-cli",
+        {"Content-Type": FORM},
+    ),
     "/identity/token": ("/identity/token", (), *_TOKEN),
 }
 
