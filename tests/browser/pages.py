@@ -71,6 +71,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/users/{name}/keys/delete": ("/users/owner/keys/delete?key={key}",),
     "/service-ids/{name}/keys/delete": (),
     "/me/keys/{name}/delete": ("/me/keys/{key}/delete",),
+    "/me/passkeys/{name}/remove": (),
     "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
     "/guardrails/above": (),
     "/me/access/{name}": ("/me/access/ims",),

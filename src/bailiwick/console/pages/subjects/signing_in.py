@@ -68,6 +68,7 @@ def show_signing_in(page: Page) -> Response:
         TAB,
         password=page.snapshot.password_of(uid),
         factor=factor if factor is not None and factor.enrolled_at is not None else None,
+        passkeys=page.snapshot.passkeys_of(uid),
         required=page.snapshot.account.security_settings.require_second_factor,
         lockout=_lockout(page, found.name),
         events=_lately(page, uid),
