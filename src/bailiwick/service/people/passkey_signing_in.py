@@ -14,6 +14,7 @@ from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import forget_failures
 from bailiwick.service.people.events import REFUSED, SUCCEEDED, Client, Person, record_sign_in
+from bailiwick.service.people.last_use import last_uses
 from bailiwick.service.people.passkey_ceremonies import (
     COUNTER,
     SIGN_IN,
@@ -89,15 +90,8 @@ def _may_come(host: Host, snapshot: Snapshot, record: PasskeyRecord, reference: 
     """May this user sign in at all, from there: not disabled, not shut out, not away for too long?"""
     settings = snapshot.account.security_settings
     days = settings.sign_in.unused_days
-    used = [host.store.activity.last_used(one) for one in _credentials(snapshot, record)] if days else []
-    last = max([record.created_at, *(at for at in used if at is not None)])
+    used = last_uses(host, snapshot, [record.owner_uid]).get(record.owner_uid) if days else None
+    last = max(record.created_at, used or record.created_at)
     is_away = bool(days) and host.at() >= last + timedelta(days=days)
     is_here = may_visit_from(settings, client.address)
     return may_come_in(snapshot, reference, by_key=False) and is_here and not is_away
-
-
-def _credentials(snapshot: Snapshot, record: PasskeyRecord) -> list[str]:
-    password = snapshot.password_of(record.owner_uid)
-    return [one.uid for one in snapshot.passkeys_of(record.owner_uid) if one.uid != record.uid] + (
-        [] if password is None else [password.uid]
-    )

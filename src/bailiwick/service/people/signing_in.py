@@ -29,7 +29,6 @@ from bailiwick.service.people.attempts import (
 from bailiwick.service.people.events import (
     CODE_DUE,
     REFUSED,
-    SIGN_IN,
     SUCCEEDED,
     Client,
     Person,
@@ -37,6 +36,7 @@ from bailiwick.service.people.events import (
 )
 from bailiwick.service.people.factors import show_code
 from bailiwick.service.people.hashing import is_outdated, make_hash, verify
+from bailiwick.service.people.last_use import last_uses
 from bailiwick.service.people.passkey_ceremonies import (
     FACTOR,
     Ceremony,
@@ -52,7 +52,7 @@ from bailiwick.service.people.visits import Visit, begin_visit
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import may_come_in, name_of_person
-from bailiwick.store.ports import SYSTEM_LOG, Change, EventFilter
+from bailiwick.store.ports import SYSTEM_LOG, Change
 
 CODE_SECONDS = 300
 _WRONG = "account, name or password is wrong"
@@ -217,7 +217,7 @@ def _may_come(host: Host, known: _Known, client: Client) -> bool:
     if snapshot is None or user is None or password is None:
         return False
     days = known.policy.unused_days
-    used = host.store.activity.last_used(password.uid) if days else None
+    used = last_uses(host, snapshot, [user.uid]).get(user.uid) if days else None
     last = max(password.set_at, used or password.set_at)
     is_away = bool(days) and host.at() >= last + timedelta(days=days)
     is_here = may_visit_from(snapshot.account.security_settings, client.address)
@@ -272,12 +272,3 @@ def _succeed(
     said = {"by": by} if by else {}
     record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor, **said)
     return visit
-
-
-def find_earlier_sign_in(host: Host, visit: Visit) -> tuple[datetime, str] | None:
-    """When and from which address did the user sign in before this visit? Shown where the account's settings say so."""
-    wanted = EventFilter(kind=SIGN_IN, outcome=SUCCEEDED, principal_uid=visit.session.uid)
-    for stored in host.store.activity.events(wanted, None, 10, newest_first=True):
-        if stored.event.detail.get("session") != visit.uid:
-            return stored.event.at, str(stored.event.detail.get("address", ""))
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.service.people.authenticator import (
     PRESENT,
     VERIFIED,
     Authenticator,
+    Key,
 )
 from tests.unit.service.people.world import CLIENT, Person, give_password
 
@@ -97,7 +99,7 @@ def test_one_is_made_and_signs_in_alone_as_two_factors(acme: Installation, alice
         come(acme, phone)
 
 
-KEYS = {
+KEYS: dict[str, Callable[[], Key]] = {
     "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
 }
@@ -230,10 +232,9 @@ def test_one_is_a_second_factor_after_the_password(acme: Installation, alice: Pe
         show_factor(acme.host, ticket, "000000", CLIENT)
     shown = ShownPasskey(begun.ticket, phone.show(begun.options, flags=PRESENT))
     visit = show_factor(acme.host, ticket, "", CLIENT, passkey=shown)
-    assert (visit.session.context["mfa"], visit.session.credential) == (
-        True,
-        now(acme).password_of(visit.session.uid).uid,
-    )  # type: ignore[union-attr]
+    password = now(acme).password_of(visit.session.uid)
+    assert password is not None
+    assert (visit.session.context["mfa"], visit.session.credential) == (True, password.uid)
     with pytest.raises(Invalid):
         show_factor(acme.host, due(alice), "", CLIENT, passkey=shown)
 

@@ -16,6 +16,7 @@ from bailiwick.console.proving import passkey_in
 from bailiwick.console.routes import ACCOUNT_PATH, ANYTHING, SIGN_IN, Entry, outside, post
 from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.service.people.attempts import LockedOut
+from bailiwick.service.people.last_use import EarlierSignIn, find_earlier
 from bailiwick.service.people.passkey_ceremonies import ShownPasskey
 from bailiwick.service.people.passkey_signing_in import begin_passkey_sign_in, sign_in_with_passkey
 from bailiwick.service.people.signing_in import (
@@ -23,7 +24,6 @@ from bailiwick.service.people.signing_in import (
     CodeDue,
     Given,
     begin_passkey_factor,
-    find_earlier_sign_in,
     show_factor,
     sign_in,
 )
@@ -149,14 +149,17 @@ def _told(page: Page, visit: Visit) -> list[str]:
     policy = page.snapshot.account.security_settings.sign_in
     told = [policy.notice] if policy.notice else []
     if policy.show_last_sign_in:
-        earlier = find_earlier_sign_in(page.host, visit)
-        told.append(
-            "This is your first sign-in."
-            if earlier is None
-            else f"You signed in before on {earlier[0]:%Y-%m-%d at %H:%M} UTC"
-            + (f" from {earlier[1]}." if earlier[1] else ".")
-        )
+        earlier = find_earlier(page.host, visit.session.uid, before=visit.uid)
+        told.append("This is your first sign-in." if earlier is None else _said_of(earlier))
     return told
+
+
+def _said_of(earlier: EarlierSignIn) -> str:
+    """In words: when, from where, and what was tried since."""
+    where = f" from {earlier.address}" if earlier.address else ""
+    count = earlier.refused_since
+    tries = f" {count} attempt{'' if count == 1 else 's'} failed since." if count else ""
+    return f"You signed in before on {earlier.at:%Y-%m-%d at %H:%M} UTC{where}.{tries}"
 
 
 def _account_of(address: str) -> str:
