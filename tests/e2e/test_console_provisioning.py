@@ -41,4 +41,3 @@ def test_the_console_says_who_provisions_what(server: RunningServer, owner: Brow
     assert "directory directory" in owner.get("/groups").text
     directory.patch(user, {"op": "replace", "path": "active", "value": False})
     assert "deactivated there" in owner.get("/users/ann").text
-
