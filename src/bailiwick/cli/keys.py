@@ -109,7 +109,7 @@ def show(key: KeyId, output: OutputOption = Output.TABLE) -> None:
         "state": state_of(found, datetime.now(UTC)),
         "created": minute_of(found["created_at"]),
         "rotated": minute_of(found["rotated_at"]),
-        "secret before": minute_of(found["earlier_until"], "works until ") if found["earlier_until"] else "",
+        "secret before": f"works until {minute_of(found['earlier_until'])}" if found["earlier_until"] else "",
         "expires": minute_of(found["expires_at"]),
         "networks": ", ".join(found["networks"]) or "everywhere",
         "when leaked": found["when_leaked"],
@@ -118,7 +118,10 @@ def show(key: KeyId, output: OutputOption = Output.TABLE) -> None:
     }
     print_lines([f"{name + ':':<15}{value}" for name, value in facts.items() if value])
     print_lines(
-        [f"  {minute_of(one['at'])}  {one['address'] or 'unknown address':<24} {one['for']}" for one in found["uses"]]
+        [
+            f"  {minute_of(one['at'])}  {one['address'] or 'unknown address':<24} {one['for']}"
+            for one in found["uses"]
+        ]
     )
 
 
@@ -153,7 +156,9 @@ def change(
 def rotate(
     key: KeyId,
     overlap: Annotated[int, typer.Option(help="for how many seconds the old secret works as well")] = 0,
-    leaked: Annotated[bool, typer.Option("--leaked", help="end everything that was made from it, now")] = False,
+    leaked: Annotated[
+        bool, typer.Option("--leaked", help="end everything that was made from it, now")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give a key another secret, shown once; one that leaked is replaced by a key with another id."""
@@ -169,7 +174,7 @@ def report_leak() -> None:
     """Report a key that was found somewhere: its text is read from standard input, and needs no other credential."""
     text = typer.get_text_stream("stdin").readline().strip()
     with Client.for_anybody() as client:
-        client.post("/v1/api-keys/report-leak", {"apikey": text})
+        client.post_public("/v1/api-keys/report-leak", {"apikey": text})
     print_lines(["reported; whatever was settled for this key has been done"])
 
 
