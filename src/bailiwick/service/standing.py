@@ -29,6 +29,7 @@ from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot
 
 SERVICE = "service:"
+PROVED_AT = "proved_at"
 Snapshots = Callable[[str], Snapshot]
 
 _NOBODY = "the credential is missing, unknown, expired or withdrawn"
@@ -68,6 +69,8 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         head=own,
         stands_until=walk.until,
         acts_until=walk.acts_until,
+        is_signed_in=bool(walk.proofs),
+        proved_at=min(walk.proofs, default=0),
     )
     return Standing(session, tuple(walk.snapshots.values()), walk.until, tuple(dict.fromkeys(walk.limits)))
 
@@ -83,6 +86,7 @@ def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
 class _Walk:
     """One look at every link, in one state of each account, which is remembered.
 
+    `proofs`: when those who signed in proved who they are, as their links say it.
     `until` is when to look again; `acts_until` leaves the ends of API keys out, which their owners may make anew.
     """
 
@@ -91,6 +95,7 @@ class _Walk:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     until: float = FOREVER
     acts_until: float = FOREVER
+    proofs: list[int] = field(default_factory=list)
     limits: list[tuple[str, ...]] = field(default_factory=list)
 
     def name_of(self, link: Link) -> str:
@@ -117,6 +122,7 @@ class _Walk:
 
     def _owner_of_credential(self, snapshot: Snapshot, link: Link) -> str:
         if link.session_uids and is_sign_in_of(snapshot, link.credential_uid, link.uid):
+            self.proofs.append(proved_at_of(link))
             return name_of_person(snapshot, link.uid)
         record = snapshot.keys.get(link.credential_uid)
         principal = name_of_person(snapshot, link.uid, by_key=True)
@@ -164,6 +170,12 @@ class _Walk:
         if answer.valid_until is not None:
             self.until = min(self.until, answer.valid_until)
             self.acts_until = min(self.acts_until, answer.valid_until)
+
+
+def proved_at_of(link: Link) -> int:
+    """When did whoever signed in prove who they are, as their link says? 0: it does not say."""
+    at = link.context.get(PROVED_AT, 0)
+    return at if type(at) is int else 0
 
 
 def trusted_uids(home: Snapshot, trusting: Snapshot, profile: str) -> dict[str, str]:
