@@ -123,7 +123,6 @@ def prove_passkey(
         raise PasskeyRefused("the passkey is another's")
     proved = verify_answer(party, answer, challenge, kept.public_key, must_verify=must_verify)
     _count(host, record, kept.sign_count, proved.sign_count)
-    host.store.activity.touch_credential(record.uid, host.at())
     return proved
 
 
@@ -140,6 +139,7 @@ def show_own_passkey(
         prove_passkey(host, snapshot.account.name, record, answer, challenge, must_verify=False)
     except PasskeyRefused:
         return False
+    host.store.activity.touch_credential(record.uid, host.at())
     return True
 
 
