@@ -68,9 +68,12 @@ _SHARED = "resource=brn:acme:container-registry:eu-de::namespace/shared/image/we
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     **{f"/resources/one{step}": (f"/resources/one{step}?name={IMAGE}",) for step in RESOURCE_STEPS},
     "/groups/{name}/remove": ("/groups/image-readers/remove?member=user:alice",),
-    "/users/{name}/keys/delete": ("/users/owner/keys/delete?key={key}",),
-    "/service-ids/{name}/keys/delete": (),
-    "/me/keys/{name}/delete": ("/me/keys/{key}/delete",),
+    **{
+        f"/users/{{name}}/keys/{step}": (f"/users/owner/keys/{step}?key={{key}}",)
+        for step in ("delete", "edit", "rotate")
+    },
+    **{f"/service-ids/{{name}}/keys/{step}": () for step in ("delete", "edit", "rotate")},
+    **{f"/me/keys/{{name}}/{step}": (f"/me/keys/{{key}}/{step}",) for step in ("delete", "edit", "rotate")},
     "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
     "/guardrails/above": (),
     "/me/access/{name}": ("/me/access/ims",),

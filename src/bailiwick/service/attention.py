@@ -16,8 +16,8 @@ from itertools import chain
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.service.attention_facts import find_facts
-from bailiwick.service.credentials import owner_of
 from bailiwick.service.host import Host
+from bailiwick.service.keys.records import owner_of
 from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS, RESOURCE, find_value
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.needed import iam_object, iam_service

@@ -34,6 +34,7 @@ from bailiwick.console.pages.settings.own_services import (
 )
 from bailiwick.console.pages.settings.security import READ as READ_SETTINGS
 from bailiwick.console.pages.settings.security import security_entries
+from bailiwick.console.pages.settings.security_parts import security_part_entries
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.service.people.rights import LIST_INVITATIONS, LIST_LOCKOUTS
 
@@ -65,6 +66,7 @@ def settings_entries() -> list[Entry]:
         post(text, save_service, READ, UPDATE),
         get(SERVICES.path_of(CHANGES), partial(show_changes, SERVICES), READ, "iam.log.read"),
         *security_entries(),
+        *security_part_entries(),
         *key_list_entries(),
         *lockout_entries(),
         *invitation_list_entries(),
