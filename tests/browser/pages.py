@@ -43,6 +43,7 @@ PARTS: Mapping[str, str] = {
     "/pick/{what}": "names that an input offers",
     "/explorer/resource": "leads to the question about the resource that was named in parts",
     "/explorer/who-can.csv": "a table to take along",
+    "/settings/inactive.csv": "a table to take along",
     "/explorer/what-can.csv": "a table to take along",
 }
 IMAGE = "brn:acme:ims:eu-de::image/base"

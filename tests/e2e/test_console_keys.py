@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 
 import pytest
 from tests.e2e.console import Browser
 from tests.e2e.server import RunningServer
-from tests.e2e.test_console_people import DEFAULTS, cheap, enter
+from tests.e2e.test_console_people import DEFAULTS, another, cheap, enter
 
 from bailiwick.model.networks import AllowedNetwork
 from bailiwick.service.keys.exchanging import exchange_key
@@ -108,3 +110,34 @@ def test_a_user_gets_a_kind_of_access(server: RunningServer, owner: Browser) -> 
     assert owner.post("/users/alice/edit", {"access": "console", "properties": "team: x"}).status == 303
     assert server.host.snapshot("acme").account.principals["user:alice"].access == "console"
     assert '<option value="console" selected>' in owner.get("/users/alice/edit").text
+
+
+def test_who_is_inactive_is_shown_listed_and_taken_along(server: RunningServer, owner: Browser) -> None:
+    """On the page, over HTTP and as CSV: the same, whole, with nothing that a spreadsheet would run."""
+    client = server.owner()
+    users = [{"kind": "User", "name": f"u{at:03}"} for at in range(120)]
+    assert client.apply(*users, {"kind": "User", "name": "=1+1"}).status == 200
+    server.clock.advance(91 * 86_400)
+    client = server.caller(server.token(server.key("user:owner")))
+    found: list[dict[str, object]] = []
+    cursor = None
+    while True:
+        page = client.get(
+            "inactive-identities", days=90, limit=50, **({"cursor": cursor} if cursor else {})
+        ).json
+        found += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    people = [one["name"] for one in found if one["kind"] == "User"]
+    assert people == sorted(["=1+1", *(f"u{at:03}" for at in range(120))])
+    browser = another(server, "owner")
+    shown = browser.get("/settings/inactive?days=90").text
+    assert "u010" in shown
+    assert 'rel="next"' in shown
+    table = browser.get("/settings/inactive.csv?days=90")
+    rows = list(csv.reader(io.StringIO(table.text)))
+    assert rows[0][:4] == ["kind", "name", "id", "owner"]
+    assert len(rows) == len(found) + 1
+    assert "'=1+1" in {row[1] for row in rows}
+    assert client.get("inactive-identities", days=0).status == 400
