@@ -273,6 +273,7 @@ OUTSIDE: Mapping[str, Callable[[World], str]] = {
 # What is written into a form, by the path of its route.
 FILLED: Mapping[str, Callable[[World], Fields]] = {
     "/invitation/{token}": lambda world: {"password": PASSWORD, "again": PASSWORD},
+    "/me/keys/{name}/rotate": lambda world: {"overlap": "3600"},
     "/groups/{name}/add": lambda world: {"member": "user:zoe"},
     "/groups/{name}/remove": lambda world: {"member": "user:max"},
     **_of(SUBJECTS, "/{}/{name}/join", lambda world, step: {"group": "empty"}),
