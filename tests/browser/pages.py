@@ -77,6 +77,8 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     **{f"/me/keys/{{name}}/{step}": (f"/me/keys/{{key}}/{step}",) for step in ("delete", "edit", "rotate")},
     "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
     "/guardrails/above": (),
+    # WHY not: there is nothing to change where the settings do not let people, which is the default.
+    "/me/email": (),
     "/me/access/{name}": ("/me/access/ims",),
     "/sign-in/code": (),
     "/invitation/{token}": (),

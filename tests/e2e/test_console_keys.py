@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from tests.e2e.console import Browser
 from tests.e2e.server import RunningServer
-from tests.e2e.test_console_people import DEFAULTS, another, cheap, enter
+from tests.e2e.test_console_people import DEFAULTS, PASSWORD, another, cheap, enter
 
 from bailiwick.model.networks import AllowedNetwork
 from bailiwick.service.keys.exchanging import exchange_key
@@ -141,3 +141,22 @@ def test_who_is_inactive_is_shown_listed_and_taken_along(server: RunningServer, 
     assert len(rows) == len(found) + 1
     assert "'=1+1" in {row[1] for row in rows}
     assert client.get("inactive-identities", days=0).status == 400
+
+
+def test_people_change_of_themselves_what_the_settings_let_them(server: RunningServer) -> None:
+    """Their email address and password, where these say so; the pages for it are not there otherwise."""
+    server.owner().apply({"kind": "User", "name": "alice", "email": "old@acme.example"})
+    alice = enter(server, "alice")
+    assert alice.get("/me/email").status == 404
+    assert alice.post("/me/email", {"email": "new@acme.example"}, seen_at="/me").status == 404
+    settings = {"may_change": {"email": True, "password": False}}
+    server.owner().apply({"kind": "SecuritySettings", "name": "security", **settings})
+    wrong = alice.post("/me/email", {"email": "nowhere"})
+    assert (wrong.status, 'id="email-error"' in wrong.text) == (400, True)
+    assert alice.post("/me/email", {"email": "new@acme.example"}).status == 303
+    assert server.host.snapshot("acme").account.principals["user:alice"].email == "new@acme.example"
+    assert "/me/password" not in alice.get("/me").text
+    words = {"old_password": PASSWORD, "password": "correct horse 2", "again": "correct horse 2"}
+    refused = alice.post("/me/password", words)
+    assert (refused.status, "people do not change their own passwords here" in refused.text) == (403, True)
+    assert another(server, "alice").get("/me").status == 200

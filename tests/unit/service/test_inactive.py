@@ -7,7 +7,7 @@ from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Denied
 from bailiwick.service.assuming import Wanted, assume_profile
-from bailiwick.service.inactive import all_inactive, list_inactive
+from bailiwick.service.inactive import Inactive, all_inactive, list_inactive
 from bailiwick.service.keys.exchanging import exchange_key
 
 WORLD = """
@@ -105,7 +105,7 @@ def test_pages_together_are_the_whole(world: Installation, monkeypatch: pytest.M
     for limit, looked_at in ((1, 2000), (2, 2000), (100, 1), (100, 3)):
         monkeypatch.setattr("bailiwick.service.inactive.MOST_LOOKED_AT", looked_at)
         after: str | None = ""
-        parts = []
+        parts: list[Inactive] = []
         while after is not None:
             page = list_inactive(world.host, world.owner, 90, after=after, limit=limit)
             parts += page.found
