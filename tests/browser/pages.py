@@ -75,6 +75,9 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/guardrails/above": (),
     "/me/access/{name}": ("/me/access/ims",),
     "/sign-in/code": (),
+    # WHY none: they lead to an identity provider, and back from there; test_federation.py goes there.
+    "/sign-in/{account}/{provider}": (),
+    "/sign-in/{account}/{provider}/callback": (),
     "/invitation/{token}": (),
     "/explorer": (
         "/explorer",

@@ -105,6 +105,8 @@ BODIES: dict[str, Any] = {
         "parent": "account-group:live",
         "owner_email": "owner@branch.example",
     },
+    "/v1/accounts/{account}/identity-providers/{name}/client-secret": {"secret": "s"},
+    "/v1/accounts/{account}/users/{name}/identities": {"provider": "sso", "subject": "s"},
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/invitations": {"name": "invited"},
     "/v1/accounts/{account}/users/{name}/reset-password": {},
@@ -117,7 +119,8 @@ BODIES: dict[str, Any] = {
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }
 # Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
-# Nothing is offered to an account that has a tree of its own; and nobody here has a second factor.
+# Nothing is offered to an account that has a tree of its own; and nobody here has a second factor, or
+# an identity elsewhere.
 NOTHING_OFFERED = "/v1/accounts/{account}/template-offers/{name}/"
 OWN_ONLY = {
     ("GET", "/v1/accounts/{account}/api-keys"),
@@ -192,7 +195,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             if route.path == "/v1/services/{name}":
                 name = "ims"
             path = route.path.replace("{name:path}", "{name}").format(
-                account="acme", name=quote(name, safe=""), revision=UNDONE
+                account="acme", name=quote(name, safe=""), revision=UNDONE, identity="identity"
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):
@@ -296,7 +299,7 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
     for route, method, path, body in requests:
         if method == "DELETE" and route.path.startswith("/v1/accounts/{account}/api-keys"):
             continue
-        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith("/second-factor"):
+        if route.path.startswith(NOTHING_OFFERED) or route.path.endswith(("/second-factor", "/{identity}")):
             continue
         answered[f"{method} {path}"] = owner.send(
             method, path, body, headers={"If-Match": "*"} if method == "PATCH" else None

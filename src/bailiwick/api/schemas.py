@@ -28,7 +28,7 @@ from bailiwick.catalog.document_principals import (
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
 from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
-from bailiwick.model.federation import CLAIM_OPERATORS, MEMBERSHIP_HOURS, NEW_USERS
+from bailiwick.model.federation import CLAIM_OPERATORS, MAXIMUM_AGE_MINUTES, MEMBERSHIP_HOURS, NEW_USERS
 from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
@@ -85,6 +85,11 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "new_users": {"type": "string", "enum": list(NEW_USERS), "default": NEW_USERS[0]},
         "email_domains": TEXTS,
         "trusts_mfa": _YES_NO,
+        "maximum_age_minutes": {
+            "type": "integer",
+            "minimum": MAXIMUM_AGE_MINUTES[0],
+            "maximum": MAXIMUM_AGE_MINUTES[1],
+        },
     },
     "FederationRule": {
         "provider": TEXT,

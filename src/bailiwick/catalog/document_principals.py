@@ -139,8 +139,13 @@ def _parse_shared(fields: Fields, kind: str, **more: object) -> Principal:
     )
 
 
+def is_email(text: str) -> bool:
+    """Has this the form of an email address?"""
+    return bool(_EMAIL.fullmatch(text))
+
+
 def _parse_email(text: str, place: str) -> str:
-    if not _EMAIL.fullmatch(text):
+    if not is_email(text):
         raise Invalid.at(place, f"`{text}` is no email address", "write it as name@example.org")
     return text
 

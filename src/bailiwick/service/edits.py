@@ -17,7 +17,7 @@ from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
 from bailiwick.service.kinds import ACCOUNT, IDENTITY_PROVIDER, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
-from bailiwick.service.people.records import FEDERATED_IDENTITY, PASSWORD, SECOND_FACTOR
+from bailiwick.service.people.records import FEDERATED_IDENTITY, PASSWORD, PROVIDER_SECRET, SECOND_FACTOR
 from bailiwick.service.references import bind
 from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
@@ -158,8 +158,10 @@ def _changes(
             if may_own or kind == IDENTITY_PROVIDER:
                 gone = snapshot.identities_held_by(uids[key])
                 changes += [Change(FEDERATED_IDENTITY, uid, name, "delete") for uid, name in gone]
-            if kind == IDENTITY_PROVIDER:
-                dropped.append(SecretDelete(uids[key]))
+            secret = snapshot.identities.get((PROVIDER_SECRET, uids[key]))
+            if secret is not None:
+                changes.append(Change(PROVIDER_SECRET, secret.uid, secret.name, "delete"))
+                dropped.append(SecretDelete(secret.uid))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"

@@ -64,7 +64,7 @@ def begin_attempt(
 
     SECURITY: what is typed as a name is written down only where it is one (`is_known`): it may be a password.
     """
-    network = _network(client.address)
+    network = network_of(client.address)
     limits = [
         (_note(account, "name", name), {"name": name if is_known else ""}, policy.failures_before_lockout),
         (_note(account, "address", network), {"address": network}, FAILURES_BY_ADDRESS),
@@ -175,7 +175,7 @@ def _prefix(account: str) -> str:
     return f"attempts/{sha256(account.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}/"
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """From which network is it? WHY: whoever has one IPv6 address mostly has 2^64 of them."""
     try:
         parsed = ip_address(address)

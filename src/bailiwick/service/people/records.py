@@ -17,7 +17,8 @@ PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
 FEDERATED_IDENTITY = "FederatedIdentity"
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, FEDERATED_IDENTITY)
+PROVIDER_SECRET = "ProviderSecret"  # noqa: S105 - a kind of object: that of the account's client at a provider
+CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, FEDERATED_IDENTITY, PROVIDER_SECRET)
 
 
 @dataclass(frozen=True, slots=True)
