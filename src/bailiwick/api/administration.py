@@ -72,11 +72,12 @@ _RESOURCE_FILTERS = {
     "tag": "only what has this tag: `NAME`, or `NAME=VALUE`",
 }
 _DISABLED_FILTER = {"disabled": "`true` or `false`"}
-_WITH_DISABLED = ("User", "ServiceId", "Profile", "Project")
+_WITH_DISABLED = ("User", "ServiceId", "Profile", "Project", "Application")
 _MORE_UPDATES = {
     "Group": ("iam.group.add-member", "iam.group.remove-member"),
     "Project": ("iam.project.enable", "iam.project.disable"),
     "Template": ("iam.template.commit",),
+    "Application": ("iam.application.trust",),
     "Resource": (
         "iam.resource.move",
         *("iam.project.add-resource", "iam.project.remove-resource", ADD_RESOURCES, REMOVE_RESOURCES),
@@ -192,6 +193,8 @@ def _access(kind: Kind, verb: str) -> Access:
         return actions("iam.user.invite")
     if verb == "create" and kind.word == "Template":
         return actions("iam.template.create", "iam.template.commit")
+    if verb == "create" and kind.word == "Application":
+        return actions("iam.application.create", "iam.application.trust")
     if verb == "create" and kind.word == "Resource":
         return actions("iam.resource.register", "iam.project.add-resource", ADD_RESOURCES)
     more = _MORE_UPDATES.get(kind.word, ()) if verb == "update" else ()

@@ -364,6 +364,17 @@ ANSWERS: dict[str, Schema] = {
     "Services": object_of(
         {"items": array_of("ServiceShown"), "next_cursor": {"type": "null"}, "revision": REVISION}
     ),
+    "MadeSecret": object_of(
+        {
+            "id": TEXT,
+            "client_id": TEXT,
+            "client_secret": {"type": "string", "description": "only in this answer"},
+            "prefix": TEXT,
+            "created_at": INSTANT,
+            "expires_at": MAYBE_TEXT,
+            "last_used_at": MAYBE_TEXT,
+        }
+    ),
     "Token": object_of(
         {
             "access_token": TEXT,
@@ -372,6 +383,19 @@ ANSWERS: dict[str, Schema] = {
             "expires_in": {"type": "integer"},
             "expiration": {"type": "integer"},
             "scope": TEXT,
+        }
+    ),
+    "DeviceCodes": object_of(
+        {
+            "device_code": TEXT,
+            "user_code": {"type": "string", "description": "what the program shows"},
+            "verification_uri": {"type": "string", "description": "where somebody types it"},
+            "verification_uri_complete": {"type": "string", "description": "the same with the code in it"},
+            "expires_in": {"type": "integer"},
+            "interval": {
+                "type": "integer",
+                "description": "seconds between two questions at the token endpoint",
+            },
         }
     ),
     "Jwks": object_of({"keys": {"type": "array", "items": ANYTHING}}),

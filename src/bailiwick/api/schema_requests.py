@@ -26,6 +26,12 @@ _PAGE = object_of(
     }
 )
 REQUESTS: dict[str, Schema] = {
+    "SecretRotation": object_of(
+        {
+            "overlap_seconds": {"type": "integer", "minimum": 0, "maximum": 2_592_000, "default": 86_400},
+            "expires_at": INSTANT,
+        }
+    ),
     "ListQuestion": object_of(
         {
             "principal": TEXT,
@@ -121,6 +127,7 @@ REQUESTS: dict[str, Schema] = {
         dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
         ["grant_type"],
     ),
+    "DeviceForm": object_of(dict.fromkeys(("client_id", "client_secret", "scope", "resource"), TEXT)),
     "ProposalQuestion": object_of(
         {
             "principal": TEXT,

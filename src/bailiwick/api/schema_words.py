@@ -17,6 +17,15 @@ ANYTHING: Schema = {"type": "object", "additionalProperties": True}
 MEMBERS: Schema = {"type": "array", "items": {"oneOf": [TEXT, {"$ref": "#/components/schemas/Membership"}]}}
 
 FIELDS: dict[str, Schema] = {
+    "access_token_seconds": {"type": "integer"},
+    "acts_as": {"type": "string", "description": "a service ID, such as `service-id:portal`"},
+    "audiences": TEXTS,
+    "first_party": FLAG,
+    "post_logout_redirect_uris": TEXTS,
+    "redirect_uris": TEXTS,
+    "refresh_idle_seconds": {"type": "integer"},
+    "refresh_token_seconds": {"type": "integer"},
+    "access": {"type": "string", "enum": ["both", "console", "programmatic"], "default": "both"},
     "actions": TEXTS,
     "attached_to": {
         "type": "string",
@@ -30,6 +39,7 @@ FIELDS: dict[str, Schema] = {
     "effect": {"type": "string", "enum": ["allow", "deny"], "default": "allow"},
     "email": TEXT,
     "expires_at": INSTANT,
+    "external_id": {"type": "string", "description": "how the provisioner's directory knows it"},
     "groups": TEXTS,
     "held_by": TEXT,
     "except_actions": TEXTS,
@@ -39,6 +49,7 @@ FIELDS: dict[str, Schema] = {
     },
     "follows": FLAG,
     "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
+    "locked": FLAG,
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,
@@ -49,6 +60,10 @@ FIELDS: dict[str, Schema] = {
     "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "policies": TEXTS,
+    "provisioned_by": {
+        "type": "string",
+        "description": "the service ID that keeps it in step with a directory, as `service-id:NAME`",
+    },
     "project": TEXT,
     "project_quota": {"type": "integer"},
     "properties": ANYTHING,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from bailiwick.api.schema_answers import ANSWERS
 from bailiwick.api.schema_requests import REQUESTS
 from bailiwick.api.schema_words import ANYTHING, FIELDS, INSTANT, ONE_OR_MORE, TEXT, TEXTS, Schema, object_of
+from bailiwick.catalog.document_applications import APPLICATION_FIELDS
 from bailiwick.catalog.document_enterprises import (
     ACCOUNT_GROUP_FIELDS,
     ENTERPRISE_ACCOUNT_FIELDS,
@@ -28,8 +29,18 @@ from bailiwick.catalog.document_principals import (
 from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS, RESOURCE_FIELDS
 from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
+from bailiwick.model.applications import GRANTS, TYPES
 from bailiwick.model.federation import CLAIM_OPERATORS, MAXIMUM_AGE_MINUTES, MEMBERSHIP_HOURS, NEW_USERS
-from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
+from bailiwick.model.security import (
+    KEY_NUMBERS,
+    PASSWORD_NUMBERS,
+    PROTECTION_NUMBERS,
+    SELF_FLAGS,
+    SESSION_NUMBERS,
+    SIGN_IN_NUMBERS,
+    WHO_MAKES,
+    Whole,
+)
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Account": ACCOUNT_FIELDS,
@@ -42,6 +53,7 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Policy": POLICY_FIELDS,
     "Guardrail": GUARDRAIL_FIELDS,
     "Resource": RESOURCE_FIELDS,
+    "Application": APPLICATION_FIELDS,
     "Template": TEMPLATE_FIELDS,
     "TemplateAssignment": ASSIGNMENT_FIELDS,
     "TemplateAcceptance": ACCEPTANCE_FIELDS,
@@ -52,6 +64,7 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "IdentityProvider": PROVIDER_FIELDS,
     "FederationRule": RULE_FIELDS,
 }
+_NETWORK: Schema = {"oneOf": [TEXT, object_of({"network": TEXT, "description": TEXT}, ["network"])]}
 _DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
 _YES_NO: Schema = {"type": "boolean"}
 
@@ -71,10 +84,27 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "policies": _DOCUMENTS,
         "state": {"type": "string", "enum": ["draft", "committed"], "default": "draft"},
     },
+    "Application": {
+        "type": {"type": "string", "enum": list(TYPES)},
+        "grants": {"type": "array", "items": {"type": "string", "enum": list(GRANTS)}},
+        "scopes": TEXTS,
+    },
     "SecuritySettings": {
         "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
         "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
         "require_second_factor": _YES_NO,
+        "operation_protection": object_of({"enabled": _YES_NO, **_numbers(PROTECTION_NUMBERS)}),
+        "networks": object_of(
+            {surface: {"type": "array", "items": _NETWORK} for surface in ("console", "api")}
+        ),
+        "sessions": object_of(_numbers(SESSION_NUMBERS)),
+        "keys": object_of(
+            {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["keys"])}, **_numbers(KEY_NUMBERS)}
+        ),
+        "service_ids": object_of(
+            {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["service_ids"])}}
+        ),
+        "may_change": object_of(dict.fromkeys(SELF_FLAGS, _YES_NO)),
     },
     "IdentityProvider": {
         "issuer": TEXT,
@@ -103,6 +133,7 @@ _REQUIRED = {
     "Guardrail": ["actions"],
     "AccountGroup": ["parent"],
     "EnterpriseAccount": ["parent"],
+    "Application": ["type"],
     "Role": ["service", "rights"],
     "TemplateAssignment": ["template", "node"],
     "IdentityProvider": ["issuer", "client_id"],
@@ -157,6 +188,7 @@ _PARTS: dict[str, Schema] = {
     "Service": {**ANYTHING, "description": "a service entry in the catalog's format"},
     "Patch": {**ANYTHING, "description": "a JSON merge patch (RFC 7396): null removes a field"},
     "Text": {"type": "string"},
+    "Scim": {**ANYTHING, "description": "a message or resource of SCIM 2.0 (RFC 7643, RFC 7644)"},
     "Yaml": {"type": "string", "description": "documents, each begun by `---`"},
     "InventoryLines": {
         "type": "string",

@@ -24,6 +24,7 @@ from bailiwick.authn.tokens import IssuedToken
 from bailiwick.errors import Denied, Invalid, Unauthenticated
 from bailiwick.service.assuming import ASSUME_GRANT, Wanted, assume_profile
 from bailiwick.service.credentials import exchange_key
+from bailiwick.service.proving import said_of_session
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 FORM = "application/x-www-form-urlencoded"
@@ -90,7 +91,7 @@ def _exchange(call: Call, form: Form) -> IssuedToken:
     if not key:
         raise TokenError("invalid_request", "expected `apikey`, got nothing")
     try:
-        return exchange_key(call.host, key)
+        return exchange_key(call.host, key, call.address)
     except Unauthenticated:
         call.host.refuse_stranger()
         raise TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND) from None
@@ -101,10 +102,9 @@ def _assume(call: Call, form: Form) -> IssuedToken:
     missing = [name for name in ("access_token", "profile_name", "account") if not form.get(name)]
     if missing:
         raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
-    address = call.request.client.host if call.request.client is not None else ""
     try:
-        session = call.host.authenticator.session_of_token(form["access_token"])
-        session = replace(session, context={"ip": address} if address else {})
+        session = call.host.authenticator.session_of_token(form["access_token"], call.address)
+        session = replace(session, context=said_of_session(session, call.address, call.host.now()))
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

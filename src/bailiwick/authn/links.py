@@ -25,6 +25,7 @@ class Link:
     """One identity behind a session: uid, and `kind:name` as it was when the token was issued.
 
     `credential_uid` is its key; empty where it was assumed `by` others, while the connection said `context`.
+    In that of whoever signed in is when they proved who they are (`proved_at`, epoch seconds).
     `session_uids` are its session's and, older after newer, those that this one was made from.
     """
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from bailiwick.catalog.catalog import Catalog
+from bailiwick.catalog.check_applications import check_application
 from bailiwick.catalog.check_enterprises import (
     check_account_group,
     check_enterprise,
@@ -43,6 +44,7 @@ _CHECKS: dict[str, Callable[[Any, ObjectNotes, World], None]] = {
     "Policy": check_policy,
     "Guardrail": check_guardrail,
     "Resource": check_resource,
+    "Application": check_application,
     "Template": check_template,
     "TemplateAssignment": check_assignment,
     "TemplateAcceptance": check_acceptance,

@@ -14,7 +14,7 @@ from bailiwick.catalog.properties import format_property, parse_properties
 from bailiwick.catalog.reading import Fields, parse_text
 from bailiwick.catalog.scopes import WINDOW_FIELDS, format_window, parse_window
 from bailiwick.errors import Invalid
-from bailiwick.model.accounts import Group, Membership, Principal
+from bailiwick.model.accounts import ACCESS_KINDS, BOTH, Group, Membership, Principal
 from bailiwick.model.conditions import format_condition
 from bailiwick.model.names import parse_name, parse_principal, parse_subject
 from bailiwick.model.policies import ALWAYS
@@ -25,10 +25,11 @@ MANAGERS = ("document", "scim", "federation", "template")
 SESSION_SECONDS = (60, 86_400)
 
 _SHARED = ("name", "disabled", "properties", "budgets", "owner", "description")
-USER_FIELDS = (*_SHARED, "email")
-SERVICE_ID_FIELDS = _SHARED
+USER_FIELDS = (*_SHARED, "email", "access", "provisioned_by")
+SERVICE_ID_FIELDS = (*_SHARED, "locked")
 PROFILE_FIELDS = (*_SHARED, "trust", "when", "maximum_session_seconds")
-GROUP_FIELDS = ("name", "members", "description", "managed_by")
+GROUP_FIELDS = ("name", "members", "description", "managed_by", "provisioned_by", "external_id")
+_PROVISIONER = "service-id:"
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _MEMBER_FIELDS = ("member", *WINDOW_FIELDS, "managed_by")
@@ -37,12 +38,19 @@ _MEMBER_KINDS = ("user", "service-id", "profile", "group")
 
 def parse_user(fields: Fields, account: str) -> Principal:
     """Which user is it?"""
-    return _parse_shared(fields, "user", email=fields.parsed("email", _parse_email) or "")
+    email = fields.parsed("email", _parse_email) or ""
+    return _parse_shared(
+        fields,
+        "user",
+        email=email,
+        access=fields.choice("access", ACCESS_KINDS, BOTH),
+        provisioned_by=fields.parsed("provisioned_by", _parse_provisioner),
+    )
 
 
 def parse_service_id(fields: Fields, account: str) -> Principal:
     """Which service ID is it?"""
-    return _parse_shared(fields, "service-id")
+    return _parse_shared(fields, "service-id", locked=fields.flag("locked"))
 
 
 def parse_profile(fields: Fields, account: str) -> Principal:
@@ -63,14 +71,20 @@ def format_principal(principal: Principal) -> dict[str, object]:
     out: dict[str, object] = {"name": name}
     if principal.email:
         out["email"] = principal.email
+    if principal.access != BOTH:
+        out["access"] = principal.access
     if principal.disabled:
         out["disabled"] = True
+    if principal.locked:
+        out["locked"] = True
     if principal.properties:
         out["properties"] = {name: format_property(value) for name, value in principal.properties.items()}
     if principal.budgets:
         out["budgets"] = list(principal.budgets)
     if principal.owner is not None:
         out["owner"] = principal.owner
+    if principal.provisioned_by is not None:
+        out["provisioned_by"] = principal.provisioned_by
     if kind == "profile":
         out["trust"] = list(principal.trust)
         if principal.trust_when is not None:
@@ -93,7 +107,14 @@ def parse_group(fields: Fields, account: str) -> Group:
             fields.notes.add(path, f"duplicate `{membership.member}`")
         members[membership] = None
     name, description = fields.parsed("name", parse_name) or "", fields.text("description")
-    return Group(name, tuple(members), description, parse_manager(fields))
+    return Group(
+        name,
+        tuple(members),
+        description,
+        parse_manager(fields),
+        fields.parsed("provisioned_by", _parse_provisioner),
+        fields.text("external_id"),
+    )
 
 
 def format_group(group: Group) -> dict[str, object]:
@@ -102,6 +123,10 @@ def format_group(group: Group) -> dict[str, object]:
     out["members"] = [_format_membership(membership) for membership in group.members]
     if group.description:
         out["description"] = group.description
+    if group.provisioned_by is not None:
+        out["provisioned_by"] = group.provisioned_by
+    if group.external_id:
+        out["external_id"] = group.external_id
     return {**out, **format_manager(group.managed_by)}
 
 
@@ -137,6 +162,12 @@ def _parse_shared(fields: Fields, kind: str, **more: object) -> Principal:
         owner=fields.parsed("owner", parse_owner),
         **more,  # type: ignore[arg-type]  # the fields that only one kind has
     )
+
+
+def _parse_provisioner(text: str, place: str) -> str:
+    if not text.startswith(_PROVISIONER):
+        raise Invalid.at(place, f"`{text}` cannot provision", f"expected `{_PROVISIONER}` and a name")
+    return parse_principal(text, place)
 
 
 def is_email(text: str) -> bool:

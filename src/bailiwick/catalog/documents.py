@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bailiwick.catalog import document_applications as applications
 from bailiwick.catalog import document_enterprises as enterprises
 from bailiwick.catalog import document_federation as federation
 from bailiwick.catalog import document_policies as policies
@@ -24,6 +25,7 @@ from bailiwick.catalog.reading import Fields, format_value
 from bailiwick.catalog.sources import SourceDocument
 from bailiwick.errors import Finding, Invalid, did_you_mean
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.applications import Application
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.names import parse_name
@@ -49,6 +51,7 @@ Value = (
     | AccountGroup
     | EnterpriseAccount
     | SecuritySettings
+    | Application
     | IdentityProvider
     | FederationRule
 )
@@ -100,6 +103,7 @@ _ACCOUNT = _by_fields(resources.ACCOUNT_FIELDS, resources.parse_account)
 _PROJECT = _by_fields(resources.PROJECT_FIELDS, resources.parse_project)
 _RESOURCE = _by_fields(resources.RESOURCE_FIELDS, resources.parse_resource)
 _SECURITY = _by_fields(security.SECURITY_FIELDS, security.parse_security)
+_APPLICATION = _by_fields(applications.APPLICATION_FIELDS, applications.parse_application)
 _ROLE = _by_fields(policies.ROLE_FIELDS, policies.parse_role)
 _POLICY = _by_fields(policies.POLICY_FIELDS, policies.parse_policy)
 _GUARDRAIL = _by_fields(policies.GUARDRAIL_FIELDS, policies.parse_guardrail)
@@ -127,6 +131,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Guardrail", "guardrails", _GUARDRAIL, policies.format_guardrail),
         Kind("Resource", "resources", _RESOURCE, resources.format_resource),
         Kind("SecuritySettings", "security", _SECURITY, security.format_security),
+        Kind("Application", "applications", _APPLICATION, applications.format_application),
         Kind("IdentityProvider", "identity_providers", _PROVIDER, federation.format_provider),
         Kind("FederationRule", "federation_rules", _RULE, federation.format_rule),
         Kind("Template", "templates", _TEMPLATE, templates.format_template),
@@ -143,6 +148,7 @@ _KIND_OF_TYPE: Mapping[type, str] = {
     Policy: "Policy", Guardrail: "Guardrail", Resource: "Resource", Template: "Template",
     TemplateAssignment: "TemplateAssignment", TemplateAcceptance: "TemplateAcceptance",
     SecuritySettings: "SecuritySettings", IdentityProvider: "IdentityProvider", FederationRule: "FederationRule",
+    Application: "Application",
     Enterprise: "Enterprise", AccountGroup: "AccountGroup", EnterpriseAccount: "EnterpriseAccount",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import typer
 
 from bailiwick import __version__
 from bailiwick.cli import (
+    applications,
     attention,
     catalog,
     documents,
@@ -85,6 +86,7 @@ app.add_typer(users.users_app, name="user", rich_help_panel=CHANGE)
 app.add_typer(users.invitations_app, name="invitation", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
+app.add_typer(applications.applications_app, name="application", rich_help_panel=CHANGE)
 app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
 app.command("attention", rich_help_panel=RECORD)(attention.attention)

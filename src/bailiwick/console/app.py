@@ -18,6 +18,7 @@ from bailiwick.console.pages.federation import federation_entries
 from bailiwick.console.pages.guardrails import guardrail_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
+from bailiwick.console.pages.oauth import oauth_entries
 from bailiwick.console.pages.people import people_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.policies import policy_entries
@@ -53,6 +54,7 @@ def console_entries() -> list[Entry]:
         *subject_entries(),
         *people_entries(),
         *federation_entries(),
+        *oauth_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]

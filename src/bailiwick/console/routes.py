@@ -16,14 +16,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bailiwick.console.deeds import DEED
 from bailiwick.console.entrance import Guest, enter, keep_ticket
 from bailiwick.console.forgery import check_origin, check_token
 from bailiwick.console.forms import read_form
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import answer_error, answer_failure
+from bailiwick.console.proving import ask_for_proof, go_on
 from bailiwick.errors import BailiwickError, Denied, Unauthenticated
 from bailiwick.service.host import Host
+from bailiwick.service.proving import StepUpRequired
 
 Handler = Callable[[Page], Response]
 ACCOUNT_PATH = "/accounts/{account}"
@@ -38,7 +41,7 @@ class Entry:
     """One line of the table. `path` follows `/console`, and the account's where the page is of an account.
 
     `actions`: any of these may be asked for. `public`: why the page asks for none. `owing`: it is open to whoever
-    still owes this (a new password, a second factor), or ANYTHING.
+    still owes this (a new password, a second factor), or ANYTHING. `at_root`: the path is the whole address.
     """
 
     method: str
@@ -48,11 +51,12 @@ class Entry:
     public: str = ""
     owing: str = ""
     of_account: bool = True
+    at_root: bool = False
 
     @property
     def full_path(self) -> str:
         """Under which path does it answer?"""
-        return ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
+        return self.path if self.at_root else ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
 
 
 def get(path: str, handler: Handler, *actions: str, public: str = "", owing: str = "") -> Entry:
@@ -68,6 +72,11 @@ def post(path: str, handler: Handler, *actions: str, public: str = "", owing: st
 def outside(method: str, path: str, handler: Handler, reason: str) -> Entry:
     """Which line is for whoever has not signed in?"""
     return Entry(method, path, handler, public=reason, owing=ANYTHING, of_account=False)
+
+
+def at_root(method: str, path: str, handler: Handler, reason: str) -> Entry:
+    """Which line is for whoever an application or a device leads here, at an address that it knows by a protocol?"""
+    return Entry(method, path, handler, public=reason, owing=ANYTHING, of_account=False, at_root=True)
 
 
 class PageRoute(Route):
@@ -118,10 +127,19 @@ async def _answer(page: Page, entry: Entry) -> Response:
     if entry.method == "POST":
         page.form = await read_form(page.request)
         check_token(page)
-    return await run_in_threadpool(entry.handler, page)
+    return await run_in_threadpool(_handle, page, entry)
+
+
+def _handle(page: Page, entry: Entry) -> Response:
+    """The answer of the handler, after the proof that a waiting form was sent with."""
+    if page.form.has(DEED) and page.is_signed_in and (refused := go_on(page)) is not None:
+        return refused
+    return entry.handler(page)
 
 
 def _refused(page: Page, entry: Entry, error: BailiwickError) -> Response:
+    if isinstance(error, StepUpRequired) and page.is_signed_in:
+        return ask_for_proof(page)
     if isinstance(error, Denied) and page.is_signed_in:
         path = f"{entry.method} {entry.full_path}"
         page.host.record("refusal", error.reason, page.session, action=error.action, route=path)

@@ -22,6 +22,7 @@ _FIELDS: Mapping[str, str] = {
     "role": "roles",
     "guardrail": "guardrails",
     "resource": "resources",
+    "application": "applications",
     "template": "templates",
     "template-assignment": "template_assignments",
     "template-acceptance": "template_acceptances",

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
 from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
+from bailiwick.model.protection import protecting_guardrails
 from bailiwick.model.security import DEFAULT_SECURITY, SECURITY_NAME, SecuritySettings
 from bailiwick.model.services import Role, Service
 
@@ -21,13 +23,19 @@ if TYPE_CHECKING:
     from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 PROJECT_TYPES = ("prod", "poc")
 DEFAULT_PROJECT_QUOTA = 100
+CONSOLE, PROGRAMMATIC, BOTH = "console", "programmatic", "both"
+ACCESS_KINDS = (BOTH, CONSOLE, PROGRAMMATIC)
 
 Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`."""
+    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`.
+
+    `access`: how a user comes in at all. `locked`: a service ID that nobody changes, deletes or grants anything.
+    `provisioned_by`: the service ID that keeps this user in step with a directory elsewhere (rule 33.4).
+    """
 
     reference: str
     disabled: bool = False
@@ -39,6 +47,19 @@ class Principal:
     trust_when: Condition | None = None
     maximum_session_seconds: int = 3600
     owner: str | None = None
+    access: str = BOTH
+    locked: bool = False
+    provisioned_by: str | None = None
+
+    @property
+    def may_visit(self) -> bool:
+        """May it sign in and visit pages?"""
+        return self.access != PROGRAMMATIC
+
+    @property
+    def may_use_keys(self) -> bool:
+        """Are API keys of it honoured?"""
+        return self.access != CONSOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +73,17 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any.
+
+    `provisioned_by`: the service ID that decides who is in it; `external_id`: how that one's directory knows it.
+    """
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
     managed_by: str = ""
+    provisioned_by: str | None = None
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +150,7 @@ class Account:
     account_groups: Mapping[str, AccountGroup] = field(default_factory=dict)
     enterprise_accounts: Mapping[str, EnterpriseAccount] = field(default_factory=dict)
     security: Mapping[str, SecuritySettings] = field(default_factory=dict)
+    applications: Mapping[str, Application] = field(default_factory=dict)
     identity_providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
     federation_rules: Mapping[str, FederationRule] = field(default_factory=dict)
     guardrails_above: Mapping[str, Guardrail] = field(default_factory=dict)
@@ -132,3 +159,13 @@ class Account:
     def security_settings(self) -> SecuritySettings:
         """How do people sign in to it?"""
         return self.security.get(SECURITY_NAME, DEFAULT_SECURITY)
+
+    def application(self, name: str) -> Application | None:
+        """Which application has this name? The command line's is there without being stored."""
+        found = self.applications.get(name)
+        return COMMAND_LINE_APPLICATION if found is None and name == COMMAND_LINE else found
+
+    @property
+    def guardrails_implied(self) -> tuple[Guardrail, ...]:
+        """Which guardrails follow from its security settings? (rule 30.9)"""
+        return protecting_guardrails(self.security_settings.operation_protection)

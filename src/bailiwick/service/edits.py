@@ -17,7 +17,14 @@ from bailiwick.errors import Finding, Invalid
 from bailiwick.model.accounts import Account
 from bailiwick.service.kinds import ACCOUNT, IDENTITY_PROVIDER, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
-from bailiwick.service.people.records import FEDERATED_IDENTITY, PASSWORD, PROVIDER_SECRET, SECOND_FACTOR
+from bailiwick.service.people.records import (
+    APPLICATION_SECRET,
+    CONSENT,
+    FEDERATED_IDENTITY,
+    PASSWORD,
+    PROVIDER_SECRET,
+    SECOND_FACTOR,
+)
 from bailiwick.service.references import bind
 from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
@@ -155,13 +162,18 @@ def _changes(
                 if held is not None:
                     changes.append(Change(credential, held.uid, held.name, "delete"))
                     dropped.append(SecretDelete(held.uid))
+            agreed = snapshot.consents_of(uids[key]) if kind == "User" else ()
+            changes += [Change(CONSENT, one.uid, one.name, "delete") for one in agreed]
+            for secret in snapshot.application_secrets().get(uids[key], ()) if kind == "Application" else ():
+                changes.append(Change(APPLICATION_SECRET, secret.uid, secret.prefix, "delete"))
+                dropped.append(SecretDelete(secret.uid))
             if may_own or kind == IDENTITY_PROVIDER:
                 gone = snapshot.identities_held_by(uids[key])
                 changes += [Change(FEDERATED_IDENTITY, uid, name, "delete") for uid, name in gone]
-            secret = snapshot.identities.get((PROVIDER_SECRET, uids[key]))
-            if secret is not None:
-                changes.append(Change(PROVIDER_SECRET, secret.uid, secret.name, "delete"))
-                dropped.append(SecretDelete(secret.uid))
+            kept = snapshot.identities.get((PROVIDER_SECRET, uids[key]))
+            if kept is not None:
+                changes.append(Change(PROVIDER_SECRET, kept.uid, kept.name, "delete"))
+                dropped.append(SecretDelete(kept.uid))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"

@@ -13,6 +13,7 @@ from typing import Any
 
 from bailiwick.engine.resources import INSTANCE_TYPE
 from bailiwick.model.accounts import Account, Group, Principal, Resource
+from bailiwick.model.applications import Application, is_trusted_more
 from bailiwick.model.conditions import Condition
 from bailiwick.model.federation import (
     FederationRule,
@@ -26,6 +27,7 @@ from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.security import DEFAULT_SECURITY, SecuritySettings, find_loosened
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.model.templates import TemplateAcceptance
+from bailiwick.service.compared import covers, is_narrowed, is_widened
 from bailiwick.service.escaping import escapes
 from bailiwick.service.kinds import (
     ACCOUNT,
@@ -37,13 +39,14 @@ from bailiwick.service.kinds import (
     reference_of,
 )
 from bailiwick.service.reaching import Reaching, reads
+from bailiwick.service.scim.consent import consented_to, is_paused, provisioner_of
 
 Changed = Iterable[tuple[str, str]]
 ADMINISTRATOR = f"{IAM}/Administrator"
 # A role name that no role can have: whoever may assign it may assign any role of the service.
 ANY_ROLE = "\x00"
 # What people and programs come in by.
-_WAYS_IN = (SECURITY, IDENTITY_PROVIDER, FEDERATION_RULE)
+_WAYS_IN = (SECURITY, IDENTITY_PROVIDER, FEDERATION_RULE, "Application")
 _STORED = ("project", "owner", "groups", "budget", "tags", "properties")
 
 
@@ -53,7 +56,8 @@ class Handover:
 
     `because` says it in words. `adds`: what a role gains, which must be assignable besides the role itself.
     `owner_only`: nobody but the account's owner may. `unguards`: a guardrail of the account falls, which the owner
-    may do although it binds the owner too.
+    may do although it binds the owner too. `consented`: the provisioner to whom whoever marked the object handed this
+    over already (rule 33.5).
     """
 
     scope: Scope
@@ -64,6 +68,7 @@ class Handover:
     owner_only: bool = False
     unguards: bool = False
     adds: tuple[Right, ...] = ()
+    consented: str | None = None
 
 
 @dataclass(frozen=True)
@@ -206,11 +211,16 @@ class Differ:
         removed = {m for m in was - is_ if not any(covers(window, m.window) for window in stay[m.member])}
         above = self.reaching.groups_above(f"group:{name}")
         if added:
+            consented = consented_to(self.before, self.after, name, added)
             for policy in self.reaching.policies_of(self.reaching.with_profiles(above)):
                 if policy.effect == "allow":
                     for window in {member.window for member in added}:
                         member = min(m.member for m in added if m.window == window)
-                        yield self._of(policy, f"`{member}` joins `group:{name}`", window)
+                        handover = self._of(policy, f"`{member}` joins `group:{name}`", window)
+                        yield replace(handover, consented=consented)
+        if new is not None and new.provisioned_by is not None and provisioner_of(old) != new.provisioned_by:
+            for policy in self.reaching.policies_of(self.reaching.with_profiles(above)):
+                yield self._of(policy, f"`{new.provisioned_by}` decides who is in `group:{name}`")
         if removed:
             for policy in self.reaching.policies_of(above):
                 if self.reaching.denies(policy):
@@ -240,9 +250,17 @@ class Differ:
         if new is None:
             return
         if old is None or (old.disabled and not new.disabled):
-            yield from self._all_of(reference, new, "is created" if old is None else "is enabled")
+            consented = old.provisioned_by if old is not None and is_paused(old) else None
+            for handover in self._all_of(reference, new, "is created" if old is None else "is enabled"):
+                yield replace(handover, consented=consented if new.provisioned_by == consented else None)
         if old is None:
             return
+        is_marked = new.provisioned_by is not None and new.provisioned_by != old.provisioned_by
+        if is_marked or (old.disabled and is_paused(new) and not is_paused(old)):
+            enabled = replace(new, disabled=False)
+            yield from self._all_of(reference, enabled, f"is left to `{new.provisioned_by}`")
+        if (new.may_use_keys and not old.may_use_keys) or (new.may_visit and not old.may_visit):
+            yield from self._all_of(reference, new, "may come in by another way")
         if set(new.trust) - set(old.trust) or (old.trust_when != new.trust_when and new.trust):
             yield from self._all_of(reference, new, "is trusted to more")
         if old.budgets != new.budgets:
@@ -300,6 +318,8 @@ class Differ:
     def _way_in(self, word: str, old: Any, new: Any) -> Iterator[Handover]:
         if word == SECURITY:
             return self._security(old, new)
+        if word == "Application":
+            return self._application(old, new)
         return self._provider(old, new) if word == IDENTITY_PROVIDER else self._rule(old, new)
 
     def _security(self, old: SecuritySettings | None, new: SecuritySettings | None) -> Iterator[Handover]:
@@ -307,6 +327,19 @@ class Differ:
         loosened = list(find_loosened(old or DEFAULT_SECURITY, new or DEFAULT_SECURITY))
         if loosened:
             yield from _all_of_everybody(f"security setting `{loosened[0]}` is loosened", unguards=True)
+
+    def _application(self, old: Application | None, new: Application | None) -> Iterator[Handover]:
+        """As whom can whoever runs it newly act: as a service ID, or unasked as whoever signs in there? (28.3)"""
+        if new is None:
+            return
+        acts_as = new.acting_as
+        principal = None if acts_as is None else self.after.principals.get(acts_as)
+        if principal is not None and (old is None or old.acting_as != acts_as):
+            yield from self._all_of(
+                principal.reference, principal, f"is acted as by application `{new.name}`"
+            )
+        if is_trusted_more(old, new):
+            yield from _all_of_everybody(f"application `{new.name}` is trusted by all who sign in to it")
 
     def _provider(self, old: IdentityProvider | None, new: IdentityProvider | None) -> Iterator[Handover]:
         """A provider that is believed says who people are: of anybody who is linked to it, or comes anew."""
@@ -518,41 +551,6 @@ def gained_actions(adds: Iterable[Right], service: Service) -> frozenset[str]:
     """Which actions of its own service does a role gain by these rights?"""
     patterns = [pattern for right in adds if right.service == service.name for pattern in right.actions]
     return frozenset(a for a in service.actions if any(matches(p, a) for p in patterns))
-
-
-def covers(outer: Window, inner: Window) -> bool:
-    """Does the outer window hold whenever the inner does?"""
-    starts = outer.starts_at is None or (inner.starts_at is not None and outer.starts_at <= inner.starts_at)
-    ends = outer.expires_at is None or (inner.expires_at is not None and inner.expires_at <= outer.expires_at)
-    return starts and ends
-
-
-def is_narrowed(old: Policy | None, new: Policy) -> bool:
-    """Does the new policy allow nothing that the old did not?"""
-    return (
-        old is not None
-        and old.enabled
-        and old.effect == new.effect
-        and old.scope == new.scope
-        and old.when == new.when
-        and set(new.roles) <= set(old.roles)
-        and set(new.subjects) <= set(old.subjects)
-        and covers(old.window, new.window)
-    )
-
-
-def is_widened(old: Policy, new: Policy | None) -> bool:
-    """Does the new policy deny everything that the old did?"""
-    return (
-        new is not None
-        and new.enabled
-        and old.effect == new.effect
-        and old.scope == new.scope
-        and old.when == new.when
-        and set(old.roles) <= set(new.roles)
-        and set(old.subjects) <= set(new.subjects)
-        and covers(new.window, old.window)
-    )
 
 
 def held_ids(role: Role, service: Service) -> frozenset[str]:

@@ -53,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("Service", "services", "service", "services"),
         Kind(RESOURCE, "resources", "resource", "resources"),
         Kind(SECURITY, "security", "security-settings", "security-settings"),
+        Kind("Application", "applications", "application", "applications"),
         Kind(IDENTITY_PROVIDER, "identity_providers", "identity-provider", "identity-providers"),
         Kind(FEDERATION_RULE, "federation_rules", "federation-rule", "federation-rules"),
         Kind("Template", "templates", "template", "templates"),

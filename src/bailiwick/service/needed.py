@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
+from bailiwick.model.applications import Application, needs_trust
 from bailiwick.model.names import SERVICE_TYPE, parse_resource_name
 from bailiwick.model.policies import Guardrail
 from bailiwick.model.requests import ResourceQuery
@@ -85,8 +86,7 @@ def needed_actions(
         return
     old, new = find_value(before, word, name), find_value(after, word, name)
     yield from _becoming_default(before, old, new)
-    if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
-        yield Needed("iam.template.commit", iam_object("template", name))
+    yield from _besides(name, old, new)
     if difference.op == "created":
         yield from _created(word, name, new)
     elif difference.op == "deleted":
@@ -101,6 +101,14 @@ def needed_actions(
         yield from _resource(services, old, new, before)
     else:
         yield Needed(f"iam.{KINDS[word].resource_type}.update", object_of(word, name, old))
+
+
+def _besides(name: str, old: object, new: object) -> Iterator[Needed]:
+    """What does becoming so need, besides creating or changing it?"""
+    if isinstance(new, Template) and new.committed and not (isinstance(old, Template) and old.committed):
+        yield Needed("iam.template.commit", iam_object("template", name))
+    if isinstance(new, Application) and needs_trust(old if isinstance(old, Application) else None, new):
+        yield Needed("iam.application.trust", iam_object("application", name))
 
 
 def _becoming_default(before: Account, old: object, new: object) -> Iterator[Needed]:

@@ -35,8 +35,8 @@ EXPORT = "iam.export.read"
 _MOST_TO_COMPARE = 200
 # What others name stands before them.
 _EXPORT_ORDER = (
-    SECURITY, "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Enterprise",
-    "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
+    SECURITY, "Project", "Service", "Role", "User", "ServiceId", "Profile", "Group", "Resource", "Application",
+    "Enterprise", "AccountGroup", "EnterpriseAccount", "Guardrail", "Policy",
     "IdentityProvider", "FederationRule",
     "Template", "TemplateAssignment", "TemplateAcceptance",
 )  # fmt: skip

@@ -22,8 +22,11 @@ class Session:
     `principal` is a reference such as `user:alice`, `uid` its immutable id, `credential` the uid of the API key at its
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
-    `session_uid` is empty for a plain token. `by` holds who assumed the principal, `acts_for` the links of `chain`;
-    at `stands_until` some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
+    `is_signed_in`: somebody who signed in is at a root of it, and proved at `proved_at` (epoch seconds; 0: not known)
+    who they are, of several the longest ago.
+    `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `by` holds who assumed the
+    principal, `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until`
+    one of what lets them assume or act as it.
     """
 
     account: str
@@ -36,11 +39,14 @@ class Session:
     restrictions: tuple[Guardrail, ...] = ()
     context: Mapping[str, Property] = field(default_factory=dict)
     session_uid: str = ""
+    is_visit: bool = False
     by: tuple[Link, ...] = ()
     acts_for: tuple[Link, ...] = ()
     head: Link | None = None
     stands_until: float = FOREVER
     acts_until: float = FOREVER
+    is_signed_in: bool = False
+    proved_at: int = 0
 
     @property
     def is_whole(self) -> bool:

@@ -16,27 +16,35 @@ from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.own import own_names
 from bailiwick.model.accounts import Account
+from bailiwick.model.applications import COMMAND_LINE, Application
 from bailiwick.model.overlays import Overlay, as_overlay
 from bailiwick.model.patterns import is_pattern
 from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
 from bailiwick.service.people.records import (
+    APPLICATION_SECRET,
+    CONSENT,
     FEDERATED_IDENTITY,
     PASSWORD,
     SECOND_FACTOR,
+    ApplicationSecretRecord,
+    ConsentRecord,
     FactorRecord,
     FederatedIdentityRecord,
     PasswordRecord,
     Record,
     SignInRecord,
     is_held_by,
+    name_of_consent,
     name_of_identity,
 )
+from bailiwick.service.scim.consent import external_id_in
 
 Name = tuple[str, str]
 T = TypeVar("T")
 
-_NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
+_NAMES, _SORTED, _MENTIONS, _EXTERNAL = "names", "sorted", "mentions", "external"
+_SECRETS, _SECRET_UID = "application secrets", f"{APPLICATION_SECRET.lower()}-"
 _MOST_MOVED = 1000
 _MOST_LOOKED_AT = 5000
 
@@ -93,11 +101,44 @@ class Snapshot:
         names = self._derived.get(_NAMES)
         if names is not None:
             new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
+        secrets = self._derived.get(_SECRETS)
+        if secrets is not None and not any(uid.startswith(_SECRET_UID) for uid in people):
+            new._derived[_SECRETS] = secrets
         for place in (_SORTED, _MENTIONS):
             for word, (made, pending) in list(self._derived.get(place, {}).items()):
                 of_kind = {name for kind, name in moved if kind == word}
                 new._derived.setdefault(place, {})[word] = (made, pending | of_kind)
+        for word, known in list(self._derived.get(_EXTERNAL, {}).items()):
+            changes = self._known_anew(new, word, known, {name for kind, name in moved if kind == word})
+            new._derived.setdefault(_EXTERNAL, {})[word] = known.changed(changes)
         return new
+
+    def _known_anew(
+        self, new: Snapshot, word: str, known: Mapping[str, tuple[str, ...]], names: Collection[str]
+    ) -> dict[str, tuple[str, ...] | None]:
+        changes: dict[str, tuple[str, ...] | None] = {}
+        for name in names:
+            old_id, new_id = (external_id_in(find_value(one.account, word, name)) for one in (self, new))
+            if old_id == new_id:
+                continue
+            for one, is_there in ((old_id, False), (new_id, True)):
+                held = changes[one] if one in changes else known.get(one)
+                others = tuple(other for other in held or () if other != name)
+                changes[one] = ((*others, name) if is_there else others) or None
+        changes.pop("", None)
+        return changes
+
+    def names_by_external_id(self, kind: str) -> Mapping[str, tuple[str, ...]]:
+        """Which users or groups does a provisioner's directory know by each id? Made at the first question."""
+        made: dict[str, Overlay[str, tuple[str, ...]]] = self._derived.setdefault(_EXTERNAL, {})
+        if kind not in made:
+            found: dict[str, tuple[str, ...]] = {}
+            for name, value in list_values(self.account, kind).items():
+                known = external_id_in(value)
+                if known:
+                    found[known] = (*found.get(known, ()), name)
+            made[kind] = Overlay(found)
+        return made[kind]
 
     def _renamed(self, moved: Mapping[Name, Identity | None]) -> Iterator[tuple[str, Name | None]]:
         for key, identity in moved.items():
@@ -138,9 +179,52 @@ class Snapshot:
         found = self._record_of(SECOND_FACTOR, owner_uid)
         return found if isinstance(found, FactorRecord) else None
 
+    def has_factor(self, owner_uid: str) -> bool:
+        """Has the user of this uid a second factor that is enrolled?"""
+        factor = self.factor_of(owner_uid)
+        return factor is not None and factor.enrolled_at is not None
+
+    def consent_of(self, owner_uid: str, client_id: str) -> ConsentRecord | None:
+        """To what has the user of this uid agreed that this application may have? None: to nothing."""
+        found = self._record_of(CONSENT, name_of_consent(owner_uid, client_id))
+        return found if isinstance(found, ConsentRecord) else None
+
+    def consents_of(self, owner_uid: str) -> list[ConsentRecord]:
+        """To which applications has the user of this uid agreed, newest first? Gathered at the first question."""
+        found: dict[str, list[ConsentRecord]] | None = self._derived.get("consents")
+        if found is None:
+            found = {}
+            for one in self.people.values():
+                if isinstance(one, ConsentRecord):
+                    found.setdefault(one.owner_uid, []).append(one)
+            self._derived["consents"] = found
+        return sorted(found.get(owner_uid, ()), key=lambda one: (one.given_at, one.uid), reverse=True)
+
     def _record_of(self, kind: str, owner_uid: str) -> Record | None:
         identity = self.identities.get((kind, owner_uid))
         return None if identity is None else self.people.get(identity.uid)
+
+    def application_secrets(self) -> Mapping[str, list[ApplicationSecretRecord]]:
+        """Which secrets has the application of each uid? Made at the first question."""
+        found: dict[str, list[ApplicationSecretRecord]] | None = self._derived.get(_SECRETS)
+        if found is None:
+            found = {}
+            for record in self.people.values():
+                if isinstance(record, ApplicationSecretRecord):
+                    found.setdefault(record.application_uid, []).append(record)
+            self._derived[_SECRETS] = found
+        return found
+
+    def application_of(self, client_id: str) -> Application | None:
+        """Which application of the account has this client id, if it may be used? The command line's has its name."""
+        kind, name = (
+            ("Application", COMMAND_LINE)
+            if client_id == COMMAND_LINE
+            else self.names_by_uid().get(client_id, ("", ""))
+        )
+        found = self.account.application(name) if kind == "Application" else None
+        is_other_name = name == COMMAND_LINE and client_id != COMMAND_LINE
+        return None if found is None or found.disabled or is_other_name else found
 
     def find_identity(self, provider_uid: str, issuer: str, subject: str) -> FederatedIdentityRecord | None:
         """Which federated identity is this, if somebody of the account has it? None: nobody, or by another provider."""

@@ -23,11 +23,13 @@ from bailiwick.model.requests import Decision, Request, ResourceQuery
 from bailiwick.model.trusting import ACT_AS, PROFILE, AssumeQuestion, Assumption, parse_trusted
 from bailiwick.service.kinds import KIND_OF_PREFIX
 from bailiwick.service.loading import SESSION_END
+from bailiwick.service.places import NO_LIMITS, Limits, api_limits
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot
 
 SERVICE = "service:"
+PROVED_AT = "proved_at"
 Snapshots = Callable[[str], Snapshot]
 
 _NOBODY = "the credential is missing, unknown, expired or withdrawn"
@@ -35,11 +37,15 @@ _NOBODY = "the credential is missing, unknown, expired or withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A session that stands in these states, until then (epoch seconds) unless one of them changes."""
+    """A session that stands in these states, until then (epoch seconds) unless one of them changes.
+
+    `limits`: from where it may be used, by everybody through whom it was reached.
+    """
 
     session: Session
     snapshots: tuple[Snapshot, ...]
     until: float
+    limits: Limits = NO_LIMITS
 
 
 def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
@@ -63,8 +69,10 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         head=own,
         stands_until=walk.until,
         acts_until=walk.acts_until,
+        is_signed_in=bool(walk.proofs),
+        proved_at=min(walk.proofs, default=0),
     )
-    return Standing(session, tuple(walk.snapshots.values()), walk.until)
+    return Standing(session, tuple(walk.snapshots.values()), walk.until, tuple(dict.fromkeys(walk.limits)))
 
 
 def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
@@ -78,6 +86,7 @@ def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
 class _Walk:
     """One look at every link, in one state of each account, which is remembered.
 
+    `proofs`: when those who signed in proved who they are, as their links say it.
     `until` is when to look again; `acts_until` leaves the ends of API keys out, which their owners may make anew.
     """
 
@@ -86,6 +95,8 @@ class _Walk:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     until: float = FOREVER
     acts_until: float = FOREVER
+    proofs: list[int] = field(default_factory=list)
+    limits: list[tuple[str, ...]] = field(default_factory=list)
 
     def name_of(self, link: Link) -> str:
         """How is this identity called now, if it still stands? Raises Unauthenticated."""
@@ -106,15 +117,19 @@ class _Walk:
                 self.snapshots[account] = self.find(account)
             except NotFound:
                 raise Unauthenticated(_NOBODY) from None
+            self.limits += api_limits(self.snapshots[account].account.security_settings)
         return self.snapshots[account]
 
     def _owner_of_credential(self, snapshot: Snapshot, link: Link) -> str:
         if link.session_uids and is_sign_in_of(snapshot, link.credential_uid, link.uid):
+            self.proofs.append(proved_at_of(link))
             return name_of_person(snapshot, link.uid)
         record = snapshot.keys.get(link.credential_uid)
-        principal = name_of_person(snapshot, link.uid)
+        principal = name_of_person(snapshot, link.uid, by_key=True)
         if record is None or record.owner_uid != link.uid or not is_usable(record, self.now):
             raise Unauthenticated(_NOBODY)
+        if record.networks:
+            self.limits.append(record.networks)
         if record.expires_at is not None:
             self.until = min(self.until, record.expires_at.timestamp())
         return principal
@@ -155,6 +170,12 @@ class _Walk:
         if answer.valid_until is not None:
             self.until = min(self.until, answer.valid_until)
             self.acts_until = min(self.acts_until, answer.valid_until)
+
+
+def proved_at_of(link: Link) -> int:
+    """When did whoever signed in prove who they are, as their link says? 0: it does not say."""
+    at = link.context.get(PROVED_AT, 0)
+    return at if type(at) is int else 0
 
 
 def trusted_uids(home: Snapshot, trusting: Snapshot, profile: str) -> dict[str, str]:
@@ -229,13 +250,28 @@ def is_sign_in_of(snapshot: Snapshot, credential_uid: str, uid: str) -> bool:
     return record is not None and record.owner_uid == uid
 
 
-def name_of_person(snapshot: Snapshot, uid: str) -> str:
-    """How is the principal of this uid called, if it may sign in at all? Raises Unauthenticated."""
+def name_of_person(snapshot: Snapshot, uid: str, *, by_key: bool | None = False) -> str:
+    """How is the principal of this uid called, if it may come in so: by signing in, or by an API key (None: by either)?
+
+    Raises Unauthenticated.
+    """
     principal = principal_of_uid(snapshot, uid)
-    stored = None if principal is None else snapshot.account.principals.get(principal)
-    if principal is None or stored is None or stored.disabled or is_shut_out(snapshot, principal):
+    if principal is None or not may_come_in(snapshot, principal, by_key=by_key):
         raise Unauthenticated(_NOBODY)
     return principal
+
+
+def may_come_in(snapshot: Snapshot, principal: str, *, by_key: bool | None) -> bool:
+    """May this principal come in so: is it there, in use, not shut out, and let in by keys or by signing in?
+
+    Implements docs/spec.md 31.5.
+    """
+    stored = snapshot.account.principals.get(principal)
+    if stored is None or stored.disabled or is_shut_out(snapshot, principal):
+        return False
+    if by_key is None:
+        return True
+    return stored.may_use_keys if by_key else stored.may_visit
 
 
 def is_shut_out(snapshot: Snapshot, principal: str) -> bool:

@@ -20,8 +20,9 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "no kind": (
         {"name": "x"},
         [
-            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Enterprise`, `EnterpriseAccount`, "
-            "`FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, `Project`, "
+            "missing field `kind`\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, "
+            "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, "
+            "`Policy`, `Profile`, `Project`, "
             "`Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"
         ],
@@ -33,7 +34,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "a kind that is a list": (
         {"kind": []},
         [
-            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Enterprise`, "
+            "unknown kind a list at kind\n  help: available: `Account`, `AccountGroup`, `Application`, `Enterprise`, "
             "`EnterpriseAccount`, `FederationRule`, `Group`, `Guardrail`, `IdentityProvider`, `Policy`, `Profile`, "
             "`Project`, `Resource`, `Role`, `SecuritySettings`, `Service`, `ServiceId`, "
             "`Template`, `TemplateAcceptance`, `TemplateAssignment`, `User`"

@@ -139,4 +139,5 @@ def test_iam_roles_keep_apart_what_they_say_they_do() -> None:
     } - held("Viewer")
     assert {iam.actions[id].access for id in held("Auditor")} <= {"list", "read", "use"}
     assert held("Administrator") == set(iam.actions)
-    assert held("Evaluator") == {"iam.decision.evaluate", "iam.decision.describe"}
+    evaluator = {"iam.decision.evaluate", "iam.decision.describe", "iam.token.introspect"}
+    assert held("Evaluator") == evaluator

@@ -16,7 +16,8 @@ from bailiwick.model.accounts import Account
 from bailiwick.model.conditions import parse_condition
 from bailiwick.model.policies import Guardrail, Scope, Window
 from bailiwick.service.catalog_files import load_system_catalog
-from bailiwick.service.grants import Differ, Handover, covers
+from bailiwick.service.compared import covers
+from bailiwick.service.grants import Differ, Handover
 
 BEFORE = """
 kind: User

@@ -16,10 +16,10 @@ from bailiwick.model.names import EVERYONE, MEMBERS
 from bailiwick.model.policies import Guardrail, Policy, Scope
 from bailiwick.model.services import IAM, Action
 from bailiwick.model.trusting import ACT_AS, ASSUME
+from bailiwick.service.compared import is_narrowed
 from bailiwick.service.effects.comparing import Effect
 from bailiwick.service.effects.reaching import Reached
 from bailiwick.service.effects.touched import Touched
-from bailiwick.service.grants import is_narrowed
 from bailiwick.service.kinds import PRINCIPAL_WORDS, find_value
 from bailiwick.service.reading import Reader
 from bailiwick.service.refusal_words import format_scope

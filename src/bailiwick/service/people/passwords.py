@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bailiwick.authn.passwords import check_new_password
-from bailiwick.errors import Conflict, Finding, Invalid
+from bailiwick.errors import Conflict, Denied, Finding, Invalid
 from bailiwick.model.security import PasswordPolicy
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
@@ -21,7 +21,7 @@ from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_pas
 from bailiwick.service.people.rights import RESET_PASSWORD, User, get_user, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
 from bailiwick.service.people.storing import Prepared, store_people
-from bailiwick.service.people.visits import Visit, begin_visit
+from bailiwick.service.people.visits import OWES_PASSWORD, Visit, begin_visit
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change, SecretChange, SecretDelete
@@ -83,7 +83,8 @@ def change_own_password(host: Host, visit: Visit, old: str, new: str, client: Cl
     require_self(session)
     snapshot = host.snapshot(session.account)
     user = get_user(snapshot, session.principal.removeprefix("user:"))
-    _check_old(host, snapshot, user, old, client)
+    _check_may_change(snapshot, visit)
+    require_password(host, snapshot, user, old, client)
     _check_age(host, snapshot, user)
     chosen = check_new(host, snapshot, user, new)
 
@@ -99,10 +100,24 @@ def change_own_password(host: Host, visit: Visit, old: str, new: str, client: Cl
         client,
         session_uid=new_uid("Session"),
         factor=visit.factor_at is not None,
+        factor_at=visit.factor_at,
     )
 
 
-def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Client) -> None:
+def _check_may_change(snapshot: Snapshot, visit: Visit) -> None:
+    """Do the account's settings let people choose their own passwords? One that is owed is chosen anyhow. (31.9)"""
+    if not snapshot.account.security_settings.may_change.password and visit.owes != OWES_PASSWORD:
+        raise Denied(
+            "people do not change their own passwords here: the security settings say so",
+            action=RESET_PASSWORD,
+            reason="setting",
+            help="ask an administrator for another",
+        )
+
+
+def require_password(
+    host: Host, snapshot: Snapshot, user: User, old: str, client: Client, *, place: str = "old_password"
+) -> None:
     """Is this the user's password? Counted like an attempt to sign in: a visit left open must not be a way to guess."""
     account, policy = snapshot.account.name, snapshot.account.security_settings.sign_in
     attempt = begin_attempt(host, account, user.name, client, policy, is_known=True)
@@ -110,8 +125,8 @@ def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Cli
     kept = None if record is None else find_password(host, account, record.uid)
     if not verify(None if kept is None else kept.hash, old):
         person = Person(account, user.uid, user.reference, "" if record is None else record.uid)
-        record_failure(host, attempt, person, client, reason="old_password")
-        raise Invalid.at("old_password", "this is not your password")
+        record_failure(host, attempt, person, client, reason=place)
+        raise Invalid.at(place, "this is not your password")
     # SECURITY: earlier failures still count: who knows the password must not clear those of guessing the second factor.
     take_back(host, attempt)
 

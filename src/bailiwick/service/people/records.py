@@ -16,9 +16,19 @@ from typing import Any
 PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
+CONSENT = "Consent"
 FEDERATED_IDENTITY = "FederatedIdentity"
 PROVIDER_SECRET = "ProviderSecret"  # noqa: S105 - a kind of object: that of the account's client at a provider
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, FEDERATED_IDENTITY, PROVIDER_SECRET)
+APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
+CREDENTIAL_KINDS = (
+    PASSWORD,
+    SECOND_FACTOR,
+    INVITATION,
+    FEDERATED_IDENTITY,
+    APPLICATION_SECRET,
+    CONSENT,
+    PROVIDER_SECRET,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,37 @@ class FactorRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """Who let which application (by uid) do what in their name, since when? It is as personal as a credential."""
+
+    uid: str
+    owner_uid: str
+    client_id: str
+    scopes: tuple[str, ...]
+    given_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Under which name is it kept, so that there is one of each person and application?"""
+        return name_of_consent(self.owner_uid, self.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSecretRecord:
+    """With which secret does an application show that it is itself? `prefix` is visible, and its name."""
+
+    uid: str
+    application_uid: str
+    prefix: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    def is_usable(self, now: float) -> bool:
+        """May it still be used?"""
+        return self.expires_at is None or now < self.expires_at.timestamp()
+
+
+@dataclass(frozen=True, slots=True)
 class FederatedIdentityRecord:
     """Who is it at which identity provider, so that signing in there is signing in here as its owner?
 
@@ -59,7 +100,7 @@ class FederatedIdentityRecord:
     brought: tuple[str, ...] = ()
 
 
-Record = PasswordRecord | FactorRecord | FederatedIdentityRecord
+Record = PasswordRecord | FactorRecord | FederatedIdentityRecord | ApplicationSecretRecord | ConsentRecord
 # With which of them does one sign in, so that a visit rests on it?
 SignInRecord = PasswordRecord | FederatedIdentityRecord
 
@@ -69,6 +110,12 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
     if kind == PASSWORD:
         set_at = datetime.fromisoformat(document["set_at"])
         return PasswordRecord(uid, document["owner"]["uid"], set_at, document.get("must_change", False))
+    if kind == CONSENT:
+        given_at = datetime.fromisoformat(document["given_at"])
+        owner, scopes = document["owner"]["uid"], tuple(document["scopes"])
+        return ConsentRecord(uid, owner, document["application"]["uid"], scopes, given_at)
+    if kind == APPLICATION_SECRET:
+        return _read_application_secret(uid, document)
     if kind == SECOND_FACTOR:
         enrolled = document.get("enrolled_at")
         return FactorRecord(
@@ -89,6 +136,28 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
             tuple(document.get("brought", ())),
         )
     return None
+
+
+def _read_application_secret(uid: str, document: Mapping[str, Any]) -> ApplicationSecretRecord:
+    expires = document.get("expires_at")
+    return ApplicationSecretRecord(
+        uid,
+        document["application"]["uid"],
+        document["prefix"],
+        datetime.fromisoformat(document["created_at"]),
+        None if expires is None else datetime.fromisoformat(expires),
+    )
+
+
+def write_application_secret(record: ApplicationSecretRecord) -> dict[str, Any]:
+    """Which document says this of an application's secret?"""
+    ends = {} if record.expires_at is None else {"expires_at": record.expires_at.isoformat()}
+    return {
+        "application": {"uid": record.application_uid},
+        "prefix": record.prefix,
+        "created_at": record.created_at.isoformat(),
+        **ends,
+    }
 
 
 def write_password(record: PasswordRecord) -> dict[str, Any]:
@@ -117,7 +186,7 @@ def name_of_identity(issuer: str, subject: str) -> str:
 
 def is_held_by(record: Record, uid: str) -> bool:
     """Does the record go when the user, or the identity provider, of this uid goes?"""
-    return record.owner_uid == uid or getattr(record, "provider_uid", "") == uid
+    return uid in (getattr(record, "owner_uid", ""), getattr(record, "provider_uid", ""))
 
 
 def write_factor(record: FactorRecord) -> dict[str, Any]:
@@ -128,4 +197,19 @@ def write_factor(record: FactorRecord) -> dict[str, Any]:
         "owner": {"uid": record.owner_uid},
         "enrolled_at": record.enrolled_at.isoformat(),
         "recovery_codes_left": record.codes_left,
+    }
+
+
+def name_of_consent(owner_uid: str, client_id: str) -> str:
+    """Under which name is this person's consent to this application kept?"""
+    return f"{owner_uid}/{client_id}"
+
+
+def write_consent(record: ConsentRecord) -> dict[str, Any]:
+    """Which document says this consent?"""
+    return {
+        "owner": {"uid": record.owner_uid},
+        "application": {"uid": record.client_id},
+        "scopes": list(record.scopes),
+        "given_at": record.given_at.isoformat(),
     }

@@ -24,10 +24,12 @@ from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.events import SIGNED_OUT, Client, Person, record_sign_in
 from bailiwick.service.people.records import PasswordRecord, SignInRecord
+from bailiwick.service.places import may_visit_from
+from bailiwick.service.proving import said_of_proof
 from bailiwick.service.session_events import BEGUN, SESSION, KnownSession, list_known
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import is_sign_in_of, name_of_person, uid_of
+from bailiwick.service.standing import PROVED_AT, is_sign_in_of, name_of_person, uid_of
 from bailiwick.store.ports import ActivityEvent
 
 RENEW_AFTER_SECONDS = 60
@@ -39,8 +41,9 @@ _NOBODY = "you are not signed in, or no longer"
 class Visit:
     """A visit that stands: its session, and what is still due before it may be used for anything else.
 
-    `factor_at`: when a second factor was shown in it. `owes`: "" or OWES_PASSWORD or OWES_FACTOR; then only the pages
-    for that are open. `ticket`: the text for the cookie where it shall be renewed.
+    `factor_at`: when a second factor was last shown in it. `shown_at`: when the password was last shown again.
+    `owes`: "" or OWES_PASSWORD or OWES_FACTOR; then only the pages for that are open. `ticket`: the text for the
+    cookie where it shall be renewed.
     """
 
     session: Session
@@ -48,6 +51,7 @@ class Visit:
     begun_at: datetime
     expires_at: datetime
     factor_at: datetime | None
+    shown_at: datetime | None
     owes: str
     ticket: str | None
 
@@ -64,8 +68,12 @@ def begin_visit(
     *,
     session_uid: str,
     factor: bool,
+    factor_at: datetime | None = None,
 ) -> Visit:
-    """Which visit begins for the owner of this credential, who has shown it (and, if `factor`, a second factor)?"""
+    """Which visit begins for the owner of this credential, who has shown it (and, if `factor`, a second factor)?
+
+    `factor_at`: when that was, if not just now.
+    """
     now = int(host.now())
     ticket = VisitTicket(
         account=snapshot.account.name,
@@ -74,11 +82,23 @@ def begin_visit(
         session_uid=session_uid,
         begun=now,
         seen=now,
-        factor_at=now if factor else 0,
+        factor_at=(now if factor_at is None else _epoch(factor_at)) if factor else 0,
     )
     visit = _visit(host, snapshot, ticket, client.address, is_new=True)
     _record_begun(host, visit)
+    _end_surplus(host, visit, snapshot.account.security_settings.sessions.most_for_one_identity)
     return visit
+
+
+def _end_surplus(host: Host, visit: Visit, most: int) -> None:
+    """Whoever has more visits than may be loses the oldest. (rule 31.6)
+
+    WHY not the newest: who left a browser open elsewhere must be able to come in, and end what goes on there.
+    """
+    session = visit.session
+    surplus = list_visits(host, session.account, session.uid)[most:] if most else []
+    if surplus:
+        store_ends(host, session, [(one.uid, session.uid, one.expires_at) for one in surplus])
 
 
 def find_visit(host: Host, ticket: str, *, address: str) -> Visit:
@@ -99,6 +119,17 @@ def find_visit(host: Host, ticket: str, *, address: str) -> Visit:
 
 def with_factor(host: Host, visit: Visit) -> Visit:
     """The same visit, in which a second factor was shown just now. Its ticket is new."""
+    return _shown_again(host, visit, factor_at=int(host.now()))
+
+
+def with_password(host: Host, visit: Visit) -> Visit:
+    """The same visit, in which the password was shown again just now. Its ticket is new."""
+    return _shown_again(host, visit, shown_at=int(host.now()))
+
+
+def _shown_again(
+    host: Host, visit: Visit, *, factor_at: int | None = None, shown_at: int | None = None
+) -> Visit:
     session = visit.session
     ticket = VisitTicket(
         account=session.account,
@@ -107,7 +138,8 @@ def with_factor(host: Host, visit: Visit) -> Visit:
         session_uid=visit.uid,
         begun=int(visit.begun_at.timestamp()),
         seen=int(host.now()),
-        factor_at=int(host.now()),
+        factor_at=_epoch(visit.factor_at) if factor_at is None else factor_at,
+        shown_at=_epoch(visit.shown_at) if shown_at is None else shown_at,
     )
     address = session.context.get("ip")
     return _visit(host, host.snapshot(session.account), ticket, str(address or ""), is_new=True)
@@ -126,13 +158,17 @@ def _visit(
     over = now >= min(idle_until, ends) or (SESSION_END, ticket.session_uid) in snapshot.identities
     if over or shown is None or shown.owner_uid != ticket.uid:
         raise Unauthenticated(_NOBODY)
+    # SECURITY: asked of every request, so that neither a stolen cookie nor an older visit is used from elsewhere.
+    if not may_visit_from(settings, address):
+        raise Unauthenticated(_NOBODY)
     owes = _owes(settings, snapshot, shown, ticket, now)
     visit = Visit(
-        session=_session(snapshot, ticket, principal, address, ends),
+        session=_session(snapshot, ticket, principal, address, ends=ends, now=now),
         uid=ticket.session_uid,
         begun_at=_instant(ticket.begun),
         expires_at=_instant(ends),
         factor_at=_instant(ticket.factor_at) if ticket.factor_at else None,
+        shown_at=_instant(ticket.shown_at) if ticket.shown_at else None,
         owes=owes,
         ticket=None,
     )
@@ -163,8 +199,7 @@ def _owes(
         return OWES_PASSWORD
     if not settings.require_second_factor or ticket.factor_at:
         return ""
-    factor = snapshot.factor_of(ticket.uid)
-    if factor is not None and factor.enrolled_at is not None:
+    if snapshot.has_factor(ticket.uid):
         # WHY: the factor came in another visit; this one has never shown it.
         raise Unauthenticated(_NOBODY)
     return OWES_FACTOR
@@ -182,13 +217,26 @@ def password_ends_at(settings: SecuritySettings, password: PasswordRecord) -> da
     return password.set_at + timedelta(days=days) if days else None
 
 
-def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: str, ends: float) -> Session:
+def _proved_at(snapshot: Snapshot, ticket: VisitTicket) -> int:
+    """When was it last proved who sits there, by the strongest that the user has? 0: never. (rule 30.8)
+
+    SECURITY: whoever has a second factor proves it with that; what only the password shows counts for nothing then.
+    """
+    if snapshot.has_factor(ticket.uid):
+        return ticket.factor_at
+    return max(ticket.begun, ticket.factor_at, ticket.shown_at)
+
+
+def _session(
+    snapshot: Snapshot, ticket: VisitTicket, principal: str, address: str, *, ends: float, now: float
+) -> Session:
     # WHY always `mfa`: a condition that forbids something without it must not meet something unknown.
     context: dict[str, Property] = {"mfa": bool(ticket.factor_at)}
     if address:
         context["ip"] = address
-    account = snapshot.account.name
-    return Session(
+    account, proved_at = snapshot.account.name, _proved_at(snapshot, ticket)
+    said = {PROVED_AT: proved_at} if proved_at else {}
+    session = Session(
         account=account,
         principal=principal,
         uid=ticket.uid,
@@ -196,8 +244,12 @@ def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: s
         expires_at=ends,
         context=context,
         session_uid=ticket.session_uid,
-        head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,)),
+        is_visit=True,
+        head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,), context=said),
+        is_signed_in=True,
+        proved_at=proved_at,
     )
+    return replace(session, context={**context, **said_of_proof(session, now)})
 
 
 def _record_begun(host: Host, visit: Visit) -> None:
@@ -258,6 +310,10 @@ def end_all_visits(host: Host, session: Session, of: str, *, keep: str = "") -> 
     if ends:
         store_ends(host, session, ends)
     return len(ends)
+
+
+def _epoch(at: datetime | None) -> int:
+    return 0 if at is None else int(at.timestamp())
 
 
 def _instant(seconds: float) -> datetime:

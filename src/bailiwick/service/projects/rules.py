@@ -29,8 +29,8 @@ from bailiwick.errors import Finding
 from bailiwick.model.accounts import Account, Project, Resource
 from bailiwick.model.patterns import is_pattern
 from bailiwick.model.policies import Policy
+from bailiwick.service.compared import is_narrowed
 from bailiwick.service.edits import Difference
-from bailiwick.service.grants import is_narrowed
 from bailiwick.service.kinds import find_value
 from bailiwick.service.projects.eps import projects_of
 

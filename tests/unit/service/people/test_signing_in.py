@@ -43,7 +43,7 @@ def test_a_right_password_begins_a_visit(acme: Installation, alice: Person) -> N
         "",
         None,
     )
-    assert session.context == {"ip": "203.0.113.7", "mfa": False}
+    assert session.context == {"ip": "203.0.113.7", "mfa": False, "signed_in": True, "proof_age_seconds": 0}
     assert outcomes(acme) == ["succeeded", "succeeded"], "by the link, then by the password"
     detail = events(acme)[-1].event.detail
     assert (detail["principal"], detail["address"], detail["client"]) == (
@@ -147,6 +147,21 @@ def test_a_right_password_forgets_failures(acme: Installation, alice: Person) ->
             with pytest.raises(Unauthenticated):
                 sign_in(acme.host, Given("acme", "alice", "wrong"), CLIENT)
         assert alice.sign_in()
+
+
+def test_right_passwords_are_no_failures_of_their_address(
+    acme: Installation, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole office signs in from one address, while time goes on."""
+
+    def go_on() -> float:
+        acme.clock.seconds += 0.001
+        return acme.clock.seconds
+
+    monkeypatch.setattr(acme.host, "_clock", go_on)
+    for _ in range(3):
+        sign_in(acme.host, Given("acme", "alice", PASSWORD), CLIENT)
+    assert not acme.store.activity.notes("attempts/", acme.host.at(), 10)
 
 
 def test_old_failures_do_not_count(acme: Installation, alice: Person) -> None:
