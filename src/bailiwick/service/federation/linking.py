@@ -197,7 +197,7 @@ def _check_free(now: Snapshot, pending: Pending, owner_uid: str) -> None:
     key = (FEDERATED_IDENTITY, name_of_identity(pending.issuer, pending.subject))
     identity = now.identities.get(key)
     held = None if identity is None else now.people.get(identity.uid)
-    if held is not None and held.owner_uid != owner_uid:
+    if isinstance(held, FederatedIdentityRecord) and held.owner_uid != owner_uid:
         raise Conflict("this identity is another user's here", "ask an administrator of your account")
 
 
@@ -242,10 +242,8 @@ def _get(now: Snapshot, owner_uid: str, uid: str) -> FederatedIdentityRecord:
 
 def _other_ways_in(now: Snapshot, record: FederatedIdentityRecord) -> bool:
     """Does its owner sign in by anything else that counts now?"""
-    others = (
-        one for one in now.people.values() if one.owner_uid == record.owner_uid and one.uid != record.uid
-    )
-    return any(isinstance(one, SignInRecord) and now.sign_in_of(one.uid) is not None for one in others)
+    ways = (one for one in now.people.values() if isinstance(one, SignInRecord) and one.uid != record.uid)
+    return any(one.owner_uid == record.owner_uid and now.sign_in_of(one.uid) is not None for one in ways)
 
 
 def _note(visit: Visit) -> str:
