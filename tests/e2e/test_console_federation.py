@@ -1,4 +1,4 @@
-"""Federation in the console: providers and rules by their forms, identities of oneself and of others; without scripts."""
+"""Federation in the console: providers and rules by their forms, identities of oneself and of others."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ ADDRESSES: Mapping[str, str] = {
             for step in ("", "/edit", "/secret", "/document", "/changes", "/delete")
         )
     },
-    "/me/identities/link/{name}": "/me/identities/link/sso",
+    "/me/identities/link/{name}": "/me/identities/link/none",
     "/me/identities/{name}/unlink": "/me/identities/none/unlink",
     "/users/{name}/sign-in/unlink-identity": "/users/max/sign-in/unlink-identity?identity=none",
     "/log/{revision}": "/log/2",
