@@ -24,7 +24,7 @@ from bailiwick.service.federation.linking import (
     list_identities,
     unlink_identity,
 )
-from bailiwick.service.federation.providers import UPDATE_PROVIDER, set_client_secret
+from bailiwick.service.federation.providers import UPDATE_PROVIDER, require_update, set_client_secret
 
 SECRET = f"{ACCOUNT_PATH}/identity-providers/{{name}}/client-secret"
 IDENTITIES = f"{ACCOUNT_PATH}/users/{{name}}/identities"
@@ -49,6 +49,8 @@ def federation_entries() -> list[Entry]:
 
 
 def _set_secret(call: Call) -> Response:
+    # WHY first: what is wrong with a body is told to who may send one.
+    require_update(call.host, call.session, call.host.snapshot(call.account), call.name)
     notes = Collector()
     fields = Fields(call.json(), (), notes, ("secret",))
     fields.require("secret")

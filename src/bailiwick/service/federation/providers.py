@@ -84,6 +84,11 @@ def has_client_secret(now: Snapshot, name: str) -> bool:
     return identity is not None and (PROVIDER_SECRET, identity.uid) in now.identities
 
 
+def require_update(host: Host, session: Session, now: Snapshot, name: str) -> None:
+    """May the session change this provider? Raises Denied."""
+    judge_of(host, session, now).require(UPDATE_PROVIDER, iam_object("identity-provider", name))
+
+
 def set_client_secret(host: Host, session: Session, name: str, secret: str) -> None:
     """Keep the secret that the provider gave the account's client; "" takes it away. Raises Denied, NotFound, Invalid.
 
@@ -93,7 +98,7 @@ def set_client_secret(host: Host, session: Session, name: str, secret: str) -> N
         raise Invalid.at("secret", f"expected at most {MOST_SECRET} characters that can be shown")
 
     def prepare(now: Snapshot) -> tuple[Prepared | None, None]:
-        judge_of(host, session, now).require(UPDATE_PROVIDER, iam_object("identity-provider", name))
+        require_update(host, session, now, name)
         provider_uid = Reader(host, session, now).get_to_change(IDENTITY_PROVIDER, name).identity.uid
         changes, secrets = _replacing(host, now, provider_uid, secret)
         if not changes:

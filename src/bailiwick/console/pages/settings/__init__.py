@@ -9,6 +9,8 @@ from starlette.responses import Response
 from bailiwick.console.catalog import READ
 from bailiwick.console.objects import CHANGES, DOCUMENT
 from bailiwick.console.page import Page
+from bailiwick.console.pages.federation.providers import LIST as LIST_PROVIDERS
+from bailiwick.console.pages.federation.providers import READ as READ_PROVIDER
 from bailiwick.console.pages.object_changes import show_changes
 from bailiwick.console.pages.objects import object_entries
 from bailiwick.console.pages.settings.account import (
@@ -32,6 +34,7 @@ from bailiwick.console.pages.settings.own_services import (
     save_service,
     start_service,
 )
+from bailiwick.console.pages.settings.provisioning import LIST_SERVICE_IDS, provisioning_entries
 from bailiwick.console.pages.settings.security import READ as READ_SETTINGS
 from bailiwick.console.pages.settings.security import security_entries
 from bailiwick.console.routes import Entry, get, post
@@ -39,9 +42,11 @@ from bailiwick.service.people.rights import LIST_INVITATIONS, LIST_LOCKOUTS
 
 SEEN_BY = {
     "security": (READ_SETTINGS,),
+    "federation": (LIST_PROVIDERS, READ_PROVIDER),
     "keys": (LIST_KEYS, READ_KEYS),
     "invitations": (LIST_INVITATIONS,),
     "lockouts": (LIST_LOCKOUTS,),
+    "provisioning": (LIST_SERVICE_IDS,),
 }
 LANDING = "shows where settings are; each page asks for itself"
 
@@ -68,6 +73,7 @@ def settings_entries() -> list[Entry]:
         *key_list_entries(),
         *lockout_entries(),
         *invitation_list_entries(),
+        *provisioning_entries(),
         *(line for line in object_entries(SERVICES) if line.path not in taken),
     ]
 
