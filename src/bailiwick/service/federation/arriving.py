@@ -21,6 +21,7 @@ from bailiwick.service.checking import check_plan
 from bailiwick.service.edits import Edit, Plan, new_uid, plan_edits
 from bailiwick.service.federation.asking import Answer, Proven, believe
 from bailiwick.service.federation.bringing import bring, find_wanted
+from bailiwick.service.federation.providers import list_believed
 from bailiwick.service.host import Host
 from bailiwick.service.people.events import REFUSED, SUCCEEDED, Client, Person, record_sign_in
 from bailiwick.service.people.records import (
@@ -33,6 +34,7 @@ from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.signing_in import CodeDue, code_due
 from bailiwick.service.people.storing import Prepared, store_people
 from bailiwick.service.people.visits import Visit, begin_visit
+from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import name_of_person
 from bailiwick.store.ports import Change
@@ -46,7 +48,7 @@ _NOBODY = "nobody here is known by this identity"
 def arrive(host: Host, proven: Proven, client: Client) -> Visit | CodeDue:
     """Which visit begins, or which code is due before? Raises SignInRefused; every refusal is recorded."""
     try:
-        record = store_people(host, proven.begun.account, lambda now: _prepare(host, now, proven))
+        record = store_people(host, proven.begun.account, lambda now: _prepare(host, now, proven, client))
     except SignInRefused as error:
         record_refusal(host, proven, error, client)
         raise
@@ -114,7 +116,11 @@ def shown_of(proven: Proven) -> str:
     return (said if said.isprintable() else "")[:MOST_SHOWN]
 
 
-def _prepare(host: Host, now: Snapshot, proven: Proven) -> tuple[Prepared | None, FederatedIdentityRecord]:
+def _prepare(
+    host: Host, now: Snapshot, proven: Proven, client: Client
+) -> tuple[Prepared | None, FederatedIdentityRecord]:
+    if not may_visit_from(now.account.security_settings, client.address):
+        raise SignInRefused(Fault.OUT_OF_USE, _NOT_NOW, _ASK)
     check_email(proven)
     known = now.find_identity(proven.believed.uid, proven.begun.issuer, proven.subject)
     if known is None:
@@ -206,12 +212,19 @@ def answer_of(host: Host, answer: Answer, binding: str, client: Client) -> Prove
         return believe(host, answer, binding)
     except (SignInRefused, Unavailable) as error:
         reason = error.fault.value if isinstance(error, SignInRefused) else "unavailable"
-        # SECURITY: anybody may send what was never asked for; what is written about it stays bounded.
-        others = host.lockout_refusals(answer.account).take(host.now())
-        if others is not None and host.find_snapshot(answer.account) is not None:
-            more = {"others_since_last": others} if others else {}
-            person = Person(answer.account)
-            record_sign_in(
-                host, REFUSED, person, client, reason=reason, provider=answer.provider[:MOST_SHOWN], **more
-            )
+        _record_strange(host, answer, reason, client)
         raise
+
+
+def _record_strange(host: Host, answer: Answer, reason: str, client: Client) -> None:
+    """Remember that an answer was refused.
+
+    SECURITY: anybody may send what was never asked for, also for accounts that are not there; what is kept is bounded.
+    """
+    if not list_believed(host, answer.account):
+        return
+    others = host.lockout_refusals(answer.account).take(host.now())
+    if others is not None:
+        said: dict[str, object] = {"reason": reason, "provider": answer.provider[:MOST_SHOWN]}
+        said |= {"others_since_last": others} if others else {}
+        record_sign_in(host, REFUSED, Person(answer.account), client, **said)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from socket import IPPROTO_TCP, SOCK_STREAM, gaierror, getaddrinfo
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,8 +27,10 @@ from bailiwick.errors import Invalid, Unavailable
 
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 5.0, 8.0, 15.0
 MOST_BYTES = 512 * 1024
-# What stands for addresses elsewhere: 6to4 and NAT64. Source: RFC 3056, RFC 6052.
-_TRANSLATED = tuple(map(ip_network, ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48")))
+MOST_AT_ONCE, WAIT_SECONDS = 8, 2.0
+_AT_ONCE = BoundedSemaphore(MOST_AT_ONCE)
+# What stands for addresses elsewhere, or for a site's own. Source: RFC 3056, RFC 3879, RFC 4291, RFC 6052.
+_TRANSLATED = tuple(map(ip_network, ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48", "::/96", "fec0::/10")))
 _AGAIN = "try again later, or sign in another way"
 
 Address = IPv4Address | IPv6Address
@@ -78,6 +81,9 @@ class Fetcher:
         if form is not None:
             asked["data"] = dict(form)
         timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+        # SECURITY: a provider that answers slowly must not keep all of this server's threads waiting.
+        if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
+            raise _unavailable("is being asked by too many at once")
         try:
             with (
                 httpx2.Client(
@@ -88,6 +94,8 @@ class Fetcher:
                 data = _read(response)
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise _unavailable("does not answer") from error
+        finally:
+            _AT_ONCE.release()
         return Fetched(response.status_code, _parse(data))
 
     def _settle(self, url: str) -> _Target:

@@ -16,6 +16,8 @@ from bailiwick.model.accounts import Membership
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.service.edits import Edit
+from bailiwick.service.federation.arriving import answer_of
+from bailiwick.service.federation.asking import Answer
 from bailiwick.service.federation.linking import link_identity, unlink_identity
 from bailiwick.service.loading import account_log
 from bailiwick.service.people.events import REFUSED, SIGN_IN, SUCCEEDED
@@ -262,6 +264,25 @@ def test_who_may_not_come_is_refused(acme: Installation, browser: Browser) -> No
     acme.apply("kind: Account\nname: acme\nowner: user:owner\nsuspended: true\n")
     assert refusal(browser) is Fault.OUT_OF_USE
     assert refusal(browser, "s-9", preferred_username="new") is Fault.UNKNOWN_USER
+
+
+def test_nobody_comes_from_where_the_account_lets_nobody_in(acme: Installation, browser: Browser) -> None:
+    """And nothing is made or renewed by trying."""
+    acme.apply(DEVELOPERS)
+    browser.sign_in(preferred_username="eve", groups=["dev"])
+    acme.apply("kind: SecuritySettings\nnetworks: {console: [{network: 198.51.100.0/24}]}\n")
+    before = acme.revision
+    assert refusal(browser, groups=["dev"]) is Fault.OUT_OF_USE
+    assert refusal(browser, "s-2", preferred_username="new") is Fault.OUT_OF_USE
+    assert acme.revision == before
+
+
+def test_answers_for_accounts_that_are_not_there_leave_nothing(acme: Installation, browser: Browser) -> None:
+    """However many names somebody makes up."""
+    for account in ("nobody", "a:b", ""):
+        with pytest.raises(SignInRefused):
+            answer_of(acme.host, Answer(account, "sso", "x", "y", "", None), browser.binding, CLIENT)
+    assert set(acme.host._locked_out) <= {"acme"}
 
 
 @pytest.mark.parametrize(

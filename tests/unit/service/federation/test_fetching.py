@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore
 from typing import ClassVar
 
 import pytest
@@ -90,6 +91,16 @@ def test_what_takes_too_long_is_given_up(address: str, monkeypatch: pytest.Monke
         HERE.get(f"{address}/good")
 
 
+def test_not_all_threads_wait_for_providers(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever would be one too many is told to come again; and a place is free again afterwards."""
+    monkeypatch.setattr(fetching, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(fetching, "_AT_ONCE", BoundedSemaphore(1))
+    assert HERE.get(f"{address}/good").status == 200
+    with fetching._AT_ONCE, pytest.raises(Unavailable, match="too many at once"):
+        HERE.get(f"{address}/good")
+    assert HERE.get(f"{address}/good").status == 200
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -119,7 +130,7 @@ def test_nobody_answers_at_a_closed_port() -> None:
     [
         "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
-        "64:ff9b::a00:1", "2002:a00:1::", "ff02::1", "192.0.2.1", "x",
+        "64:ff9b::a00:1", "2002:a00:1::", "::10.0.0.1", "fec0::1", "ff02::1", "192.0.2.1", "x",
     ],
 )  # fmt: skip
 def test_neighbours_are_asked_only_where_the_installation_says_so(text: str) -> None:
