@@ -78,7 +78,10 @@ def test_a_provider_its_secret_and_a_rule_are_made_by_forms(
     made = owner.post(f"{RULES}/new", rule, seen_at=f"{RULES}/new")
     assert made.headers["location"].endswith(f"{RULES}/staff")
     assert "email contains sso.example" in words_of(owner.get(f"{RULES}/staff").text)
-    assert 'href="/console/accounts/acme/settings/federation-rules/staff"' in owner.get("/log").text
+    assert (
+        'href="/console/accounts/acme/settings/federation-rules/staff"'
+        in owner.get(f"/log/{server.host.snapshot('acme').revision}").text
+    )
     refused = owner.post(f"{RULES}/new", {**rule, "name": "b", "groups": "members"}, seen_at=f"{RULES}/new")
     assert refused.status == 400
     assert "is built in" in words_of(refused.text)
