@@ -54,8 +54,7 @@ def arrive(host: Host, proven: Proven, client: Client) -> Visit | CodeDue:
         raise
     account, after = proven.begun.account, host.snapshot(proven.begun.account)
     factor = proven.believed.provider.trusts_mfa and shows_second_factor(proven.claims)
-    own = after.factor_of(record.owner_uid)
-    if own is not None and own.enrolled_at is not None and not factor:
+    if after.has_factor(record.owner_uid) and not factor:
         return code_due(host, account, record)
     try:
         visit = begin_visit(host, after, record, client, session_uid=new_uid("Session"), factor=factor)
