@@ -19,6 +19,7 @@ PASSKEY = "Passkey"
 INVITATION = "Invitation"
 CONSENT = "Consent"
 FEDERATED_IDENTITY = "FederatedIdentity"
+PROVIDER_SECRET = "ProviderSecret"  # noqa: S105 - a kind of object: that of the account's client at a provider
 APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
 CREDENTIAL_KINDS = (
     PASSWORD,
@@ -28,6 +29,7 @@ CREDENTIAL_KINDS = (
     FEDERATED_IDENTITY,
     APPLICATION_SECRET,
     CONSENT,
+    PROVIDER_SECRET,
 )
 
 

@@ -44,7 +44,7 @@ from bailiwick.service.people.passkey_ceremonies import (
     begin_assertion,
     show_own_passkey,
 )
-from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_password
+from bailiwick.service.people.records import PASSWORD, PasswordRecord, SignInRecord, write_password
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
 from bailiwick.service.people.storing import Prepared, store_people
@@ -81,8 +81,13 @@ class _Known:
 
     snapshot: Snapshot | None
     user: User | None
-    password: PasswordRecord | None
+    shown: SignInRecord | None
     kept: KeptPassword | None
+
+    @property
+    def password(self) -> PasswordRecord | None:
+        """Which password is to be shown, or was?"""
+        return self.shown if isinstance(self.shown, PasswordRecord) else None
 
     @property
     def policy(self) -> SignInPolicy:
@@ -94,7 +99,7 @@ class _Known:
         """Who is it, for the record?"""
         if self.snapshot is None or self.user is None:
             return Person("" if self.snapshot is None else self.snapshot.account.name)
-        credential = "" if self.password is None else self.password.uid
+        credential = "" if self.shown is None else self.shown.uid
         return Person(self.snapshot.account.name, self.user.uid, self.user.reference, credential)
 
 
@@ -119,7 +124,7 @@ def sign_in(host: Host, given: Given, client: Client) -> Visit | CodeDue:
     take_back(host, attempt)
     if known.snapshot.has_factor(known.password.owner_uid):
         record_sign_in(host, CODE_DUE, known.person, client)
-        return _code_due(host, known.snapshot.account.name, known.password)
+        return code_due(host, known.snapshot.account.name, known.password)
     return _succeed(host, known, given.name, client, session_uid=new_uid("Session"), factor=False)
 
 
@@ -188,10 +193,10 @@ def _look_again(host: Host, text: str) -> tuple[_Known, CodeDueTicket]:
         user = find_user(snapshot, name_of_person(snapshot, read.uid).removeprefix("user:"))
     except (TokenRefused, NotFound, Unauthenticated):
         raise Unauthenticated("the time for the code is over", "sign in again") from None
-    password = snapshot.password_of(read.uid)
-    if user is None or password is None or password.uid != read.credential_uid:
+    shown = snapshot.sign_in_of(read.credential_uid)
+    if user is None or shown is None or shown.owner_uid != read.uid:
         raise Unauthenticated("the time for the code is over", "sign in again")
-    return _Known(snapshot, user, password, None), read
+    return _Known(snapshot, user, shown, None), read
 
 
 def _begin(host: Host, known: _Known, account: str, name: str, client: Client) -> Attempt:
@@ -249,9 +254,10 @@ def _renew_hash(
     store_people(host, snapshot.account.name, prepare)
 
 
-def _code_due(host: Host, account: str, password: PasswordRecord) -> CodeDue:
+def code_due(host: Host, account: str, shown: SignInRecord) -> CodeDue:
+    """By which ticket does the owner of this credential, who has shown it, give a code within five minutes?"""
     now = host.now()
-    due = CodeDueTicket(account, password.owner_uid, password.uid, new_uid("Session"), int(now))
+    due = CodeDueTicket(account, shown.owner_uid, shown.uid, new_uid("Session"), int(now))
     signer = Signer(host.key_set(KeyPurpose.ACCESS).current())
     expires = datetime.fromtimestamp(now + CODE_SECONDS, UTC)
     return CodeDue(write_ticket(due, issuer=host.settings.issuer, signer=signer, expires=expires))
@@ -260,15 +266,13 @@ def _code_due(host: Host, account: str, password: PasswordRecord) -> CodeDue:
 def _succeed(
     host: Host, known: _Known, name: str, client: Client, *, session_uid: str, factor: bool, by: str = ""
 ) -> Visit:
-    account, password = known.person.account, known.password
-    if password is None:
+    account, shown = known.person.account, known.shown
+    if shown is None:
         raise Unauthenticated(_WRONG)
     # SECURITY: of the newest state: a password changed, or a user disabled, while this one was looked at counts.
-    visit = begin_visit(
-        host, host.snapshot(account), password, client, session_uid=session_uid, factor=factor
-    )
+    visit = begin_visit(host, host.snapshot(account), shown, client, session_uid=session_uid, factor=factor)
     forget_failures(host, account, name)
-    host.store.activity.touch_credential(password.uid, host.at())
+    host.store.activity.touch_credential(shown.uid, host.at())
     said = {"by": by} if by else {}
     record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor, **said)
     return visit

@@ -14,6 +14,7 @@ from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import status_of
 from bailiwick.console.proving import passkey_in
 from bailiwick.console.routes import ACCOUNT_PATH, ANYTHING, SIGN_IN, Entry, outside, post
+from bailiwick.console.ways_in import ways_in
 from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.last_use import EarlierSignIn, find_earlier
@@ -63,7 +64,8 @@ def show_sign_in(page: Page) -> Response:
 def _form(page: Page, form: Form, status: int = 200) -> Response:
     # WHY the form's token: it is of this guest alone, and the answer comes back with it.
     passkey = begin_passkey_sign_in(page.host, page.form_token)
-    return page.render("people/sign_in.html", status=status, form=form, passkey=passkey)
+    ways = ways_in(page.host, form.text("account"), form.get("next"))
+    return page.render("people/sign_in.html", status=status, form=form, passkey=passkey, ways=ways)
 
 
 def send_passkey(page: Page) -> Response:
@@ -87,10 +89,11 @@ def send_sign_in(page: Page) -> Response:
         return _form(page, form.failed(error), status)
     if isinstance(answer, Visit):
         return welcome(page, answer, form.get("next"))
-    return _to_code(page, answer, form.get("next"))
+    return to_code(page, answer, form.get("next"))
 
 
-def _to_code(page: Page, due: CodeDue, following: str) -> Response:
+def to_code(page: Page, due: CodeDue, following: str) -> Response:
+    """A code is due before the visit begins."""
     query = f"?{urlencode({'next': following}, quote_via=quote)}" if following else ""
     response = RedirectResponse(CODE + query, 303)
     set_cookie(page.host, response, DUE_COOKIE, due.ticket, seconds=CODE_SECONDS)
