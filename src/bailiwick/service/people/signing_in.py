@@ -162,7 +162,7 @@ def show_factor(
         record_failure(host, attempt, known.person, client, reason="code")
         raise Invalid.at("code", _WRONG_CODE, "wait for the next one, or use a recovery code")
     take_back(host, attempt)
-    by = {} if passkey is None else {"by": "password and passkey"}
+    by = {} if passkey is None else {"by": "passkey as second factor"}
     return _succeed(host, known, user.name, client, session_uid=read.session_uid, factor=True, **by)
 
 
