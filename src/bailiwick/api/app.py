@@ -54,6 +54,7 @@ from bailiwick.api.scim.showing import BASE as SCIM_PATH
 from bailiwick.api.services import service_entries
 from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
+from bailiwick.api.whoami import whoami_entries
 from bailiwick.console.app import console_routes
 from bailiwick.service.host import Host
 
@@ -113,6 +114,7 @@ def table() -> list[Entry]:
         *service_entries(),
         *template_entries(),
         *token_entries(),
+        *whoami_entries(),
         *device_entries(),
         *scim_entries(),
         *health_entries(),

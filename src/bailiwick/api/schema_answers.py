@@ -362,6 +362,19 @@ ANSWERS: dict[str, Schema] = {
             "last_used_at": MAYBE_TEXT,
         }
     ),
+    "Whoami": object_of(
+        {
+            "account": TEXT,
+            "principal": TEXT,
+            "expires_at": MAYBE_TEXT,
+            "session": MAYBE_TEXT,
+            "signed_in": {"type": "boolean"},
+            "proved_at": MAYBE_TEXT,
+            "through": {"type": "array", "items": TEXT},
+            "for": {"type": "array", "items": TEXT},
+            "restricted": {"type": "boolean"},
+        }
+    ),
     "Token": object_of(
         {
             "access_token": TEXT,
