@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from bailiwick.cli.login.logins import Login, Logins, Tokens
 from bailiwick.cli.login.using import ACCOUNT, URL, find_logged_in
 from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, reporting
 from bailiwick.cli.times import minute_of
-from bailiwick.errors import Denied, Invalid, NotFound
+from bailiwick.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable
 
 ServerOption = Annotated[
     str | None, typer.Option("--server", help="the server's address; BAILIWICK_URL if not given")
@@ -53,7 +54,9 @@ def keep_login(logins: Logins, endpoints: Endpoints, tokens: Tokens, account: st
     old_tokens = None if older is None else _readable(logins, older)
     made = logins.add(endpoints.server, who["account"], who["principal"], tokens)
     if old_tokens is not None:
-        endpoints.revoke(old_tokens.refresh)
+        # WHY suppressed: the new login is good, and the older one ends by itself.
+        with suppress(Unavailable, Unauthenticated):
+            endpoints.revoke(old_tokens.refresh)
     return made
 
 
