@@ -84,7 +84,8 @@ _SERVICE = object_of(
         "actions": {
             "type": "array",
             "items": object_of(
-                dict.fromkeys(("id", "title", "resource_type", "access"), TEXT) | {"source": TEXTS}
+                dict.fromkeys(("id", "title", "access"), TEXT)
+                | {"resource_type": MAYBE_TEXT, "source": TEXTS}
             ),
         },
         "roles": {"type": "array", "items": object_of({"name": TEXT, "kind": TEXT, "actions": TEXTS})},
@@ -165,6 +166,17 @@ ANSWERS: dict[str, Schema] = {
             "revision": REVISION,
         }
     ),
+    "OAuthError": {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": TEXT, "error_description": TEXT},
+    },
+    "ScimError": {
+        "type": "object",
+        "required": ["schemas", "status"],
+        "properties": {"schemas": TEXTS, "status": TEXT, "detail": TEXT, "scimType": TEXT},
+    },
+    "Html": {"type": "string"},
     "Problem": object_of(
         {
             "type": TEXT,
