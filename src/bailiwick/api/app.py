@@ -42,6 +42,7 @@ from bailiwick.api.log import log_entries
 from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
+from bailiwick.api.own_session import whoami_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
@@ -54,7 +55,6 @@ from bailiwick.api.scim.showing import BASE as SCIM_PATH
 from bailiwick.api.services import service_entries
 from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
-from bailiwick.api.whoami import whoami_entries
 from bailiwick.console.app import console_routes
 from bailiwick.service.host import Host
 
@@ -102,6 +102,7 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *whoami_entries(),
         *people_entries(),
         *application_entries(),
         *log_entries(),
@@ -114,7 +115,6 @@ def table() -> list[Entry]:
         *service_entries(),
         *template_entries(),
         *token_entries(),
-        *whoami_entries(),
         *device_entries(),
         *scim_entries(),
         *health_entries(),
