@@ -204,6 +204,8 @@ def responses_of(entry: Entry) -> dict[int | str, dict[str, Any]]:
         if schema:
             kind = _TYPES.get(schema, "application/json")
             listed[status]["content"] = {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    if not entry.answers:
+        listed[303] = {"description": "Leads on"}
     listed["default"] = {"description": "An error", "content": dict(_errors_of(entry))}
     return listed
 
@@ -212,7 +214,7 @@ def _errors_of(entry: Entry) -> Iterator[tuple[str, dict[str, Any]]]:
     """In which forms does it say what is wrong? SCIM and OAuth have forms of their own (RFC 7644, 6749)."""
     if entry.path.startswith("/scim/"):
         yield "application/scim+json", {"schema": {"$ref": "#/components/schemas/ScimError"}}
-    if entry.body_type == "application/x-www-form-urlencoded":
+    if entry.path.startswith(("/oauth/", "/identity/")):
         yield "application/json", {"schema": {"$ref": "#/components/schemas/OAuthError"}}
     yield "application/problem+json", {"schema": {"$ref": "#/components/schemas/Problem"}}
 
