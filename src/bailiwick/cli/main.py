@@ -16,6 +16,7 @@ from bailiwick.cli import (
     documents,
     effective,
     enterprise,
+    federation,
     guardrails,
     importing,
     inactive,
@@ -87,6 +88,8 @@ app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHAN
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(users.users_app, name="user", rich_help_panel=CHANGE)
 app.add_typer(users.invitations_app, name="invitation", rich_help_panel=CHANGE)
+app.add_typer(federation.providers_app, name="identity-provider", rich_help_panel=CHANGE)
+app.add_typer(federation.rules_app, name="federation-rule", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("login", rich_help_panel=RECORD)(login.login)
 app.command("logout", rich_help_panel=RECORD)(login.logout)
