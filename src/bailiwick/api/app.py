@@ -44,6 +44,7 @@ from bailiwick.api.log import log_entries
 from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
+from bailiwick.api.own_session import whoami_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
@@ -103,6 +104,7 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *whoami_entries(),
         *people_entries(),
         *federation_entries(),
         *application_entries(),
