@@ -40,6 +40,7 @@ from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.oauth.device import device_entries
+from bailiwick.api.oauth.openid import openid_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
@@ -114,6 +115,7 @@ def table() -> list[Entry]:
         *template_entries(),
         *token_entries(),
         *device_entries(),
+        *openid_entries(),
         *scim_entries(),
         *health_entries(),
     ]

@@ -372,6 +372,10 @@ ANSWERS: dict[str, Schema] = {
             "scope": TEXT,
         }
     ),
+    "Discovery": ANYTHING,
+    "UserInfo": object_of(
+        {"sub": TEXT, "name": TEXT, "preferred_username": TEXT, "email": TEXT, "groups": TEXTS}
+    ),
     "DeviceCodes": object_of(
         {
             "device_code": TEXT,

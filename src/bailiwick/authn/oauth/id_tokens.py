@@ -17,8 +17,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from bailiwick.authn.authenticated import Authenticated, authenticated_claims
-from bailiwick.authn.compact import TokenFault, TokenRefused, parse_json_object
 from bailiwick.authn.claims import read_text_claim
+from bailiwick.authn.compact import TokenFault, TokenRefused, parse_json_object
 from bailiwick.authn.oauth.identity_keys import ALGORITHM, IdentityKey
 
 TYPE = "JWT"

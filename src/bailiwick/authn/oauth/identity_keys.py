@@ -23,7 +23,7 @@ _EXPONENT = 65_537
 
 @dataclass(frozen=True, slots=True)
 class IdentityKey:
-    """One key: its public half as base64url, since when, until when it is trusted (None: it signs), its private half."""
+    """One key: its public half as base64url, until when it is trusted (None: it signs), its private half."""
 
     kid: str
     n: str

@@ -85,13 +85,13 @@ def _retired(key: IdentityKey, until: datetime) -> IdentityKey:
 def _load(store: Store) -> tuple[IdentityKey, ...]:
     private = {secret.name: secret.value.decode() for secret in store.list_secrets(SYSTEM_LOG, IDENTITY_KEY)}
     _, objects = store.load(SYSTEM_LOG)
-    found = [_read(one.uid, one.document, private.get(one.uid)) for one in objects if one.kind == IDENTITY_KEY]
+    found = [
+        _read(one.uid, one.document, private.get(one.uid)) for one in objects if one.kind == IDENTITY_KEY
+    ]
     return tuple(sorted(found, key=lambda key: (key.not_after is None, key.created_at), reverse=True))
 
 
-def _append(
-    host: Host, head: Head, retired: list[IdentityKey], fresh: IdentityKey, actor_uid: str
-) -> bool:
+def _append(host: Host, head: Head, retired: list[IdentityKey], fresh: IdentityKey, actor_uid: str) -> bool:
     """Store it if the head has not moved. False: look again, somebody else may have made one."""
     store = host.store
     held = {secret.name for secret in store.list_secrets(SYSTEM_LOG, IDENTITY_KEY)}
