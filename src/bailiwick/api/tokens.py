@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -104,7 +103,7 @@ def _assume(call: Call, form: Form) -> IssuedToken:
     address = call.request.client.host if call.request.client is not None else ""
     try:
         session = call.host.authenticator.session_of_token(form["access_token"])
-        session = replace(session, context={"ip": address} if address else {})
+        session = session.seen_from(address)
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from joserfc.jwk import ECKey
 
+from bailiwick.authn.authenticated import Authenticated, authenticated_claims, read_authenticated
 from bailiwick.authn.claims import read_text_claim
 from bailiwick.authn.compact import (
     MAX_TOKEN_CHARACTERS,
@@ -61,7 +62,8 @@ class TokenSubject:
     `principal` is `kind:name`; `credential_uid` is the key or client that was shown, at the root of everything else.
     `by` holds who assumed the principal, with what the connection said then (`context`); `acts_for` those for whom it
     acts. `restrictions` are documents of what the token may not do, read by whoever knows guardrails.
-    `earlier_sessions` are those that the session was made from, newest first.
+    `earlier_sessions` are those that the session was made from, newest first. `client_id` is the application that
+    began it, `scope` what it was asked for, `authenticated` how the person at its root signed in.
     """
 
     uid: str
@@ -76,12 +78,14 @@ class TokenSubject:
     context: Mapping[str, Said] = field(default_factory=dict)
     acts_for: tuple[Link, ...] = ()
     restrictions: tuple[Mapping[str, object], ...] = ()
+    scope: str = ""
+    authenticated: Authenticated | None = None
 
     @property
     def is_plain(self) -> bool:
         """Does it stand by its key alone: not assumed, not begun as a session, for nobody else, whole?"""
         rests_on = self.by or self.acts_for or self.restrictions or self.earlier_sessions
-        return not (self.session_uid or rests_on)
+        return not (self.session_uid or self.client_id or rests_on)
 
     @property
     def link(self) -> Link:
@@ -89,7 +93,16 @@ class TokenSubject:
         credential = "" if self.by else self.credential_uid
         newest = (self.session_uid,) if self.session_uid else ()
         sessions = (*newest, *self.earlier_sessions)
-        return Link(self.account, self.uid, self.principal, credential, sessions, self.by, self.context)
+        return Link(
+            account=self.account,
+            uid=self.uid,
+            principal=self.principal,
+            credential_uid=credential,
+            session_uids=sessions,
+            by=self.by,
+            context=self.context,
+            client_id=self.client_id or "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +174,7 @@ def issue_access_token(
         raise TokenRefused(TokenFault.EXPIRED, "what the token would be made from has ended")
     times = {"iat": issued, "nbf": issued, "exp": expires, "jti": jti}
     names = {"iss": parties.issuer, "aud": parties.audience}
-    text = signer.sign(ACCESS_TOKEN_TYPE, {**names, **_subject_claims(subject), **times})
+    text = signer.sign(ACCESS_TOKEN_TYPE, {**names, **subject_claims(subject), **times})
     if not jti or len(text) > MAX_TOKEN_CHARACTERS:
         raise Invalid.at("subject", "a token needs a `jti`, and a subject that fits into a token")
     return IssuedToken(text=text, jti=jti, issued_epoch=issued, expires_epoch=expires)
@@ -206,7 +219,7 @@ class TokenVerifier:
         self._check_parties(claims)
         issued, expires = self._check_times(claims, epoch_seconds(now))
         return VerifiedToken(
-            subject=_read_subject(claims),
+            subject=read_subject(claims),
             jti=read_text_claim(claims, "jti"),
             kid=token.kid,
             issued_epoch=issued,
@@ -239,7 +252,7 @@ class TokenVerifier:
         return issued, expires
 
 
-def _subject_claims(subject: TokenSubject) -> dict[str, object]:
+def subject_claims(subject: TokenSubject) -> dict[str, object]:
     """How do claims write this subject?"""
     claims: dict[str, object] = {
         "sub": subject.uid,
@@ -257,13 +270,16 @@ def _subject_claims(subject: TokenSubject) -> dict[str, object]:
         claims["sid"] = subject.session_uid
     if subject.earlier_sessions:
         claims["sids"] = list(subject.earlier_sessions)
+    if subject.scope:
+        claims["scope"] = subject.scope
+    claims |= authenticated_claims(subject.authenticated)
     claims |= links_claims(subject.by, subject.context, subject.acts_for)
     if subject.restrictions:
         claims["restrict"] = [dict(one) for one in subject.restrictions]
     return claims
 
 
-def _read_subject(claims: Mapping[str, object]) -> TokenSubject:
+def read_subject(claims: Mapping[str, object]) -> TokenSubject:
     """Which subject do these claims write?"""
     by, context, acts_for = read_links(claims)
     return TokenSubject(
@@ -279,6 +295,8 @@ def _read_subject(claims: Mapping[str, object]) -> TokenSubject:
         context=context,
         acts_for=acts_for,
         restrictions=_read_restrictions(claims),
+        scope=read_text_claim(claims, "scope") if "scope" in claims else "",
+        authenticated=read_authenticated(claims),
     )
 
 
