@@ -39,7 +39,7 @@ class Nobody:
         """There is no account."""
         raise AssertionError(f"a constant answer needs no account such as `{account}`")
 
-    def authenticate(self, authorization: str | None) -> Session:
+    def authenticate(self, authorization: str | None, address: str | None = "") -> Session:
         """There is no session."""
         raise AssertionError("a constant answer needs no session")
 

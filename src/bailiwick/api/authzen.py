@@ -92,7 +92,7 @@ def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, sever
 def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> bytes:
     """Which body answers? Who asks is settled before the question is looked at."""
     check_authorization(headers)
-    asking = begin_asking(host, headers.authorization, target.account)
+    asking = begin_asking(host, headers.authorization, target.account, headers.address)
     check_headers(headers)
     answers = answers_at(asking.session.account, asking.snapshot.vector)
     if not target.several:
@@ -163,7 +163,7 @@ def question_of(asking: Asking, body: EvaluationBody) -> Question:
     principal = ANONYMOUS if subject.type == subject.id == ANONYMOUS else f"{subject.type}:{subject.id}"
     judged = None
     if TOKEN in context:
-        judged = asking.session_behind(context[TOKEN], principal)
+        judged = asking.session_behind(context[TOKEN], principal, context.get("ip"))
         # SECURITY: a token is no part of the situation; no condition reads it and nothing keeps it.
         context = {name: value for name, value in context.items() if name != TOKEN}
         if judged is None:

@@ -41,7 +41,10 @@ class Target(NamedTuple):
 
 
 class AskHeaders(NamedTuple):
-    """Which headers matter for a question? One that is repeated holds its values joined by commas."""
+    """Which headers matter for a question? One that is repeated holds its values joined by commas.
+
+    `address`: from where the request comes, as the connection says ("": not known), and no header of a stranger's.
+    """
 
     authorization: str | None = None
     content_type: bytes | None = None
@@ -51,10 +54,11 @@ class AskHeaders(NamedTuple):
     expect: bytes | None = None
     content_length: bytes | None = None
     at_least: str | None = None
+    address: str = ""
 
 
-def collect_headers(raw: Iterable[tuple[bytes, bytes]]) -> AskHeaders:
-    """Which of these headers (names in lower case) matter?"""
+def collect_headers(raw: Iterable[tuple[bytes, bytes]], address: str = "") -> AskHeaders:
+    """Which of these headers (names in lower case) of a request from this address matter?"""
     found: dict[bytes, bytes] = {}
     repeated = False
     for name, value in raw:
@@ -74,6 +78,7 @@ def collect_headers(raw: Iterable[tuple[bytes, bytes]]) -> AskHeaders:
         get(b"expect"),
         get(b"content-length"),
         None if at_least is None else at_least.decode("latin-1"),
+        address,
     )
 
 

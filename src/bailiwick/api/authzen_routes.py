@@ -61,7 +61,7 @@ def authzen_routes(host: Asked) -> list[Route]:
 
 def _evaluation(host: Asked, answering: Answering) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        headers = collect_headers(request.headers.raw)
+        headers = collect_headers(request.headers.raw, request.client.host if request.client else "")
         body = await _read_body(request, headers)
         if body is None:
             return respond(answer_error(BodyTooLarge(MAX_BODY_BYTES), headers))
@@ -78,7 +78,7 @@ async def _await_revisions(host: Asked, headers: AskHeaders) -> None:
     """Wait for what the caller has seen, where it says so: only for who may ask at all."""
     if headers.at_least is not None:
         check_authorization(headers)
-        session = await run_in_threadpool(host.authenticate, headers.authorization)
+        session = await run_in_threadpool(host.authenticate, headers.authorization, headers.address)
         await await_revisions(host, session.account, headers.at_least)
 
 

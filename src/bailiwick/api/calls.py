@@ -49,6 +49,11 @@ class Call:
         return self.who
 
     @property
+    def address(self) -> str:
+        """From which address does the request come, as far as that is known?"""
+        return self.request.client.host if self.request.client is not None else ""
+
+    @property
     def account(self) -> str:
         """Of which account is it? The session's, which the path repeats."""
         return self.session.account

@@ -8,12 +8,14 @@ It also reads the bodies of requests that offer an upgrade nobody wants (`Upgrad
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import ClassVar
 from urllib.parse import quote
 
 import httptools
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from bailiwick.api.authzen import JSON_HEADERS, Answering, answer_evaluation, answer_evaluations
@@ -43,13 +45,16 @@ class Way(Enum):
     NOBODY = "nobody"
 
 
-def fast_path_protocol(host: Asked, answer: Answering | None = None) -> type[HttpToolsProtocol]:
-    """Which protocol class, for uvicorn's `http`, answers questions to this host?
+def fast_path_protocol(
+    host: Asked, answer: Answering | None = None, *, proxies: Sequence[str] = ()
+) -> type[HttpToolsProtocol]:
+    """Which protocol class, for uvicorn's `http`, answers questions to this host, behind these proxies?
 
     `answer` replaces the answering function, which is what a measurement against a constant answer does.
     """
     pair = (answer or answer_evaluation, answer or answer_evaluations)
-    return type("FastPathProtocol", (FastPath,), {"host": host, "answering": pair})
+    trusted = _TrustedHosts(list(proxies)) if proxies else None
+    return type("FastPathProtocol", (FastPath,), {"host": host, "answering": pair, "proxies": trusted})
 
 
 @lru_cache(maxsize=1024)
@@ -68,6 +73,7 @@ class FastPath(HttpToolsProtocol):
     """One connection. `host` and what answers one question and several belong to the class that the factory makes."""
 
     host: ClassVar[Asked]
+    proxies: ClassVar[_TrustedHosts | None] = None
     answering: ClassVar[tuple[Answering, Answering]]
     _defaults: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = (None, b"")
 
@@ -195,7 +201,7 @@ class FastPath(HttpToolsProtocol):
         found = find_target(self.url)
         if found is None or not self._is_next():
             return False
-        asked = collect_headers(self.headers)
+        asked = collect_headers(self.headers, self._address())
         if (
             asked.repeated_authorization
             or asked.expect is not None
@@ -208,6 +214,19 @@ class FastPath(HttpToolsProtocol):
         self._target, self._several = found
         self._asked = asked
         return True
+
+    def _address(self) -> str:
+        """From which address does the request come?
+
+        SECURITY: the connection's, but for what a proxy that the settings name says; exactly as the framework reads it.
+        """
+        peer = self.client[0] if self.client else ""
+        if self.proxies is None or peer not in self.proxies:
+            return peer
+        said = [value for name, value in self.headers if name == b"x-forwarded-for"]
+        if not said:
+            return peer
+        return self.proxies.get_trusted_client_address(b", ".join(said).decode("latin1"))[0] or peer
 
     def _is_next(self) -> bool:
         """Has everything before it been answered, is the client reading, and is there room?"""

@@ -155,9 +155,8 @@ def _require_any(call: Call, names: tuple[str, ...]) -> None:
 
 def _session(host: Host, request: Request, authorization: str | None, entry: Entry) -> Session:
     """Who asks? Raises Unauthenticated, Denied for a path of another account."""
-    session = host.authenticate(authorization)
     address = request.client.host if request.client is not None else ""
-    session = session.seen_from(address)
+    session = host.authenticate(authorization, address).seen_from(address)
     account = request.path_params.get("account")
     if account is not None and account != session.account and not entry.any_account:
         raise Denied(

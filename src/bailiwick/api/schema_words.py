@@ -25,6 +25,7 @@ FIELDS: dict[str, Schema] = {
     "redirect_uris": TEXTS,
     "refresh_idle_seconds": {"type": "integer"},
     "refresh_token_seconds": {"type": "integer"},
+    "access": {"type": "string", "enum": ["both", "console", "programmatic"], "default": "both"},
     "actions": TEXTS,
     "attached_to": {
         "type": "string",
@@ -47,6 +48,7 @@ FIELDS: dict[str, Schema] = {
     },
     "follows": FLAG,
     "managed_by": {"type": "string", "description": "the template that manages it, as `template:NAME`"},
+    "locked": FLAG,
     "maximum_session_seconds": {"type": "integer"},
     "members": MEMBERS,
     "name": TEXT,

@@ -31,7 +31,15 @@ from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
 from bailiwick.model.applications import GRANTS, TYPES
 from bailiwick.model.federation import CLAIM_OPERATORS, MEMBERSHIP_HOURS, NEW_USERS
-from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS, Whole
+from bailiwick.model.security import (
+    KEY_NUMBERS,
+    PASSWORD_NUMBERS,
+    SELF_FLAGS,
+    SESSION_NUMBERS,
+    SIGN_IN_NUMBERS,
+    WHO_MAKES,
+    Whole,
+)
 
 _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "Account": ACCOUNT_FIELDS,
@@ -55,6 +63,7 @@ _FIELDS_OF: dict[str, tuple[str, ...]] = {
     "IdentityProvider": PROVIDER_FIELDS,
     "FederationRule": RULE_FIELDS,
 }
+_NETWORK: Schema = {"oneOf": [TEXT, object_of({"network": TEXT, "description": TEXT}, ["network"])]}
 _DOCUMENTS: Schema = {"type": "array", "items": ANYTHING}
 _YES_NO: Schema = {"type": "boolean"}
 
@@ -83,6 +92,17 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
         "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
         "require_second_factor": _YES_NO,
+        "networks": object_of(
+            {surface: {"type": "array", "items": _NETWORK} for surface in ("console", "api")}
+        ),
+        "sessions": object_of(_numbers(SESSION_NUMBERS)),
+        "keys": object_of(
+            {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["keys"])}, **_numbers(KEY_NUMBERS)}
+        ),
+        "service_ids": object_of(
+            {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["service_ids"])}}
+        ),
+        "may_change": object_of(dict.fromkeys(SELF_FLAGS, _YES_NO)),
     },
     "IdentityProvider": {
         "issuer": TEXT,

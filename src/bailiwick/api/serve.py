@@ -116,7 +116,7 @@ def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None
     """Which server answers for this host at this socket?"""
     config = uvicorn.Config(
         build_app(host),
-        http=fast_path_protocol(host),
+        http=fast_path_protocol(host, proxies=host.settings.proxies),
         ws="none",
         lifespan="on",
         log_level="warning",

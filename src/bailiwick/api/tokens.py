@@ -89,7 +89,7 @@ def _exchange(call: Call, form: Form) -> IssuedToken:
     if not key:
         raise TokenError("invalid_request", "expected `apikey`, got nothing")
     try:
-        return exchange_key(call.host, key)
+        return exchange_key(call.host, key, call.address)
     except Unauthenticated:
         call.host.refuse_stranger()
         raise TokenError("invalid_grant", "Provided API key could not be found.", KEY_NOT_FOUND) from None
@@ -100,10 +100,9 @@ def _assume(call: Call, form: Form) -> IssuedToken:
     missing = [name for name in ("access_token", "profile_name", "account") if not form.get(name)]
     if missing:
         raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
-    address = call.request.client.host if call.request.client is not None else ""
     try:
-        session = call.host.authenticator.session_of_token(form["access_token"])
-        session = session.seen_from(address)
+        session = call.host.authenticator.session_of_token(form["access_token"], call.address)
+        session = session.seen_from(call.address)
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

@@ -24,6 +24,8 @@ SECRET_BYTES = 32
 VISIBLE_CHARACTERS = 8
 _VISIBLE_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _KEY_TEXT = re.compile(r"(bwk_[a-km-np-z2-9]{8})_[A-Za-z0-9_-]{43}", re.ASCII)
+NOTHING, DISABLE, DELETE = "none", "disable", "delete"
+WHEN_LEAKED = (NOTHING, DISABLE, DELETE)
 _UNKNOWN_HASH = bytes(hashlib.sha256().digest_size)
 
 
@@ -37,10 +39,25 @@ class KeyRefusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierSecret:
+    """The secret that a rotation replaced: under which prefix it is found, its hash, and until when it works."""
+
+    prefix: str
+    secret_hash: bytes
+    until: datetime
+
+    def __repr__(self) -> str:
+        """SECURITY: without its hash."""
+        return f"EarlierSecret(prefix={self.prefix!r}, until={self.until!r})"
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKeyRecord:
     """What is stored of an API key; `prefix` is unique in the installation.
 
-    `locked` keeps the record from being changed or deleted and says nothing about its use.
+    `locked` keeps the record from being changed or deleted and says nothing about its use. `networks`: from where it
+    is used, empty: from everywhere. `when_leaked`: what is done when somebody reports its text. `earlier`: the secret
+    before this one, which works until its time as well.
     """
 
     uid: str
@@ -53,6 +70,10 @@ class ApiKeyRecord:
     expires_at: datetime | None = None
     disabled: bool = False
     locked: bool = False
+    networks: tuple[str, ...] = ()
+    when_leaked: str = DISABLE
+    rotated_at: datetime | None = None
+    earlier: EarlierSecret | None = None
 
     def __post_init__(self) -> None:
         """Could this record be compared with a key and a time at all?"""
@@ -126,14 +147,20 @@ def verify_api_key(record: ApiKeyRecord | None, presented: str, now: datetime) -
     the time taken nor the reason tells anything to someone without the right secret.
     """
     require_aware(now, "now")
-    stored = record.secret_hash if record is not None else _UNKNOWN_HASH
-    matches = hmac.compare_digest(stored, hash_api_key(presented))
+    stored, earlier = _UNKNOWN_HASH, _UNKNOWN_HASH
+    if record is not None:
+        stored = record.secret_hash
+        earlier = stored if record.earlier is None else record.earlier.secret_hash
+    shown = hash_api_key(presented)
+    is_newest, is_earlier = hmac.compare_digest(stored, shown), hmac.compare_digest(earlier, shown)
+    matches = is_newest or is_earlier
     if record is None:
         return KeyVerification(KeyRefusal.UNKNOWN)
     if not matches:
         return KeyVerification(KeyRefusal.WRONG)
     if record.disabled:
         return KeyVerification(KeyRefusal.DISABLED)
-    if record.expires_at is not None and now >= record.expires_at:
+    over = not is_newest and record.earlier is not None and now >= record.earlier.until
+    if over or (record.expires_at is not None and now >= record.expires_at):
         return KeyVerification(KeyRefusal.EXPIRED)
     return KeyVerification(None)

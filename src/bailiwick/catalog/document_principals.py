@@ -14,7 +14,7 @@ from bailiwick.catalog.properties import format_property, parse_properties
 from bailiwick.catalog.reading import Fields, parse_text
 from bailiwick.catalog.scopes import WINDOW_FIELDS, format_window, parse_window
 from bailiwick.errors import Invalid
-from bailiwick.model.accounts import Group, Membership, Principal
+from bailiwick.model.accounts import ACCESS_KINDS, BOTH, Group, Membership, Principal
 from bailiwick.model.conditions import format_condition
 from bailiwick.model.names import parse_name, parse_principal, parse_subject
 from bailiwick.model.policies import ALWAYS
@@ -25,8 +25,8 @@ MANAGERS = ("document", "scim", "federation", "template")
 SESSION_SECONDS = (60, 86_400)
 
 _SHARED = ("name", "disabled", "properties", "budgets", "owner", "description")
-USER_FIELDS = (*_SHARED, "email")
-SERVICE_ID_FIELDS = _SHARED
+USER_FIELDS = (*_SHARED, "email", "access")
+SERVICE_ID_FIELDS = (*_SHARED, "locked")
 PROFILE_FIELDS = (*_SHARED, "trust", "when", "maximum_session_seconds")
 GROUP_FIELDS = ("name", "members", "description", "managed_by")
 
@@ -37,12 +37,13 @@ _MEMBER_KINDS = ("user", "service-id", "profile", "group")
 
 def parse_user(fields: Fields, account: str) -> Principal:
     """Which user is it?"""
-    return _parse_shared(fields, "user", email=fields.parsed("email", _parse_email) or "")
+    email = fields.parsed("email", _parse_email) or ""
+    return _parse_shared(fields, "user", email=email, access=fields.choice("access", ACCESS_KINDS, BOTH))
 
 
 def parse_service_id(fields: Fields, account: str) -> Principal:
     """Which service ID is it?"""
-    return _parse_shared(fields, "service-id")
+    return _parse_shared(fields, "service-id", locked=fields.flag("locked"))
 
 
 def parse_profile(fields: Fields, account: str) -> Principal:
@@ -63,8 +64,12 @@ def format_principal(principal: Principal) -> dict[str, object]:
     out: dict[str, object] = {"name": name}
     if principal.email:
         out["email"] = principal.email
+    if principal.access != BOTH:
+        out["access"] = principal.access
     if principal.disabled:
         out["disabled"] = True
+    if principal.locked:
+        out["locked"] = True
     if principal.properties:
         out["properties"] = {name: format_property(value) for name, value in principal.properties.items()}
     if principal.budgets:

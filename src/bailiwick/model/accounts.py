@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
 PROJECT_TYPES = ("prod", "poc")
 DEFAULT_PROJECT_QUOTA = 100
+CONSOLE, PROGRAMMATIC, BOTH = "console", "programmatic", "both"
+ACCESS_KINDS = (BOTH, CONSOLE, PROGRAMMATIC)
 
 Property = str | int | float | bool | tuple[str, ...] | Mapping[str, "Property"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`."""
+    """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`.
+
+    `access`: how a user comes in at all. `locked`: a service ID that nobody changes, deletes or grants anything.
+    """
 
     reference: str
     disabled: bool = False
@@ -40,6 +45,18 @@ class Principal:
     trust_when: Condition | None = None
     maximum_session_seconds: int = 3600
     owner: str | None = None
+    access: str = BOTH
+    locked: bool = False
+
+    @property
+    def may_visit(self) -> bool:
+        """May it sign in and visit pages?"""
+        return self.access != PROGRAMMATIC
+
+    @property
+    def may_use_keys(self) -> bool:
+        """Are API keys of it honoured?"""
+        return self.access != CONSOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""How people sign in to an account: what its passwords must be, when it locks out, how long a visit lasts.
+"""How an account is entered: passwords, lock-outs, visits, networks, API keys, and what people change of themselves.
 
 Values only. Defaults and ranges follow the document; which way a setting is stricter is said here once, so that
 whoever loosens one can be asked for the authority that this needs.
 Source: Open Telekom Cloud, Identity and Access Management, User Guide, Security Settings (password policy, login
-policy); API OS-SECURITYPOLICY. `longest_visit_minutes` and `require_second_factor` are Bailiwick's own.
+policy, access control); API OS-SECURITYPOLICY; of keys, sessions and tokens IBM Cloud, IAM settings.
+`longest_visit_minutes`, `longest_days` and `require_second_factor` are Bailiwick's own.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bailiwick.model.networks import NetworkPolicy, find_wider
+
 SECURITY_NAME = "security"
 MAX_NOTICE_LENGTH = 1000
 PROMPT_DAYS = 15
+EVERYONE, GRANTED, OWNER = "everyone", "granted", "owner"
+# Who makes keys for themselves, and who makes service IDs; the strictest last.
+WHO_MAKES = {"keys": (EVERYONE, GRANTED), "service_ids": (GRANTED, OWNER)}
+MOST_KEYS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,20 @@ SIGN_IN_NUMBERS = {
     "lockout_minutes": Whole(15, 15, 30, stricter_is_less=False),
     "unused_days": Whole(0, 0, 240, stricter_is_less=True, off=True),
 }
+SESSION_NUMBERS = {
+    "most_for_one_identity": Whole(0, 0, 100, stricter_is_less=True, off=True),
+    "access_token_seconds": Whole(3600, 900, 3600, stricter_is_less=True),
+}
+KEY_NUMBERS = {
+    "longest_days": Whole(0, 0, 730, stricter_is_less=True, off=True),
+    "most_for_one_identity": Whole(MOST_KEYS, 1, MOST_KEYS, stricter_is_less=True),
+}
+NUMBERS = {
+    "passwords": PASSWORD_NUMBERS,
+    "sign_in": SIGN_IN_NUMBERS,
+    "sessions": SESSION_NUMBERS,
+    "keys": KEY_NUMBERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +106,53 @@ class SignInPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """How many visits may one user have at once (0: any number), and how long is an access token good?"""
+
+    most_for_one_identity: int = SESSION_NUMBERS["most_for_one_identity"].default
+    access_token_seconds: int = SESSION_NUMBERS["access_token_seconds"].default
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPolicy:
+    """Who makes API keys for themselves, how long may any key be good (0: for good), how many may somebody have?"""
+
+    who_may_create: str = EVERYONE
+    longest_days: int = KEY_NUMBERS["longest_days"].default
+    most_for_one_identity: int = KEY_NUMBERS["most_for_one_identity"].default
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdPolicy:
+    """Who makes service IDs: whoever was granted that, or the account's owner only?"""
+
+    who_may_create: str = GRANTED
+
+
+@dataclass(frozen=True, slots=True)
+class SelfPolicy:
+    """What may people change of themselves without being granted it?"""
+
+    password: bool = True
+    email: bool = False
+
+
+SELF_FLAGS = ("password", "email")
+
+
+@dataclass(frozen=True, slots=True)
 class SecuritySettings:
-    """How do people sign in to this account? An account has one of these, or the defaults."""
+    """How is this account entered? An account has one of these, or the defaults."""
 
     name: str = SECURITY_NAME
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     require_second_factor: bool = False
+    networks: NetworkPolicy = field(default_factory=NetworkPolicy)
+    sessions: SessionPolicy = field(default_factory=SessionPolicy)
+    keys: KeyPolicy = field(default_factory=KeyPolicy)
+    service_ids: ServiceIdPolicy = field(default_factory=ServiceIdPolicy)
+    may_change: SelfPolicy = field(default_factory=SelfPolicy)
 
 
 DEFAULT_SECURITY = SecuritySettings()
@@ -99,7 +160,7 @@ DEFAULT_SECURITY = SecuritySettings()
 
 def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]:
     """Which settings are less strict afterwards?"""
-    for place, numbers in (("passwords", PASSWORD_NUMBERS), ("sign_in", SIGN_IN_NUMBERS)):
+    for place, numbers in NUMBERS.items():
         was, is_ = getattr(old, place), getattr(new, place)
         for name, number in numbers.items():
             if number.strictness(getattr(is_, name)) < number.strictness(getattr(was, name)):
@@ -108,3 +169,14 @@ def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]
         yield "passwords.name_refused"
     if old.require_second_factor and not new.require_second_factor:
         yield "require_second_factor"
+    for surface in ("console", "api"):
+        was, is_ = ((one.network for one in getattr(who.networks, surface)) for who in (old, new))
+        if find_wider(was, is_):
+            yield f"networks.{surface}"
+    for place, words in WHO_MAKES.items():
+        was_at, is_at = (words.index(getattr(who, place).who_may_create) for who in (old, new))
+        if is_at < was_at:
+            yield f"{place}.who_may_create"
+    for name in SELF_FLAGS:
+        if getattr(new.may_change, name) and not getattr(old.may_change, name):
+            yield f"may_change.{name}"

@@ -48,8 +48,8 @@ class Asked(Protocol):
     def snapshot(self, account: str) -> Snapshot:
         """What does the account hold? Raises NotFound."""
 
-    def authenticate(self, authorization: str | None) -> Session:
-        """Who asks, by this `Authorization` header? Raises Unauthenticated."""
+    def authenticate(self, authorization: str | None, address: str | None = "") -> Session:
+        """Who asks, by this `Authorization` header, from this address ("": not known)? Raises Unauthenticated."""
 
     def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
         """Which log has not yet reached the wanted revision here? None: all have. May do I/O. Raises Forked."""
@@ -193,15 +193,16 @@ class Asking:
             _EVERYWHERE.clear()
         _EVERYWHERE[key] = Everywhere(snapshot.vector, self.now, until, held)
 
-    def session_behind(self, token: object, principal: str) -> Session | None:
+    def session_behind(self, token: object, principal: str, address: object = "") -> Session | None:
         """Which session of this principal does the token stand for? None: none any more. (rule 22.9)
 
+        `address`: from where it is used, as the question says: of a token that is good in some networks only it has to.
         Raises Invalid for a token of somebody else: the question contradicts itself.
         """
         if not isinstance(token, str):
             raise Invalid.at("context.token", "expected an access token as text")
         try:
-            found = self.host.authenticate(f"Bearer {token}")
+            found = self.host.authenticate(f"Bearer {token}", address if isinstance(address, str) else "")
         except Unauthenticated:
             return None
         if found.account != self.session.account:
@@ -241,12 +242,12 @@ def _bounded(decision: Decision, session: Session | None) -> Decision:
     return replace(decision, valid_until=until)
 
 
-def begin_asking(host: Asked, authorization: str | None, account: str | None) -> Asking:
-    """Who asks, and which state answers? `account` is the one that the address names, None: the session's own.
+def begin_asking(host: Asked, authorization: str | None, account: str | None, address: str = "") -> Asking:
+    """Who asks, from this address, and which state answers? `account` is the one that the path names, None: its own.
 
     Raises Unauthenticated, Denied for another account than the session's, NotFound.
     """
-    session = host.authenticate(authorization)
+    session = host.authenticate(authorization, address)
     if account is not None and account != session.account:
         raise Denied(
             f"this session is not one of account `{account}`"[:200],

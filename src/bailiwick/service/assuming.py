@@ -246,7 +246,7 @@ def _begin(
         session.expires_at,
     )
     if wanted.acts_for is not None:
-        other = _session_acted_for(host, wanted.acts_for, link.account)
+        other = _session_acted_for(host, wanted.acts_for, link.account, _address_of(session))
         acts_for = (*acts_for, *other.links)
         restrictions = (*restrictions, *other.restrictions)
         until = min(until, other.expires_at)
@@ -293,10 +293,14 @@ def _subject(
     )
 
 
-def _session_acted_for(host: Host, token: str, account: str) -> Session:
+def _address_of(session: Session) -> str:
+    return str(session.context.get("ip", ""))
+
+
+def _session_acted_for(host: Host, token: str, account: str, address: str) -> Session:
     """Whose token is it? Raises Invalid. INVARIANT: nobody is acted for by their name alone."""
     try:
-        found = host.authenticator.session_of_token(token)
+        found = host.authenticator.session_of_token(token, address)
     except Unauthenticated:
         raise Invalid.at(
             "for",

@@ -16,9 +16,10 @@ from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.authn.tokens import TokenVerifier, VerifiedToken, token_digest
 from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.service.loading import SESSION_END
+from bailiwick.service.places import Limits, api_limits, is_let_in
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import Standing, is_shut_out, is_usable, principal_of_uid, stand
+from bailiwick.service.standing import Standing, is_usable, may_come_in, principal_of_uid, stand
 
 if TYPE_CHECKING:
     from bailiwick.service.host import Host
@@ -34,7 +35,7 @@ class Authenticator:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._verified: dict[bytes, tuple[KeySet, VerifiedToken]] = {}
-        self._sessions: dict[bytes, tuple[Snapshot, Session]] = {}
+        self._sessions: dict[bytes, tuple[Snapshot, Session, Limits]] = {}
         self._standings: dict[bytes, Standing] = {}
         self._verifier: tuple[KeySet, TokenVerifier] | None = None
 
@@ -45,17 +46,31 @@ class Authenticator:
         self._sessions.clear()
         self._standings.clear()
 
-    def authenticate(self, authorization: str | None) -> Session:
-        """Which session does this header stand for? Raises Unauthenticated, the same for every cause."""
+    def authenticate(self, authorization: str | None, address: str | None = "") -> Session:
+        """Which session does this header stand for, sent from this address ("": not known)?
+
+        Raises Unauthenticated, the same for every cause. None: it is not asked from where (places.py).
+        """
         if authorization is None or len(authorization) > MAX_HEADER:
             raise Unauthenticated(_NOBODY, "send `Authorization: Bearer <token>`")
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise Unauthenticated(_NOBODY, "send `Authorization: Bearer <token>`")
-        return self.session_of_token(text)
+        return self.session_of_token(text, address)
 
-    def session_of_token(self, text: str) -> Session:
-        """Which session does this access token stand for, now?"""
+    def session_of_token(self, text: str, address: str | None = "") -> Session:
+        """Which session does this access token stand for, now, shown from this address?"""
+        session, limits = self._session_of_token(text)
+        self._check_place(session, limits, address)
+        return session
+
+    def _check_place(self, session: Session, limits: Limits, address: str | None) -> None:
+        """May the session be used from there? SECURITY: the same answer as to no credential; what is recorded tells."""
+        if limits and not is_let_in(limits, address):
+            self._host.refuse_place(session, address or "")
+            raise Unauthenticated(_NOBODY)
+
+    def _session_of_token(self, text: str) -> tuple[Session, Limits]:
         digest = token_digest(text)
         # SECURITY: the store is followed first; what older signing keys made believable is verified anew.
         keys = self._host.key_set(KeyPurpose.ACCESS)
@@ -74,23 +89,23 @@ class Authenticator:
         except NotFound:
             raise Unauthenticated(_NOBODY) from None
         if known is not None and known[0] is snapshot and not _key_ended(snapshot, known[1], now):
-            return known[1]
-        session = self._stand(snapshot, verified, now)
+            return known[1:]
+        session, limits = self._stand(snapshot, verified, now)
         if len(self._sessions) >= MAX_REMEMBERED:
             self._sessions.clear()
-        self._sessions[digest] = (snapshot, session)
-        return session
+        self._sessions[digest] = (snapshot, session, limits)
+        return session, limits
 
-    def _through_links(self, digest: bytes, verified: VerifiedToken, now: float) -> Session:
+    def _through_links(self, digest: bytes, verified: VerifiedToken, now: float) -> tuple[Session, Limits]:
         """Which session is it that others assumed, or that acts for others? Asked anew in each new state (22.6)."""
         known = self._standings.get(digest)
         if known is not None and now < known.until and all(self._is_newest(one) for one in known.snapshots):
-            return known.session
+            return known.session, known.limits
         standing = stand(self._host.snapshot, verified, now)
         if len(self._standings) >= MAX_REMEMBERED:
             self._standings.clear()
         self._standings[digest] = standing
-        return standing.session
+        return standing.session, standing.limits
 
     def _is_newest(self, snapshot: Snapshot) -> bool:
         try:
@@ -112,7 +127,7 @@ class Authenticator:
         self._verified[digest] = (keys, verified)
         return verified
 
-    def _stand(self, snapshot: Snapshot, verified: VerifiedToken, now: float) -> Session:
+    def _stand(self, snapshot: Snapshot, verified: VerifiedToken, now: float) -> tuple[Session, Limits]:
         """Does what the token says still hold: account, principal by uid, key?"""
         subject = verified.subject
         record = snapshot.keys.get(subject.credential_uid)
@@ -125,10 +140,9 @@ class Authenticator:
             or (SESSION_END, verified.jti) in snapshot.identities
         ):
             raise Unauthenticated(_NOBODY)
-        stored = snapshot.account.principals.get(principal)
-        if stored is None or stored.disabled or is_shut_out(snapshot, principal):
+        if not may_come_in(snapshot, principal, by_key=True):
             raise Unauthenticated(_NOBODY)
-        return Session(
+        session = Session(
             account=snapshot.account.name,
             principal=principal,
             uid=subject.uid,
@@ -136,11 +150,13 @@ class Authenticator:
             expires_at=float(verified.expires_epoch),
             token_id=verified.jti,
         )
+        return session, api_limits(snapshot.account.security_settings, record)
 
-    def session_of_key(self, text: str) -> tuple[Session, ApiKeyRecord]:
+    def session_of_key(self, text: str, address: str | None = "") -> tuple[Session, ApiKeyRecord]:
         """Which session would a token made from this API key stand for, and which key is it?
 
-        Raises Unauthenticated, the same for a wrong, expired, disabled or unknown key.
+        Raises Unauthenticated, the same for a wrong, expired, disabled or unknown key, and one that is used from
+        elsewhere than it may be.
         """
         now = self._host.now()
         found = self._find_key(text)
@@ -150,10 +166,10 @@ class Authenticator:
             raise Unauthenticated(_NOBODY)
         snapshot, record = found
         principal = f"{record.owner_kind}:{record.owner_name}"
-        stored = snapshot.account.principals.get(principal)
-        if stored is None or stored.disabled or is_shut_out(snapshot, principal):
+        if not may_come_in(snapshot, principal, by_key=True):
             raise Unauthenticated(_NOBODY)
         session = Session(snapshot.account.name, principal, record.owner_uid, record.uid, now)
+        self._check_place(session, api_limits(snapshot.account.security_settings, record), address)
         return session, record
 
     def _find_key(self, text: str) -> tuple[Snapshot, ApiKeyRecord] | None:

@@ -30,6 +30,7 @@ from bailiwick.service.granting import find_granting
 from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
+from bailiwick.service.own_email import is_own_email
 from bailiwick.service.projects.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.reaching import find_restricted, held_actions
 from bailiwick.service.refusal_words import ASK, FORBIDDEN, format_place, format_scope, refused_on_project
@@ -103,8 +104,11 @@ class Judge:
         ):
             return None
         before = self._before.account
+        is_own = is_own_email(self._session, before, difference)
         for needed in needed_actions(self._before.compiled.services, before, self._after, difference):
-            self.require_any(needed)
+            refusal = self._find_refusal(needed)
+            if not (is_own and refusal is not None and refusal[1] is Reason.NO_MATCHING_POLICY):
+                self.require_any(needed)
         return None
 
     def _is_own_guardrail(self, difference: Difference) -> bool:

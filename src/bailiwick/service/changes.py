@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Conflict, Unauthenticated
+from bailiwick.service.account_rules import check_rules
 from bailiwick.service.authorize import authorize_plan
 from bailiwick.service.checking import check_plan
 from bailiwick.service.edits import Difference, Edit, Plan, plan_edits
@@ -95,6 +96,7 @@ def judge_edits(
     """What do the edits come to, and on which revisions of other logs does that rest? Raises where it may not be."""
     plan = plan_edits(before, edits)
     authorize_plan(host.catalog, session, plan, host.now())
+    check_rules(session, plan)
     _check_kept(host, session, plan)
     check_managed(plan, template)
     check_numbers(host, plan)

@@ -27,7 +27,6 @@ from bailiwick.service.loading import API_KEY, account_log, advance
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import Session
-from bailiwick.service.settings import ACCESS_TOKEN_SECONDS
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import (
     Change,
@@ -199,9 +198,10 @@ def owner_of(record: ApiKeyRecord) -> str:
     return f"{record.owner_kind}:{record.owner_name}"
 
 
-def exchange_key(host: Host, text: str) -> IssuedToken:
-    """Which access token does this API key give? Raises Unauthenticated, the same for every cause."""
-    session, record = host.authenticator.session_of_key(text)
+def exchange_key(host: Host, text: str, address: str = "") -> IssuedToken:
+    """Which access token does this API key give, shown from there? Raises Unauthenticated, the same for every cause."""
+    session, record = host.authenticator.session_of_key(text, address)
+    settings = host.snapshot(session.account).account.security_settings
     token = issue_access_token(
         TokenSubject(
             uid=session.uid,
@@ -213,7 +213,7 @@ def exchange_key(host: Host, text: str) -> IssuedToken:
         parties=host.parties,
         signer=Signer(host.key_set(KeyPurpose.ACCESS).current()),
         now=host.at(),
-        lifetime_seconds=ACCESS_TOKEN_SECONDS,
+        lifetime_seconds=settings.sessions.access_token_seconds,
         jti=secrets.token_hex(16),
         not_beyond=record.expires_at,
     )

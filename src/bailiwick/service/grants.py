@@ -245,6 +245,8 @@ class Differ:
             yield from self._all_of(reference, new, "is created" if old is None else "is enabled")
         if old is None:
             return
+        if (new.may_use_keys and not old.may_use_keys) or (new.may_visit and not old.may_visit):
+            yield from self._all_of(reference, new, "may come in by another way")
         if set(new.trust) - set(old.trust) or (old.trust_when != new.trust_when and new.trust):
             yield from self._all_of(reference, new, "is trusted to more")
         if old.budgets != new.budgets:

@@ -69,6 +69,7 @@ class Host:
         self.verifications = Verifications(store, self.at)
         self._trust_refusals: dict[str, RefusalRecord] = {}
         self._locked_out: dict[str, RefusalRecord] = {}
+        self._out_of_place: dict[str, RefusalRecord] = {}
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
@@ -237,9 +238,9 @@ class Host:
         """At which revision of the system log are answers given?"""
         return self._system
 
-    def authenticate(self, authorization: str | None) -> Session:
-        """Who asks, by this `Authorization` header? Raises Unauthenticated."""
-        return self.authenticator.authenticate(authorization)
+    def authenticate(self, authorization: str | None, address: str | None = "") -> Session:
+        """Who asks, by this `Authorization` header, from this address ("": not known)? Raises Unauthenticated."""
+        return self.authenticator.authenticate(authorization, address)
 
     def cursor_secret(self) -> bytes:
         """From which secret are cursors made? (The signing key: every process has it, and no other one is needed.)"""
@@ -279,6 +280,15 @@ class Host:
     def refuse_stranger(self) -> None:
         """Remember that somebody without a credential that holds was refused a token; one by one while few are."""
         self._refusals.add(self.now())
+
+    def refuse_place(self, session: Session, address: str) -> None:
+        """Remember that a credential was used from where it may not be; bounded, as every refusal is."""
+        others = self._out_of_place.setdefault(session.account, RefusalRecord(lambda _: None)).take(
+            self.now()
+        )
+        if others is not None:
+            more = {"others_since_last": others} if others else {}
+            self.record("refusal", "network", session, address=address, **more)
 
     def _record_refusal(self, counted: int) -> None:
         if counted:

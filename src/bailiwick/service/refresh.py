@@ -24,10 +24,11 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenParties
 from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.service.host import Host
+from bailiwick.service.places import api_limits, is_let_in
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import is_usable, principal_of_uid
+from bailiwick.service.standing import is_usable, may_come_in, principal_of_uid
 
 _NOBODY = "the credential is missing, unknown, expired or withdrawn"
 
@@ -44,8 +45,11 @@ def give_refresh_token(host: Host, registry: Registry, session: Session, record:
     )
 
 
-def session_of_refresh_token(host: Host, registry: Registry, text: str) -> Session:
-    """Which session does this refresh token stand for, now? Raises Unauthenticated, the same for every cause."""
+def session_of_refresh_token(host: Host, registry: Registry, text: str, address: str = "") -> Session:
+    """Which session does this refresh token stand for, now, shown from this address?
+
+    Raises Unauthenticated, the same for every cause.
+    """
     try:
         verified = verify_refresh_token(
             text,
@@ -59,7 +63,7 @@ def session_of_refresh_token(host: Host, registry: Registry, text: str) -> Sessi
     principal = _standing_owner(snapshot, verified.subject, host.now())
     if principal is None:
         raise Unauthenticated(_NOBODY)
-    return Session(
+    session = Session(
         account=snapshot.account.name,
         principal=principal,
         uid=verified.subject.uid,
@@ -67,6 +71,11 @@ def session_of_refresh_token(host: Host, registry: Registry, text: str) -> Sessi
         expires_at=float(verified.expires_epoch),
         token_id=verified.jti,
     )
+    record = snapshot.keys.get(verified.subject.credential_uid)
+    if not is_let_in(api_limits(snapshot.account.security_settings, record), address):
+        host.refuse_place(session, address)
+        raise Unauthenticated(_NOBODY)
+    return session
 
 
 def _standing_owner(snapshot: Snapshot, subject: RefreshSubject, now: float) -> str | None:
@@ -75,8 +84,7 @@ def _standing_owner(snapshot: Snapshot, subject: RefreshSubject, now: float) -> 
     if record is None or record.owner_uid != subject.uid or not is_usable(record, now):
         return None
     principal = principal_of_uid(snapshot, subject.uid)
-    stored = None if principal is None else snapshot.account.principals.get(principal)
-    if stored is None or stored.disabled or snapshot.account.suspended:
+    if principal is None or not may_come_in(snapshot, principal, by_key=True) or snapshot.account.suspended:
         return None
     return principal
 

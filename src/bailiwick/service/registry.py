@@ -99,7 +99,7 @@ def grant_registry_token(
         asked = parse_token_request(parameters, authorization)
         if registry is None:
             raise Invalid.at("service", f"`{asked.service}` is no registry of this installation")
-        session, key = _session_of(host, registry, asked.credential)
+        session, key = _session_of(host, registry, asked.credential, address)
         session = session.seen_from(address)
     except Unauthenticated as refused:
         _record_refusal(host, registry, refused)
@@ -170,12 +170,12 @@ def _context(registry: Registry, session: Session) -> dict[str, Property]:
 
 
 def _session_of(
-    host: Host, registry: Registry, credential: PresentedCredential | None
+    host: Host, registry: Registry, credential: PresentedCredential | None, address: str
 ) -> tuple[Session, ApiKeyRecord | None]:
     """Who asks, and by which API key if one is shown? Raises Unauthenticated."""
     if credential is None:
         return _anonymous(registry), None
-    session, key = _standing_session(host, registry, credential)
+    session, key = _standing_session(host, registry, credential, address)
     if session.account != registry.account:
         raise Unauthenticated(f"the credential is not one of registry `{registry.service}`'s account")
     host.store.activity.touch_credential(session.credential, host.at())
@@ -183,13 +183,13 @@ def _session_of(
 
 
 def _standing_session(
-    host: Host, registry: Registry, credential: PresentedCredential
+    host: Host, registry: Registry, credential: PresentedCredential, address: str
 ) -> tuple[Session, ApiKeyRecord | None]:
     if credential.kind is CredentialKind.API_KEY:
-        return host.authenticator.session_of_key(credential.secret)
+        return host.authenticator.session_of_key(credential.secret, address)
     if credential.kind is CredentialKind.ACCESS_TOKEN:
-        return host.authenticator.session_of_token(credential.secret), None
-    return session_of_refresh_token(host, registry, credential.secret), None
+        return host.authenticator.session_of_token(credential.secret, address), None
+    return session_of_refresh_token(host, registry, credential.secret, address), None
 
 
 def _anonymous(registry: Registry) -> Session:

@@ -23,9 +23,10 @@ class Session:
     `principal` is a reference such as `user:alice`, `uid` its immutable id, `credential` the uid of the API key at its
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
-    `session_uid` is empty for a plain token. `by` holds who assumed the principal, `acts_for` the links of `chain`;
-    `client_id` is the application that began it, `scope` what for, `authenticated` how its person signed in;
-    at `stands_until` some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
+    `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `client_id` is the application that
+    began it, `scope` what for, `authenticated` how its person signed in. `by` holds who assumed the principal,
+    `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until` one of
+    what lets them assume or act as it.
     """
 
     account: str
@@ -38,6 +39,7 @@ class Session:
     restrictions: tuple[Guardrail, ...] = ()
     context: Mapping[str, Property] = field(default_factory=dict)
     session_uid: str = ""
+    is_visit: bool = False
     by: tuple[Link, ...] = ()
     acts_for: tuple[Link, ...] = ()
     head: Link | None = None

@@ -25,6 +25,7 @@ from bailiwick.model.trusting import ACT_AS, PROFILE, AssumeQuestion, Assumption
 from bailiwick.service.kinds import KIND_OF_PREFIX
 from bailiwick.service.loading import SESSION_END
 from bailiwick.service.people.records import ApplicationSecretRecord
+from bailiwick.service.places import NO_LIMITS, Limits, api_limits
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot
@@ -37,11 +38,15 @@ _NOBODY = "the credential is missing, unknown, expired or withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A session that stands in these states, until then (epoch seconds) unless one of them changes."""
+    """A session that stands in these states, until then (epoch seconds) unless one of them changes.
+
+    `limits`: from where it may be used, by everybody through whom it was reached.
+    """
 
     session: Session
     snapshots: tuple[Snapshot, ...]
     until: float
+    limits: Limits = NO_LIMITS
 
 
 def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
@@ -71,7 +76,7 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         stands_until=walk.until,
         acts_until=walk.acts_until,
     )
-    return Standing(session, tuple(walk.snapshots.values()), walk.until)
+    return Standing(session, tuple(walk.snapshots.values()), walk.until, tuple(dict.fromkeys(walk.limits)))
 
 
 def context_of(authenticated: Authenticated | None) -> dict[str, Property]:
@@ -98,6 +103,7 @@ class _Walk:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     until: float = FOREVER
     acts_until: float = FOREVER
+    limits: list[tuple[str, ...]] = field(default_factory=list)
 
     def name_of(self, link: Link) -> str:
         """How is this identity called now, if it still stands? Raises Unauthenticated."""
@@ -125,6 +131,7 @@ class _Walk:
                 self.snapshots[account] = self.find(account)
             except NotFound:
                 raise Unauthenticated(_NOBODY) from None
+            self.limits += api_limits(self.snapshots[account].account.security_settings)
         return self.snapshots[account]
 
     def _owner_of_credential(self, snapshot: Snapshot, link: Link) -> str:
@@ -134,9 +141,11 @@ class _Walk:
         if isinstance(shown, ApplicationSecretRecord):
             return self._service_id_of(snapshot, link, shown)
         record = snapshot.keys.get(link.credential_uid)
-        principal = name_of_person(snapshot, link.uid)
+        principal = name_of_person(snapshot, link.uid, by_key=True)
         if record is None or record.owner_uid != link.uid or not is_usable(record, self.now):
             raise Unauthenticated(_NOBODY)
+        if record.networks:
+            self.limits.append(record.networks)
         if record.expires_at is not None:
             self.until = min(self.until, record.expires_at.timestamp())
         return principal
@@ -262,13 +271,28 @@ def is_sign_in_of(snapshot: Snapshot, credential_uid: str, uid: str) -> bool:
     return record is not None and record.owner_uid == uid
 
 
-def name_of_person(snapshot: Snapshot, uid: str) -> str:
-    """How is the principal of this uid called, if it may sign in at all? Raises Unauthenticated."""
+def name_of_person(snapshot: Snapshot, uid: str, *, by_key: bool | None = False) -> str:
+    """How is the principal of this uid called, if it may come in so: by signing in, or by an API key (None: by either)?
+
+    Raises Unauthenticated.
+    """
     principal = principal_of_uid(snapshot, uid)
-    stored = None if principal is None else snapshot.account.principals.get(principal)
-    if principal is None or stored is None or stored.disabled or is_shut_out(snapshot, principal):
+    if principal is None or not may_come_in(snapshot, principal, by_key=by_key):
         raise Unauthenticated(_NOBODY)
     return principal
+
+
+def may_come_in(snapshot: Snapshot, principal: str, *, by_key: bool | None) -> bool:
+    """May this principal come in so: is it there, in use, not shut out, and let in by keys or by signing in?
+
+    Implements docs/spec.md 31.5.
+    """
+    stored = snapshot.account.principals.get(principal)
+    if stored is None or stored.disabled or is_shut_out(snapshot, principal):
+        return False
+    if by_key is None:
+        return True
+    return stored.may_use_keys if by_key else stored.may_visit
 
 
 def is_shut_out(snapshot: Snapshot, principal: str) -> bool:

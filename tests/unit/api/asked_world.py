@@ -199,7 +199,7 @@ class MemoryHost:
             self._snapshots[account.name], compiled=compiled, vector=vector
         )
 
-    def authenticate(self, authorization: str | None) -> Session:
+    def authenticate(self, authorization: str | None, address: str | None = "") -> Session:
         """Which session does `Bearer <principal>` stand for?"""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme != "Bearer" or (token not in self.sessions and token not in ACME.principals):

@@ -6,12 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from bailiwick.model.networks import AllowedNetwork, NetworkPolicy
 from bailiwick.model.security import (
     DEFAULT_SECURITY,
+    NUMBERS,
     PASSWORD_NUMBERS,
     SIGN_IN_NUMBERS,
+    KeyPolicy,
     PasswordPolicy,
     SecuritySettings,
+    SelfPolicy,
+    ServiceIdPolicy,
+    SessionPolicy,
     SignInPolicy,
     find_loosened,
 )
@@ -20,11 +26,13 @@ STRICT = SecuritySettings(
     passwords=PasswordPolicy(4, 32, 1, 10, True, 1, 1440),
     sign_in=SignInPolicy(15, 15, 3, 60, 30, 1),
     require_second_factor=True,
+    networks=NetworkPolicy((AllowedNetwork("192.0.2.0/24"),), (AllowedNetwork("192.0.2.0/24"),)),
+    sessions=SessionPolicy(1, 900),
+    keys=KeyPolicy("granted", 1, 1),
+    service_ids=ServiceIdPolicy("owner"),
+    may_change=SelfPolicy(password=False, email=False),
 )
-NUMBERS = [
-    *(("passwords", name) for name in PASSWORD_NUMBERS),
-    *(("sign_in", name) for name in SIGN_IN_NUMBERS),
-]
+EACH = [(place, name) for place, numbers in NUMBERS.items() for name in numbers]
 
 
 def test_nothing_is_loosened_by_staying_or_by_getting_stricter() -> None:
@@ -33,10 +41,10 @@ def test_nothing_is_loosened_by_staying_or_by_getting_stricter() -> None:
     assert list(find_loosened(DEFAULT_SECURITY, STRICT)) == []
 
 
-@pytest.mark.parametrize(("place", "name"), NUMBERS)
+@pytest.mark.parametrize(("place", "name"), EACH)
 def test_each_number_that_is_less_strict_is_named(place: str, name: str) -> None:
     """The default is less strict than the strictest, and 0 than anything where it switches a rule off."""
-    numbers = PASSWORD_NUMBERS if place == "passwords" else SIGN_IN_NUMBERS
+    numbers = NUMBERS[place]
     for value in {numbers[name].default, 0 if numbers[name].off else numbers[name].default}:
         looser = replace(STRICT, **{place: replace(getattr(STRICT, place), **{name: value})})
         assert list(find_loosened(STRICT, looser)) == [f"{place}.{name}"]
@@ -54,7 +62,27 @@ def test_flags_that_fall_are_named_and_words_are_not() -> None:
 
 def test_every_default_is_in_its_range() -> None:
     """And the ranges are those of the document."""
-    for number in (*PASSWORD_NUMBERS.values(), *SIGN_IN_NUMBERS.values()):
+    for number in (one for numbers in NUMBERS.values() for one in numbers.values()):
         assert number.least <= number.default <= number.most
     assert (PASSWORD_NUMBERS["minimum_length"].least, PASSWORD_NUMBERS["minimum_length"].most) == (6, 32)
     assert (SIGN_IN_NUMBERS["lockout_minutes"].least, SIGN_IN_NUMBERS["lockout_minutes"].most) == (15, 30)
+
+
+@pytest.mark.parametrize(
+    ("looser", "named"),
+    [
+        (replace(STRICT, networks=replace(STRICT.networks, console=())), "networks.console"),
+        (
+            replace(STRICT, networks=replace(STRICT.networks, api=(AllowedNetwork("192.0.0.0/16"),))),
+            "networks.api",
+        ),
+        (replace(STRICT, keys=replace(STRICT.keys, who_may_create="everyone")), "keys.who_may_create"),
+        (replace(STRICT, service_ids=ServiceIdPolicy("granted")), "service_ids.who_may_create"),
+        (replace(STRICT, may_change=SelfPolicy(password=True, email=False)), "may_change.password"),
+        (replace(STRICT, may_change=SelfPolicy(password=False, email=True)), "may_change.email"),
+    ],
+)
+def test_each_door_that_opens_wider_is_named(looser: SecuritySettings, named: str) -> None:
+    """Networks by what they let in; who may do more by themselves."""
+    assert list(find_loosened(STRICT, looser)) == [named]
+    assert list(find_loosened(looser, STRICT)) == []

@@ -122,7 +122,7 @@ def get_invited(now: Snapshot, invitation: Invitation) -> User:
 def _inviter(host: Host, now: Snapshot, invitation: Invitation) -> Session:
     """As whom is judged again what is accepted: the inviter, if they may still sign in. Raises Denied."""
     try:
-        principal = name_of_person(now, invitation.inviter_uid)
+        principal = name_of_person(now, invitation.inviter_uid, by_key=None)
     except Unauthenticated:
         raise Denied(
             "whoever invited you is not here any more, or out of use",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bailiwick.authn.passwords import check_new_password
-from bailiwick.errors import Conflict, Finding, Invalid
+from bailiwick.errors import Conflict, Denied, Finding, Invalid
 from bailiwick.model.security import PasswordPolicy
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
@@ -21,7 +21,7 @@ from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_pas
 from bailiwick.service.people.rights import RESET_PASSWORD, User, get_user, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
 from bailiwick.service.people.storing import Prepared, store_people
-from bailiwick.service.people.visits import Visit, begin_visit
+from bailiwick.service.people.visits import OWES_PASSWORD, Visit, begin_visit
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change, SecretChange, SecretDelete
@@ -83,6 +83,7 @@ def change_own_password(host: Host, visit: Visit, old: str, new: str, client: Cl
     require_self(session)
     snapshot = host.snapshot(session.account)
     user = get_user(snapshot, session.principal.removeprefix("user:"))
+    _check_may_change(snapshot, visit)
     _check_old(host, snapshot, user, old, client)
     _check_age(host, snapshot, user)
     chosen = check_new(host, snapshot, user, new)
@@ -100,6 +101,17 @@ def change_own_password(host: Host, visit: Visit, old: str, new: str, client: Cl
         session_uid=new_uid("Session"),
         factor=visit.factor_at is not None,
     )
+
+
+def _check_may_change(snapshot: Snapshot, visit: Visit) -> None:
+    """Do the account's settings let people choose their own passwords? One that is owed is chosen anyhow. (31.9)"""
+    if not snapshot.account.security_settings.may_change.password and visit.owes != OWES_PASSWORD:
+        raise Denied(
+            "people do not change their own passwords here: the security settings say so",
+            action=RESET_PASSWORD,
+            reason="setting",
+            help="ask an administrator for another",
+        )
 
 
 def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Client) -> None:

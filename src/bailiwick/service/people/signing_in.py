@@ -42,8 +42,9 @@ from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
 from bailiwick.service.people.storing import Prepared, store_people
 from bailiwick.service.people.visits import Visit, begin_visit
+from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import is_shut_out, name_of_person
+from bailiwick.service.standing import may_come_in, name_of_person
 from bailiwick.store.ports import SYSTEM_LOG, Change, EventFilter
 
 CODE_SECONDS = 300
@@ -99,7 +100,13 @@ def sign_in(host: Host, given: Given, client: Client) -> Visit | CodeDue:
     except Unavailable:
         take_back(host, attempt)
         raise
-    if not fits or not _may_come(host, known) or not known.snapshot or not known.password or not known.kept:
+    if (
+        not fits
+        or not _may_come(host, known, client)
+        or not known.snapshot
+        or not known.password
+        or not known.kept
+    ):
         _refuse(host, known, attempt, client, reason="password", message=_WRONG)
     _renew_hash(host, known.snapshot, known.password, known.kept, given.password)
     take_back(host, attempt)
@@ -178,8 +185,8 @@ def _note_locked_out(host: Host, person: Person, client: Client) -> None:
         record_sign_in(host, REFUSED, person, client, reason="locked_out", **more)
 
 
-def _may_come(host: Host, known: _Known) -> bool:
-    """May this user sign in at all: not disabled, not shut out, not away for too long?"""
+def _may_come(host: Host, known: _Known, client: Client) -> bool:
+    """May this user sign in at all, from there: not disabled, not shut out, not away for too long?"""
     snapshot, user, password = known.snapshot, known.user, known.password
     if snapshot is None or user is None or password is None:
         return False
@@ -187,7 +194,8 @@ def _may_come(host: Host, known: _Known) -> bool:
     used = host.store.activity.last_used(password.uid) if days else None
     last = max(password.set_at, used or password.set_at)
     is_away = bool(days) and host.at() >= last + timedelta(days=days)
-    return not (user.disabled or is_shut_out(snapshot, user.reference) or is_away)
+    is_here = may_visit_from(snapshot.account.security_settings, client.address)
+    return may_come_in(snapshot, user.reference, by_key=False) and is_here and not is_away
 
 
 def _refuse(

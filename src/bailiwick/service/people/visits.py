@@ -24,6 +24,7 @@ from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.events import SIGNED_OUT, Client, Person, record_sign_in
 from bailiwick.service.people.records import PasswordRecord, SignInRecord
+from bailiwick.service.places import may_visit_from
 from bailiwick.service.session_events import BEGUN, SESSION, KnownSession, list_known
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -78,7 +79,19 @@ def begin_visit(
     )
     visit = _visit(host, snapshot, ticket, client.address, is_new=True)
     _record_begun(host, visit)
+    _end_surplus(host, visit, snapshot.account.security_settings.sessions.most_for_one_identity)
     return visit
+
+
+def _end_surplus(host: Host, visit: Visit, most: int) -> None:
+    """Whoever has more visits than may be loses the oldest. (rule 31.6)
+
+    WHY not the newest: who left a browser open elsewhere must be able to come in, and end what goes on there.
+    """
+    session = visit.session
+    surplus = list_visits(host, session.account, session.uid)[most:] if most else []
+    if surplus:
+        store_ends(host, session, [(one.uid, session.uid, one.expires_at) for one in surplus])
 
 
 def find_visit(host: Host, ticket: str, *, address: str) -> Visit:
@@ -125,6 +138,9 @@ def _visit(
     shown = snapshot.sign_in_of(ticket.credential_uid)
     over = now >= min(idle_until, ends) or (SESSION_END, ticket.session_uid) in snapshot.identities
     if over or shown is None or shown.owner_uid != ticket.uid:
+        raise Unauthenticated(_NOBODY)
+    # SECURITY: asked of every request, so that neither a stolen cookie nor an older visit is used from elsewhere.
+    if not may_visit_from(settings, address):
         raise Unauthenticated(_NOBODY)
     owes = _owes(settings, snapshot, shown, ticket, now)
     visit = Visit(
@@ -196,6 +212,7 @@ def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: s
         expires_at=ends,
         context=context,
         session_uid=ticket.session_uid,
+        is_visit=True,
         head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,)),
     )
 
