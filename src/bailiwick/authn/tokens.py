@@ -204,7 +204,24 @@ class TokenVerifier:
         self._clock_skew_seconds = clock_skew_seconds
 
     def verify(self, text: str, now: datetime) -> VerifiedToken:
-        """Whom does this token speak for? Raises TokenRefused with the first fault found.
+        """Whom does this token speak for? Raises TokenRefused with the first fault found."""
+        claims, kid = self.read_claims(text, now)
+        if "act" in claims:
+            # SECURITY: whoever acts for another is never passed over; here they are written `for`.
+            raise TokenRefused(TokenFault.CLAIMS, "claim `act` is not one of these tokens")
+        if not self.is_own_audience(self.check_issuer(claims)):
+            raise TokenRefused(TokenFault.AUDIENCE, "the token is for another audience")
+        issued, expires = self.check_times(claims, epoch_seconds(now))
+        return VerifiedToken(
+            subject=read_subject(claims),
+            jti=self.read_jti(claims),
+            kid=kid,
+            issued_epoch=issued,
+            expires_epoch=expires,
+        )
+
+    def read_claims(self, text: str, now: datetime) -> tuple[Mapping[str, object], str]:
+        """What does the token claim, and which key signed it? Raises TokenRefused.
 
         SECURITY: nothing of the payload is read before the signature has been checked.
         """
@@ -212,19 +229,7 @@ class TokenVerifier:
         if token.token_type != ACCESS_TOKEN_TYPE:
             raise TokenRefused(TokenFault.TYPE, f"the token's type is not `{ACCESS_TOKEN_TYPE}`")
         check_signature(token, self._find_key(token.kid, now))
-        claims = parse_json_object(token.payload, TokenFault.CLAIMS)
-        if "act" in claims:
-            # SECURITY: whoever acts for another is never passed over; here they are written `for`.
-            raise TokenRefused(TokenFault.CLAIMS, "claim `act` is not one of these tokens")
-        self._check_parties(claims)
-        issued, expires = self._check_times(claims, epoch_seconds(now))
-        return VerifiedToken(
-            subject=read_subject(claims),
-            jti=read_text_claim(claims, "jti"),
-            kid=token.kid,
-            issued_epoch=issued,
-            expires_epoch=expires,
-        )
+        return parse_json_object(token.payload, TokenFault.CLAIMS), token.kid
 
     def _find_key(self, kid: str, now: datetime) -> ECKey:
         record, key = self._keys.get(kid, (None, None))
@@ -232,14 +237,22 @@ class TokenVerifier:
             raise TokenRefused(TokenFault.UNKNOWN_KEY, "the token names a key that is not in the key set")
         return key
 
-    def _check_parties(self, claims: Mapping[str, object]) -> None:
+    def check_issuer(self, claims: Mapping[str, object]) -> str:
+        """For which audience is the token, if it is of this issuer? Raises TokenRefused."""
         if read_text_claim(claims, "iss") != self._parties.issuer:
             raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
-        if read_text_claim(claims, "aud") != self._parties.audience:
-            raise TokenRefused(TokenFault.AUDIENCE, "the token is for another audience")
+        return read_text_claim(claims, "aud")
 
-    def _check_times(self, claims: Mapping[str, object], now: int) -> tuple[int, int]:
-        """From when until when is the token good, given that it is good now?"""
+    def is_own_audience(self, audience: str) -> bool:
+        """Is a token for this audience one for Bailiwick itself?"""
+        return audience == self._parties.audience
+
+    def read_jti(self, claims: Mapping[str, object]) -> str:
+        """By which name is the token revoked? Raises TokenRefused."""
+        return read_text_claim(claims, "jti")
+
+    def check_times(self, claims: Mapping[str, object], now: int) -> tuple[int, int]:
+        """From when until when is the token good, given that it is good now? Raises TokenRefused."""
         issued, begins, expires = (_read_epoch(claims, name) for name in ("iat", "nbf", "exp"))
         if now >= expires:
             raise TokenRefused(TokenFault.EXPIRED, "the token has expired")
@@ -253,7 +266,7 @@ class TokenVerifier:
 
 
 def subject_claims(subject: TokenSubject) -> dict[str, object]:
-    """How do claims write this subject?"""
+    """How do claims write this subject? Raises Invalid for an empty text."""
     claims: dict[str, object] = {
         "sub": subject.uid,
         "account": subject.account,
@@ -280,7 +293,7 @@ def subject_claims(subject: TokenSubject) -> dict[str, object]:
 
 
 def read_subject(claims: Mapping[str, object]) -> TokenSubject:
-    """Which subject do these claims write?"""
+    """Which subject do these claims write? Raises TokenRefused."""
     by, context, acts_for = read_links(claims)
     return TokenSubject(
         uid=read_text_claim(claims, "sub"),
