@@ -21,7 +21,7 @@ from bailiwick.console.routes import Entry
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One page: its address within the account (or from `/console` on), who looks at it, and its status."""
+    """One page: its address within the account (or whole, from one of WHOLE on), who looks at it, and its status."""
 
     address: str
     who: str = OWNER
@@ -146,6 +146,8 @@ FURTHER = (
     Shown(f"/explorer?action=ims:images:delete&{_WEB_1}", "user:alice"),
     Shown("/explorer?action=ims:images:get&resource=web-1", status=400),
     Shown("/nothing/here", status=404),
+    Shown("/device"),
+    Shown("/device?user_code=BCDF-GHJK", status=400),
     Shown("/guardrails/above?name=acme-corp/crypto/keys-stay-in-us-south", account="development"),
     Shown("/console/nothing/here", GUEST, 404),
     Shown("/console/invitation/none", GUEST, 404),

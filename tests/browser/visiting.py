@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.chromium import DESKTOP, View, new_context
 from tests.browser.watching import Watch
+from tests.e2e.console import WHOLE
 from tests.e2e.server import ACCOUNT, RunningServer
 
 from bailiwick.authn.passwords import HashCost
@@ -111,7 +112,7 @@ class Visits:
         """Under which address is it?"""
         if "{key}" in path:
             path = path.replace("{key}", next(iter(self.server.host.snapshot(account).keys)))
-        whole = path if path.startswith("/console") else f"/console/accounts/{account}{path}"
+        whole = path if path.startswith(WHOLE) else f"/console/accounts/{account}{path}"
         return f"{self.server.address}{whole}"
 
     def context(

@@ -14,6 +14,7 @@ from tests.e2e.server import ACCOUNT, Reply
 from bailiwick.console.forgery import FIELD
 
 FORM = "application/x-www-form-urlencoded"
+WHOLE = ("/console", "/device", "/oauth/", "/.well-known/")
 _TOKEN = re.compile(rf'name="{FIELD}" value="([^"]*)"')
 
 
@@ -30,7 +31,7 @@ class Browser:
         return f"/console/accounts/{self.account}{path}"
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
-        """Open a page: of the account, or, where the path begins with `/console`, any."""
+        """Open a page: of the account, or, where the path begins like one of WHOLE, any."""
         return self.send("GET", path, headers=headers)
 
     def post(
@@ -57,7 +58,7 @@ class Browser:
 
     def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Reply:
         """Send a request, and keep the cookies of the answer."""
-        whole = path if path.startswith("/console") or path == "/" else self.path(path)
+        whole = path if path.startswith(WHOLE) or path == "/" else self.path(path)
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=60)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         said = {**({"Cookie": cookies} if cookies else {}), **(headers or {})}

@@ -39,6 +39,7 @@ from bailiwick.api.idempotency import KEPT
 from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
+from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
 from bailiwick.api.pages import page_entries
@@ -48,6 +49,8 @@ from bailiwick.api.proposals import proposal_entries
 from bailiwick.api.registry import registry_routes
 from bailiwick.api.routes import Entry, TableRoute, describe, endpoint_of, responses_of
 from bailiwick.api.schemas import component_schemas
+from bailiwick.api.scim.routes import no_route, scim_entries
+from bailiwick.api.scim.showing import BASE as SCIM_PATH
 from bailiwick.api.services import service_entries
 from bailiwick.api.templates import template_entries
 from bailiwick.api.tokens import token_entries
@@ -110,6 +113,8 @@ def table() -> list[Entry]:
         *service_entries(),
         *template_entries(),
         *token_entries(),
+        *device_entries(),
+        *scim_entries(),
         *health_entries(),
     ]
 
@@ -157,12 +162,18 @@ async def _keep_house(host: Host) -> None:
 async def _no_route(request: Request, error: Exception) -> Response:
     """What is answered where no route is, or not with this method?"""
     status = error.status_code if isinstance(error, HTTPException) else 404
+    is_scim = request.url.path.startswith(f"{SCIM_PATH}/")
     if status == 405:
         response = problem(405, "method_not_allowed", "Method not allowed", "this address has no such method")
+        response = no_route(405) if is_scim else response
         allow = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
         response.headers["Allow"] = allow
         return response
-    return problem(404, "not_found", "Not found", "there is nothing at this address")
+    return (
+        no_route(404)
+        if is_scim
+        else problem(404, "not_found", "Not found", "there is nothing at this address")
+    )
 
 
 async def _broken(request: Request, error: Exception) -> Response:

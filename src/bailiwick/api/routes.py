@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute
 
 from bailiwick.api.authzen import answer_error
 from bailiwick.api.authzen_metadata import METADATA_PATH
-from bailiwick.api.authzen_requests import check_authorization, collect_headers, echo
+from bailiwick.api.authzen_requests import AskHeaders, check_authorization, collect_headers, echo
 from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
 from bailiwick.api.freshness import await_revisions
-from bailiwick.api.problems import internal_problem, respond
+from bailiwick.api.problems import WireAnswer, internal_problem, respond
 from bailiwick.console.routes import PageRoute
 from bailiwick.errors import BailiwickError, Denied
 from bailiwick.service.authorize import Judge
@@ -32,6 +32,8 @@ from bailiwick.service.sessions import Session
 
 Handler = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
+Enter = Callable[[Host, str | None, str], Session]
+AnswerError = Callable[[BailiwickError, AskHeaders], WireAnswer]
 DISCOVERY = "says where the decision point is, to whoever looks for it; nothing about any account"
 
 _logger = logging.getLogger("bailiwick.api")
@@ -51,7 +53,8 @@ class Entry:
 
     `query`: the parameters that it takes, each with what it means. `body`: the schema of its body, "" where none is
     read. `answers`: status to schema, "" where there is no body. `any_account`: the path names the account of what is
-    asked for, which may be another than the session's; the handler knows which is which.
+    asked for, which may be another than the session's; the handler knows which is which. `enter` and `answer`: who asks
+    and how an error is said, where a protocol has ways of its own.
     """
 
     method: str
@@ -66,6 +69,8 @@ class Entry:
     most_bytes: int = MAX_BODY_BYTES
     answers: Mapping[int, str] = field(default_factory=dict)
     any_account: bool = False
+    enter: Enter | None = None
+    answer: AnswerError = answer_error
 
 
 class TableRoute(APIRoute):
@@ -118,7 +123,7 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
             return Response(status_code=400)
         except BailiwickError as error:
             await run_in_threadpool(_remember_refusal, call, entry, error)
-            return respond(answer_error(error, headers))
+            return respond(entry.answer(error, headers))
         except Exception:
             _logger.exception("%s %s could not be answered", entry.method, entry.path)
             response = internal_problem()
@@ -156,7 +161,8 @@ def _require_any(call: Call, names: tuple[str, ...]) -> None:
 def _session(host: Host, request: Request, authorization: str | None, entry: Entry) -> Session:
     """Who asks? Raises Unauthenticated, Denied for a path of another account."""
     address = request.client.host if request.client is not None else ""
-    session = host.authenticate(authorization, address).seen_from(address)
+    enter = Host.authenticate if entry.enter is None else entry.enter
+    session = enter(host, authorization, address).seen_from(address)
     account = request.path_params.get("account")
     if account is not None and account != session.account and not entry.any_account:
         raise Denied(
@@ -201,8 +207,14 @@ def responses_of(entry: Entry) -> dict[int | str, dict[str, Any]]:
     return listed
 
 
-_TYPES = {"Text": "text/plain", "Yaml": "application/yaml"}
-_STATUS_WORDS = {200: "Done", 201: "Created", 204: "Done, nothing to say", 503: "Not ready"}
+_TYPES = {"Text": "text/plain", "Yaml": "application/yaml", "Scim": "application/scim+json"}
+_STATUS_WORDS = {
+    200: "Done",
+    201: "Created",
+    204: "Done, nothing to say",
+    304: "Not changed",
+    503: "Not ready",
+}
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:

@@ -372,6 +372,19 @@ ANSWERS: dict[str, Schema] = {
             "scope": TEXT,
         }
     ),
+    "DeviceCodes": object_of(
+        {
+            "device_code": TEXT,
+            "user_code": {"type": "string", "description": "what the program shows"},
+            "verification_uri": {"type": "string", "description": "where somebody types it"},
+            "verification_uri_complete": {"type": "string", "description": "the same with the code in it"},
+            "expires_in": {"type": "integer"},
+            "interval": {
+                "type": "integer",
+                "description": "seconds between two questions at the token endpoint",
+            },
+        }
+    ),
     "Jwks": object_of({"keys": {"type": "array", "items": ANYTHING}}),
     "Verification": object_of(
         {"log": TEXT, "ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}

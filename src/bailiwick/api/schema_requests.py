@@ -119,6 +119,7 @@ REQUESTS: dict[str, Schema] = {
         dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
         ["grant_type"],
     ),
+    "DeviceForm": object_of(dict.fromkeys(("client_id", "client_secret", "scope", "resource"), TEXT)),
     "ProposalQuestion": object_of(
         {
             "principal": TEXT,

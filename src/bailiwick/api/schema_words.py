@@ -39,6 +39,7 @@ FIELDS: dict[str, Schema] = {
     "effect": {"type": "string", "enum": ["allow", "deny"], "default": "allow"},
     "email": TEXT,
     "expires_at": INSTANT,
+    "external_id": {"type": "string", "description": "how the provisioner's directory knows it"},
     "groups": TEXTS,
     "held_by": TEXT,
     "except_actions": TEXTS,
@@ -59,6 +60,10 @@ FIELDS: dict[str, Schema] = {
     "parent": {"type": "string", "description": "the node above, such as `enterprise:acme`"},
     "owner": {"type": "string", "description": "a principal, such as `user:alice`"},
     "policies": TEXTS,
+    "provisioned_by": {
+        "type": "string",
+        "description": "the service ID that keeps it in step with a directory, as `service-id:NAME`",
+    },
     "project": TEXT,
     "project_quota": {"type": "integer"},
     "properties": ANYTHING,

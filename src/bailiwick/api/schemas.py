@@ -181,6 +181,7 @@ _PARTS: dict[str, Schema] = {
     "Service": {**ANYTHING, "description": "a service entry in the catalog's format"},
     "Patch": {**ANYTHING, "description": "a JSON merge patch (RFC 7396): null removes a field"},
     "Text": {"type": "string"},
+    "Scim": {**ANYTHING, "description": "a message or resource of SCIM 2.0 (RFC 7643, RFC 7644)"},
     "Yaml": {"type": "string", "description": "documents, each begun by `---`"},
     "InventoryLines": {
         "type": "string",

@@ -31,6 +31,10 @@ def check_principal(principal: Principal, notes: ObjectNotes, world: World) -> N
     """Do the principal's owner and those whom a profile trusts exist?"""
     if principal.owner is not None:
         world.check_reference(principal.owner, ("owner",), notes)
+    if principal.provisioned_by is not None:
+        world.check_reference(principal.provisioned_by, ("provisioned_by",), notes)
+        if principal.reference == world.account.owner:
+            notes.add(("provisioned_by",), "the owner of the account is not provisioned from elsewhere")
     for index, text in enumerate(principal.trust):
         trusted = parse_trusted(text)
         if not trusted.account:
@@ -46,6 +50,8 @@ def check_group(group: Group, notes: ObjectNotes, world: World) -> None:
     """Do the members exist, for a time that can be, and is the group not inside itself?"""
     if group.name in BUILT_IN_GROUPS:
         notes.add(("name",), f"group `{group.name}` is built in", "choose another name")
+    if group.provisioned_by is not None:
+        world.check_reference(group.provisioned_by, ("provisioned_by",), notes)
     for index, membership in enumerate(group.members):
         kind, _, name = membership.member.partition(":")
         path = ("members", index)

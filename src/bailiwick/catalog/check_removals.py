@@ -11,7 +11,7 @@ from itertools import product
 
 from bailiwick.catalog.check_policies import check_policy
 from bailiwick.catalog.check_world import ObjectNotes, World
-from bailiwick.model.accounts import Account, Principal
+from bailiwick.model.accounts import Account, Group, Principal
 from bailiwick.model.enterprises import NODE_KINDS
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.policies import Guardrail, Policy
@@ -69,8 +69,7 @@ def _references(account: Account, kinds: Collection[str]) -> Iterator[tuple[str,
     for principal in account.principals.values():
         yield from _of_principal(principal)
     for group in account.groups.values():
-        for membership in group.members:
-            yield f"Group {group.name}", membership.member
+        yield from _of_group(group)
     for application in account.applications.values():
         yield f"Application {application.name}", str(application.acts_as)
     for policy in account.policies.values():
@@ -113,11 +112,21 @@ def _of_resources(account: Account, *, services: bool) -> Iterator[tuple[str, st
             yield holder, group_reference
 
 
+def _of_group(group: Group) -> Iterator[tuple[str, str]]:
+    holder = f"Group {group.name}"
+    for membership in group.members:
+        yield holder, membership.member
+    if group.provisioned_by is not None:
+        yield holder, group.provisioned_by
+
+
 def _of_principal(principal: Principal) -> Iterator[tuple[str, str]]:
     kind, _, name = principal.reference.partition(":")
     holder = f"{_PRINCIPAL_KINDS.get(kind, kind)} {name}"
     if principal.owner is not None:
         yield holder, principal.owner
+    if principal.provisioned_by is not None:
+        yield holder, principal.provisioned_by
     for trusted in principal.trust:
         yield holder, trusted
 

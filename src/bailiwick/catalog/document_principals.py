@@ -25,10 +25,11 @@ MANAGERS = ("document", "scim", "federation", "template")
 SESSION_SECONDS = (60, 86_400)
 
 _SHARED = ("name", "disabled", "properties", "budgets", "owner", "description")
-USER_FIELDS = (*_SHARED, "email", "access")
+USER_FIELDS = (*_SHARED, "email", "access", "provisioned_by")
 SERVICE_ID_FIELDS = (*_SHARED, "locked")
 PROFILE_FIELDS = (*_SHARED, "trust", "when", "maximum_session_seconds")
-GROUP_FIELDS = ("name", "members", "description", "managed_by")
+GROUP_FIELDS = ("name", "members", "description", "managed_by", "provisioned_by", "external_id")
+_PROVISIONER = "service-id:"
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _MEMBER_FIELDS = ("member", *WINDOW_FIELDS, "managed_by")
@@ -38,7 +39,13 @@ _MEMBER_KINDS = ("user", "service-id", "profile", "group")
 def parse_user(fields: Fields, account: str) -> Principal:
     """Which user is it?"""
     email = fields.parsed("email", _parse_email) or ""
-    return _parse_shared(fields, "user", email=email, access=fields.choice("access", ACCESS_KINDS, BOTH))
+    return _parse_shared(
+        fields,
+        "user",
+        email=email,
+        access=fields.choice("access", ACCESS_KINDS, BOTH),
+        provisioned_by=fields.parsed("provisioned_by", _parse_provisioner),
+    )
 
 
 def parse_service_id(fields: Fields, account: str) -> Principal:
@@ -76,6 +83,8 @@ def format_principal(principal: Principal) -> dict[str, object]:
         out["budgets"] = list(principal.budgets)
     if principal.owner is not None:
         out["owner"] = principal.owner
+    if principal.provisioned_by is not None:
+        out["provisioned_by"] = principal.provisioned_by
     if kind == "profile":
         out["trust"] = list(principal.trust)
         if principal.trust_when is not None:
@@ -98,7 +107,14 @@ def parse_group(fields: Fields, account: str) -> Group:
             fields.notes.add(path, f"duplicate `{membership.member}`")
         members[membership] = None
     name, description = fields.parsed("name", parse_name) or "", fields.text("description")
-    return Group(name, tuple(members), description, parse_manager(fields))
+    return Group(
+        name,
+        tuple(members),
+        description,
+        parse_manager(fields),
+        fields.parsed("provisioned_by", _parse_provisioner),
+        fields.text("external_id"),
+    )
 
 
 def format_group(group: Group) -> dict[str, object]:
@@ -107,6 +123,10 @@ def format_group(group: Group) -> dict[str, object]:
     out["members"] = [_format_membership(membership) for membership in group.members]
     if group.description:
         out["description"] = group.description
+    if group.provisioned_by is not None:
+        out["provisioned_by"] = group.provisioned_by
+    if group.external_id:
+        out["external_id"] = group.external_id
     return {**out, **format_manager(group.managed_by)}
 
 
@@ -142,6 +162,12 @@ def _parse_shared(fields: Fields, kind: str, **more: object) -> Principal:
         owner=fields.parsed("owner", parse_owner),
         **more,  # type: ignore[arg-type]  # the fields that only one kind has
     )
+
+
+def _parse_provisioner(text: str, place: str) -> str:
+    if not text.startswith(_PROVISIONER):
+        raise Invalid.at(place, f"`{text}` cannot provision", f"expected `{_PROVISIONER}` and a name")
+    return parse_principal(text, place)
 
 
 def _parse_email(text: str, place: str) -> str:

@@ -36,7 +36,7 @@ ACCEPTANCE_FIELDS = ("name", "version", "enterprise", "follows")
 STATES = ("draft", "committed")
 
 _VERSIONED = re.compile(r"(.+)@([1-9][0-9]{0,3})", re.DOTALL)
-_GROUP_FIELDS = tuple(name for name in GROUP_FIELDS if name not in ("members", "managed_by"))
+_GROUP_FIELDS = tuple(name for name in GROUP_FIELDS if name in ("name", "description"))
 _ROLE_FIELDS = tuple(name for name in ROLE_FIELDS if name != "managed_by")
 _POLICY_FIELDS = tuple(name for name in POLICY_FIELDS if name != "managed_by")
 

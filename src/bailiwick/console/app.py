@@ -17,6 +17,7 @@ from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.guardrails import guardrail_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
+from bailiwick.console.pages.oauth import oauth_entries
 from bailiwick.console.pages.people import people_entries
 from bailiwick.console.pages.pickers import picker_entries
 from bailiwick.console.pages.policies import policy_entries
@@ -51,6 +52,7 @@ def console_entries() -> list[Entry]:
         *settings_entries(),
         *subject_entries(),
         *people_entries(),
+        *oauth_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),
     ]

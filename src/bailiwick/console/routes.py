@@ -38,7 +38,7 @@ class Entry:
     """One line of the table. `path` follows `/console`, and the account's where the page is of an account.
 
     `actions`: any of these may be asked for. `public`: why the page asks for none. `owing`: it is open to whoever
-    still owes this (a new password, a second factor), or ANYTHING.
+    still owes this (a new password, a second factor), or ANYTHING. `at_root`: the path is the whole address.
     """
 
     method: str
@@ -48,11 +48,12 @@ class Entry:
     public: str = ""
     owing: str = ""
     of_account: bool = True
+    at_root: bool = False
 
     @property
     def full_path(self) -> str:
         """Under which path does it answer?"""
-        return ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
+        return self.path if self.at_root else ROOT + (ACCOUNT_PATH if self.of_account else "") + self.path
 
 
 def get(path: str, handler: Handler, *actions: str, public: str = "", owing: str = "") -> Entry:
@@ -68,6 +69,11 @@ def post(path: str, handler: Handler, *actions: str, public: str = "", owing: st
 def outside(method: str, path: str, handler: Handler, reason: str) -> Entry:
     """Which line is for whoever has not signed in?"""
     return Entry(method, path, handler, public=reason, owing=ANYTHING, of_account=False)
+
+
+def at_root(method: str, path: str, handler: Handler, reason: str) -> Entry:
+    """Which line is for whoever an application or a device leads here, at an address that it knows by a protocol?"""
+    return Entry(method, path, handler, public=reason, owing=ANYTHING, of_account=False, at_root=True)
 
 
 class PageRoute(Route):

@@ -33,6 +33,7 @@ class Principal:
     """Who acts? `reference` is `user:alice`, `service-id:ci`, `profile:deployer` or `service:ims`.
 
     `access`: how a user comes in at all. `locked`: a service ID that nobody changes, deletes or grants anything.
+    `provisioned_by`: the service ID that keeps this user in step with a directory elsewhere (rule 33.4).
     """
 
     reference: str
@@ -47,6 +48,7 @@ class Principal:
     owner: str | None = None
     access: str = BOTH
     locked: bool = False
+    provisioned_by: str | None = None
 
     @property
     def may_visit(self) -> bool:
@@ -70,12 +72,17 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any."""
+    """Which members share what is granted to this group? `managed_by` names the template that manages it, if any.
+
+    `provisioned_by`: the service ID that decides who is in it; `external_id`: how that one's directory knows it.
+    """
 
     name: str
     members: tuple[Membership, ...] = ()
     description: str = ""
     managed_by: str = ""
+    provisioned_by: str | None = None
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,8 @@ class Judge:
         if handover.unguards and self._is_plain_owner():
             return
         self._require_unrestricted(handover)
+        if handover.consented == self._session.principal and self._session.is_whole:
+            return
         self._require_over(CREATE_POLICY, handover, None)
         if handover.publishes:
             self._require_over(PUBLISH_POLICY, handover, None)

@@ -19,6 +19,7 @@ from bailiwick.service.kinds import ACCOUNT, IDENTITY_PROVIDER, PRINCIPAL_WORDS,
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
 from bailiwick.service.people.records import (
     APPLICATION_SECRET,
+    CONSENT,
     FEDERATED_IDENTITY,
     PASSWORD,
     SECOND_FACTOR,
@@ -160,6 +161,8 @@ def _changes(
                 if held is not None:
                     changes.append(Change(credential, held.uid, held.name, "delete"))
                     dropped.append(SecretDelete(held.uid))
+            agreed = snapshot.consents_of(uids[key]) if kind == "User" else ()
+            changes += [Change(CONSENT, one.uid, one.name, "delete") for one in agreed]
             for secret in snapshot.application_secrets().get(uids[key], ()) if kind == "Application" else ():
                 changes.append(Change(APPLICATION_SECRET, secret.uid, secret.prefix, "delete"))
                 dropped.append(SecretDelete(secret.uid))

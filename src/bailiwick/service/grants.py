@@ -39,6 +39,7 @@ from bailiwick.service.kinds import (
     reference_of,
 )
 from bailiwick.service.reaching import Reaching, reads
+from bailiwick.service.scim.consent import consented_to, is_paused, provisioner_of
 
 Changed = Iterable[tuple[str, str]]
 ADMINISTRATOR = f"{IAM}/Administrator"
@@ -55,7 +56,8 @@ class Handover:
 
     `because` says it in words. `adds`: what a role gains, which must be assignable besides the role itself.
     `owner_only`: nobody but the account's owner may. `unguards`: a guardrail of the account falls, which the owner
-    may do although it binds the owner too.
+    may do although it binds the owner too. `consented`: the provisioner to whom whoever marked the object handed this
+    over already (rule 33.5).
     """
 
     scope: Scope
@@ -66,6 +68,7 @@ class Handover:
     owner_only: bool = False
     unguards: bool = False
     adds: tuple[Right, ...] = ()
+    consented: str | None = None
 
 
 @dataclass(frozen=True)
@@ -208,11 +211,16 @@ class Differ:
         removed = {m for m in was - is_ if not any(covers(window, m.window) for window in stay[m.member])}
         above = self.reaching.groups_above(f"group:{name}")
         if added:
+            consented = consented_to(self.before, self.after, name, added)
             for policy in self.reaching.policies_of(self.reaching.with_profiles(above)):
                 if policy.effect == "allow":
                     for window in {member.window for member in added}:
                         member = min(m.member for m in added if m.window == window)
-                        yield self._of(policy, f"`{member}` joins `group:{name}`", window)
+                        handover = self._of(policy, f"`{member}` joins `group:{name}`", window)
+                        yield replace(handover, consented=consented)
+        if new is not None and new.provisioned_by is not None and provisioner_of(old) != new.provisioned_by:
+            for policy in self.reaching.policies_of(self.reaching.with_profiles(above)):
+                yield self._of(policy, f"`{new.provisioned_by}` decides who is in `group:{name}`")
         if removed:
             for policy in self.reaching.policies_of(above):
                 if self.reaching.denies(policy):
@@ -242,9 +250,15 @@ class Differ:
         if new is None:
             return
         if old is None or (old.disabled and not new.disabled):
-            yield from self._all_of(reference, new, "is created" if old is None else "is enabled")
+            consented = old.provisioned_by if old is not None and is_paused(old) else None
+            for handover in self._all_of(reference, new, "is created" if old is None else "is enabled"):
+                yield replace(handover, consented=consented if new.provisioned_by == consented else None)
         if old is None:
             return
+        is_marked = new.provisioned_by is not None and new.provisioned_by != old.provisioned_by
+        if is_marked or (old.disabled and is_paused(new) and not is_paused(old)):
+            enabled = replace(new, disabled=False)
+            yield from self._all_of(reference, enabled, f"is left to `{new.provisioned_by}`")
         if (new.may_use_keys and not old.may_use_keys) or (new.may_visit and not old.may_visit):
             yield from self._all_of(reference, new, "may come in by another way")
         if set(new.trust) - set(old.trust) or (old.trust_when != new.trust_when and new.trust):

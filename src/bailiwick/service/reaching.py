@@ -96,6 +96,16 @@ class Reaching:
                     found.setdefault(subject, set()).add(reference)
         return found
 
+    @cached_property
+    def _provisions(self) -> Mapping[str, set[str]]:
+        """Into which groups may each service ID put whom it likes? (rule 33.5)"""
+        found: dict[str, set[str]] = {}
+        for account in (self.before, self.after):
+            for group in account.groups.values():
+                if group.provisioned_by is not None:
+                    found.setdefault(group.provisioned_by, set()).add(f"group:{group.name}")
+        return found
+
     def policies_of(self, subjects: Iterable[str]) -> Iterator[Policy]:
         """Which policies name one of these subjects? Each once."""
         seen: set[int] = set()
@@ -180,9 +190,11 @@ class Reaching:
     def policies_for(self, reference: str) -> Iterator[Policy]:
         """Which policies does this principal gain by existing, by being enabled, or by another's acting as it?
 
+        Those of the groups that it provisions too, for it may put somebody there.
         Those of `everyone` hold for anybody anyway, unless they look at who asks or at what is theirs.
         """
-        yield from self.policies_of(self.with_profiles(self.subjects_of(reference) - {EVERYONE}))
+        groups = {above for one in self._provisions.get(reference, ()) for above in self.groups_above(one)}
+        yield from self.policies_of(self.with_profiles((self.subjects_of(reference) | groups) - {EVERYONE}))
         for policy in self._of_subject.get(EVERYONE, ()):
             if self.policy_reads(policy, "principal.") or self.policy_reads(policy, "resource."):
                 yield policy

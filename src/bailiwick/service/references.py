@@ -18,11 +18,11 @@ Find = Callable[[Target], str | None]
 
 _REFERENCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "Account": (("owner",),),
-    "User": (("owner",),),
+    "User": (("owner",), ("provisioned_by",)),
     "ServiceId": (("owner",),),
     "Profile": (("trust", "*"),),
+    "Group": (("members", "*"), ("members", "*", "member"), ("provisioned_by",)),
     "Application": (("acts_as",),),
-    "Group": (("members", "*"), ("members", "*", "member")),
     "Policy": (("subjects", "*"),),
     "Resource": (("owner",), ("groups", "*")),
     "FederationRule": (("groups", "*"),),

@@ -97,6 +97,7 @@ def _let_go(
     policies = (account.policies[one] for one in snapshot.compiled.policies_of.get(reference, ()))
     yield from _policies([(one, _without_subject(one, reference)) for one in policies], "lose this subject")
     yield "these profiles trust it no longer", "Profile", _untrusting(account, reference)
+    yield "these groups are provisioned by it no longer", "Group", _unprovisioned(account, reference)
     for of_kind in PRINCIPAL_WORDS[:2]:
         owned = _disowned(account, of_kind, reference)
         yield _OWNED[of_kind], of_kind, [edit for edit in owned if edit.key != (kind, name)]
@@ -147,13 +148,25 @@ def _untrust(profile: Principal, reference: str) -> Principal:
 
 
 def _disowned(account: Account, kind: str, reference: str) -> list[Edit]:
+    """Which users or service IDs does it own or provision? They stay, without it."""
     prefix = reference_of(kind, "")
     found = [
         one
         for one in account.principals.values()
-        if one.owner == reference and one.reference.startswith(prefix)
+        if reference in (one.owner, one.provisioned_by) and one.reference.startswith(prefix)
     ]
-    return [Edit(kind, one.reference.removeprefix(prefix), replace(one, owner=None)) for one in found]
+    return [Edit(kind, one.reference.removeprefix(prefix), _let_go_of(one, reference)) for one in found]
+
+
+def _let_go_of(one: Principal, reference: str) -> Principal:
+    owner = None if one.owner == reference else one.owner
+    provisioned_by = None if one.provisioned_by == reference else one.provisioned_by
+    return replace(one, owner=owner, provisioned_by=provisioned_by)
+
+
+def _unprovisioned(account: Account, reference: str) -> list[Edit]:
+    found = [one for one in account.groups.values() if one.provisioned_by == reference]
+    return [Edit("Group", one.name, replace(one, provisioned_by=None)) for one in found]
 
 
 def _ownerless(account: Account, reference: str) -> list[Edit]:
@@ -205,7 +218,7 @@ def _obstacles(reader: Reader, holders: list[str]) -> Iterator[Loss]:
 
 
 _OWNED = {
-    "User": "these users have no owner any more",
+    "User": "these users have no owner or provisioner any more",
     "ServiceId": "these service IDs have no owner any more",
 }
 _IN_THE_WAY = {

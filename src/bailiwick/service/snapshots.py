@@ -23,23 +23,27 @@ from bailiwick.service.kinds import find_value, list_values
 from bailiwick.service.mentions import Mentions
 from bailiwick.service.people.records import (
     APPLICATION_SECRET,
+    CONSENT,
     FEDERATED_IDENTITY,
     PASSWORD,
     SECOND_FACTOR,
     ApplicationSecretRecord,
+    ConsentRecord,
     FactorRecord,
     FederatedIdentityRecord,
     PasswordRecord,
     Record,
     SignInRecord,
     is_held_by,
+    name_of_consent,
     name_of_identity,
 )
+from bailiwick.service.scim.consent import external_id_in
 
 Name = tuple[str, str]
 T = TypeVar("T")
 
-_NAMES, _SORTED, _MENTIONS = "names", "sorted", "mentions"
+_NAMES, _SORTED, _MENTIONS, _EXTERNAL = "names", "sorted", "mentions", "external"
 _SECRETS, _SECRET_UID = "application secrets", f"{APPLICATION_SECRET.lower()}-"
 _MOST_MOVED = 1000
 _MOST_LOOKED_AT = 5000
@@ -104,7 +108,37 @@ class Snapshot:
             for word, (made, pending) in list(self._derived.get(place, {}).items()):
                 of_kind = {name for kind, name in moved if kind == word}
                 new._derived.setdefault(place, {})[word] = (made, pending | of_kind)
+        for word, known in list(self._derived.get(_EXTERNAL, {}).items()):
+            changes = self._known_anew(new, word, known, {name for kind, name in moved if kind == word})
+            new._derived.setdefault(_EXTERNAL, {})[word] = known.changed(changes)
         return new
+
+    def _known_anew(
+        self, new: Snapshot, word: str, known: Mapping[str, tuple[str, ...]], names: Collection[str]
+    ) -> dict[str, tuple[str, ...] | None]:
+        changes: dict[str, tuple[str, ...] | None] = {}
+        for name in names:
+            old_id, new_id = (external_id_in(find_value(one.account, word, name)) for one in (self, new))
+            if old_id == new_id:
+                continue
+            for one, is_there in ((old_id, False), (new_id, True)):
+                held = changes[one] if one in changes else known.get(one)
+                others = tuple(other for other in held or () if other != name)
+                changes[one] = ((*others, name) if is_there else others) or None
+        changes.pop("", None)
+        return changes
+
+    def names_by_external_id(self, kind: str) -> Mapping[str, tuple[str, ...]]:
+        """Which users or groups does a provisioner's directory know by each id? Made at the first question."""
+        made: dict[str, Overlay[str, tuple[str, ...]]] = self._derived.setdefault(_EXTERNAL, {})
+        if kind not in made:
+            found: dict[str, tuple[str, ...]] = {}
+            for name, value in list_values(self.account, kind).items():
+                known = external_id_in(value)
+                if known:
+                    found[known] = (*found.get(known, ()), name)
+            made[kind] = Overlay(found)
+        return made[kind]
 
     def _renamed(self, moved: Mapping[Name, Identity | None]) -> Iterator[tuple[str, Name | None]]:
         for key, identity in moved.items():
@@ -136,6 +170,22 @@ class Snapshot:
         """Which second factor has the user of this uid, enrolled or about to be? None: none."""
         found = self._record_of(SECOND_FACTOR, owner_uid)
         return found if isinstance(found, FactorRecord) else None
+
+    def consent_of(self, owner_uid: str, client_id: str) -> ConsentRecord | None:
+        """To what has the user of this uid agreed that this application may have? None: to nothing."""
+        found = self._record_of(CONSENT, name_of_consent(owner_uid, client_id))
+        return found if isinstance(found, ConsentRecord) else None
+
+    def consents_of(self, owner_uid: str) -> list[ConsentRecord]:
+        """To which applications has the user of this uid agreed, newest first? Gathered at the first question."""
+        found: dict[str, list[ConsentRecord]] | None = self._derived.get("consents")
+        if found is None:
+            found = {}
+            for one in self.people.values():
+                if isinstance(one, ConsentRecord):
+                    found.setdefault(one.owner_uid, []).append(one)
+            self._derived["consents"] = found
+        return sorted(found.get(owner_uid, ()), key=lambda one: (one.given_at, one.uid), reverse=True)
 
     def _record_of(self, kind: str, owner_uid: str) -> Record | None:
         identity = self.identities.get((kind, owner_uid))

@@ -71,7 +71,7 @@ def test_a_user_leaves_every_group_in_every_window(world: Installation) -> None:
     found = removal(world, "User", "alice")
     assert said(found) == {
         "memberships end in these groups": ("dev",),
-        "these users have no owner any more": ("bob",),
+        "these users have no owner or provisioner any more": ("bob",),
     }
     world.edit(*found.edits)
     account = world.host.snapshot("acme").account

@@ -73,7 +73,7 @@ def begin_attempt(
     ]
     attempt = Attempt(host.now())
     for note, said, most in limits if network else limits[:1]:
-        counted = _count(host, note, said, most, policy)
+        counted = _count(host, note, said, most, policy, now=attempt.at)
         if not counted.is_counted:
             take_back(host, attempt)
             raise LockedOut(_instant(counted.until))
@@ -129,9 +129,8 @@ class _Counted(NamedTuple):
     until: float
 
 
-def _count(host: Host, note: str, said: Document, most: int, policy: SignInPolicy) -> _Counted:
-    """Count one attempt under this note, unless it is locked."""
-    now = host.now()
+def _count(host: Host, note: str, said: Document, most: int, policy: SignInPolicy, *, now: float) -> _Counted:
+    """Count one attempt, of this very instant, by which it is taken back, under this note, unless it is locked."""
     period, lockout = policy.failure_period_minutes * 60, policy.lockout_minutes * 60
     counted: list[_Counted] = []
 

@@ -16,9 +16,17 @@ from typing import Any
 PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
+CONSENT = "Consent"
 FEDERATED_IDENTITY = "FederatedIdentity"
 APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
-CREDENTIAL_KINDS = (PASSWORD, SECOND_FACTOR, INVITATION, FEDERATED_IDENTITY, APPLICATION_SECRET)
+CREDENTIAL_KINDS = (
+    PASSWORD,
+    SECOND_FACTOR,
+    INVITATION,
+    FEDERATED_IDENTITY,
+    APPLICATION_SECRET,
+    CONSENT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,22 @@ class FactorRecord:
     owner_uid: str
     enrolled_at: datetime | None
     codes_left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """Who let which application (by uid) do what in their name, since when? It is as personal as a credential."""
+
+    uid: str
+    owner_uid: str
+    client_id: str
+    scopes: tuple[str, ...]
+    given_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Under which name is it kept, so that there is one of each person and application?"""
+        return name_of_consent(self.owner_uid, self.client_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +98,7 @@ class FederatedIdentityRecord:
     brought: tuple[str, ...] = ()
 
 
-Record = PasswordRecord | FactorRecord | FederatedIdentityRecord | ApplicationSecretRecord
+Record = PasswordRecord | FactorRecord | FederatedIdentityRecord | ApplicationSecretRecord | ConsentRecord
 # With which of them does one sign in, so that a visit rests on it?
 SignInRecord = PasswordRecord | FederatedIdentityRecord
 
@@ -84,6 +108,10 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
     if kind == PASSWORD:
         set_at = datetime.fromisoformat(document["set_at"])
         return PasswordRecord(uid, document["owner"]["uid"], set_at, document.get("must_change", False))
+    if kind == CONSENT:
+        given_at = datetime.fromisoformat(document["given_at"])
+        owner, scopes = document["owner"]["uid"], tuple(document["scopes"])
+        return ConsentRecord(uid, owner, document["application"]["uid"], scopes, given_at)
     if kind == APPLICATION_SECRET:
         return _read_application_secret(uid, document)
     if kind == SECOND_FACTOR:
@@ -167,4 +195,19 @@ def write_factor(record: FactorRecord) -> dict[str, Any]:
         "owner": {"uid": record.owner_uid},
         "enrolled_at": record.enrolled_at.isoformat(),
         "recovery_codes_left": record.codes_left,
+    }
+
+
+def name_of_consent(owner_uid: str, client_id: str) -> str:
+    """Under which name is this person's consent to this application kept?"""
+    return f"{owner_uid}/{client_id}"
+
+
+def write_consent(record: ConsentRecord) -> dict[str, Any]:
+    """Which document says this consent?"""
+    return {
+        "owner": {"uid": record.owner_uid},
+        "application": {"uid": record.client_id},
+        "scopes": list(record.scopes),
+        "given_at": record.given_at.isoformat(),
     }

@@ -149,6 +149,21 @@ def test_a_right_password_forgets_failures(acme: Installation, alice: Person) ->
         assert alice.sign_in()
 
 
+def test_right_passwords_are_no_failures_of_their_address(
+    acme: Installation, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole office signs in from one address, while time goes on."""
+
+    def go_on() -> float:
+        acme.clock.seconds += 0.001
+        return acme.clock.seconds
+
+    monkeypatch.setattr(acme.host, "_clock", go_on)
+    for _ in range(3):
+        sign_in(acme.host, Given("acme", "alice", PASSWORD), CLIENT)
+    assert not acme.store.activity.notes("attempts/", acme.host.at(), 10)
+
+
 def test_old_failures_do_not_count(acme: Installation, alice: Person) -> None:
     """Only those of the period do."""
     for _ in range(8):

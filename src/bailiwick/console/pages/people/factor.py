@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from bailiwick.console.entrance import client_of
+from bailiwick.console.following import way_on
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
 from bailiwick.console.problems import status_of
@@ -57,14 +58,16 @@ def _enrolment(page: Page, form: Form, status: int = 200) -> Response:
     enrolment = find_enrolment(page.host, page.visit)
     is_due = page.visit.owes == OWES_FACTOR
     template = "people/begin_factor.html" if enrolment is None else "people/enrolment.html"
-    return page.render(template, status=status, form=form, enrolment=enrolment, is_due=is_due)
+    return page.render(
+        template, status=status, form=form, enrolment=enrolment, is_due=is_due, onward=way_on(page)
+    )
 
 
 def begin(page: Page) -> Response:
     """A seed for the phone, to be proved by its codes in this visit."""
     if enrolled(page) is None:
         begin_enrolment(page.host, page.visit)
-    return page.redirect("/me/second-factor")
+    return page.redirect("/me/second-factor", next=way_on(page))
 
 
 def set_up(page: Page) -> Response:
@@ -78,7 +81,7 @@ def set_up(page: Page) -> Response:
         if enrolled(page) is not None:
             return page.redirect("/me/second-factor")
         return _enrolment(page, form.failed(error, "first_code", "second_code"), status_of(error))
-    return page.render("people/recovery_codes.html", codes=codes, is_new=True)
+    return page.render("people/recovery_codes.html", codes=codes, is_new=True, onward=way_on(page))
 
 
 def ask_for_codes(page: Page) -> Response:
@@ -93,7 +96,7 @@ def make_codes(page: Page) -> Response:
     except WRONG as error:
         form = page.form.failed(error, "code")
         return page.render("people/renew_codes.html", status=status_of(error), form=form)
-    return page.render("people/recovery_codes.html", codes=codes, is_new=False)
+    return page.render("people/recovery_codes.html", codes=codes, is_new=False, onward="")
 
 
 def ask_to_remove(page: Page) -> Response:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from bailiwick.authn.passwords import describe_policy
 from bailiwick.console.entrance import client_of
+from bailiwick.console.following import lead, way_on
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
 from bailiwick.console.problems import status_of
@@ -51,9 +52,12 @@ def change_password(page: Page) -> Response:
         )
     except (Invalid, Conflict, Denied, NotFound, LockedOut, Unavailable) as error:
         return _show(page, form.failed(error, "old_password", "password", "again"), status_of(error))
+    onward = way_on(page)
+    if onward and not page.visit.owes:
+        return lead(page, onward)
     following = "/me/second-factor" if page.visit.owes == OWES_FACTOR else "/me"
     note = "Your password was changed. Wherever else you were signed in, you are not any more."
-    return page.redirect(following, note=note)
+    return page.redirect(following, note=note, next=onward)
 
 
 def check_again(form: Form) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlencode
 from starlette.responses import RedirectResponse, Response
 
 from bailiwick.console.entrance import Guest, client_of, cookie_name, drop_cookie, set_cookie
+from bailiwick.console.following import asked_next, lead, next_of
 from bailiwick.console.forms import Form
 from bailiwick.console.notes import Note, keep_note
 from bailiwick.console.page import ROOT, Page
@@ -46,12 +47,12 @@ def sign_in_entries() -> list[Entry]:
 
 def show_sign_in(page: Page) -> Response:
     """Who are you?"""
-    if page.is_signed_in:
-        return RedirectResponse(_next_of(page, page.account, page.asked("next")), 303)
-    asked = page.asked("next")
+    if page.is_signed_in and not page.asked("again"):
+        return lead(page, next_of(page, asked_next(page)))
+    asked = asked_next(page)
     kept = unquote(page.request.cookies.get(cookie_name(page.host, ACCOUNT_COOKIE), ""))
     account = page.asked("account") or _account_of(asked) or kept
-    return _form(page, Form.of({"account": account, "next": asked}))
+    return _form(page, Form.of({"account": account, "name": page.asked("name"), "next": asked}))
 
 
 def _form(page: Page, form: Form, status: int = 200) -> Response:
@@ -83,7 +84,7 @@ def show_code(page: Page) -> Response:
     """Which code does your phone show?"""
     if not page.request.cookies.get(cookie_name(page.host, DUE_COOKIE)):
         return RedirectResponse(SIGN_IN, 303)
-    return page.render("people/code.html", form=Form.of({"next": page.asked("next")}))
+    return page.render("people/code.html", form=Form.of({"next": asked_next(page)}))
 
 
 def send_code(page: Page) -> Response:
@@ -104,7 +105,7 @@ def send_code(page: Page) -> Response:
 def welcome(page: Page, visit: Visit, following: str = "") -> Response:
     """The visit begins: on the page that was wanted, or at home; and what the account tells those who sign in."""
     page.visitor = visit
-    response = RedirectResponse(_next_of(page, page.account, following), 303)
+    response = lead(page, next_of(page, following))
     set_cookie(page.host, response, ACCOUNT_COOKIE, quote(page.account, safe=""), seconds=ACCOUNT_SECONDS)
     text = " ".join(_told(page, visit))
     if text:
@@ -124,15 +125,6 @@ def _told(page: Page, visit: Visit) -> list[str]:
             + (f" from {earlier[1]}." if earlier[1] else ".")
         )
     return told
-
-
-def _next_of(page: Page, account: str, wanted: str) -> str:
-    """Which page follows? SECURITY: one of this account's pages, whatever the address says. (bug class 32)"""
-    home = page.url()
-    inside = wanted == home or wanted.startswith((f"{home}/", f"{home}?"))
-    # WHY unquoted too: browsers take `%2e%2e` for `..`.
-    plain = wanted.isprintable() and not any(odd in unquote(wanted) for odd in ("\\", "//", ".."))
-    return wanted if inside and plain else home
 
 
 def _account_of(address: str) -> str:

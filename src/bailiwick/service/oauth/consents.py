@@ -1,0 +1,75 @@
+"""Consents: to what a person agreed that an application of their account may be told and do in their name.
+
+One object of each person and application, in the account's log. What rests on it ends with it (docs/spec.md section
+29): its uid stands among the sessions from which theirs were made, and withdrawing it ends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from bailiwick.errors import NotFound
+from bailiwick.model.applications import REFRESH_TOKEN_SECONDS
+from bailiwick.service.edits import new_uid
+from bailiwick.service.host import Host
+from bailiwick.service.loading import SESSION_END
+from bailiwick.service.people.records import CONSENT, ConsentRecord, write_consent
+from bailiwick.service.people.rights import require_self
+from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.visits import Visit
+from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.ports import Change
+
+
+def is_agreed(consent: ConsentRecord | None, scopes: Iterable[str]) -> bool:
+    """Does the consent hold all that is asked for?"""
+    return consent is not None and set(scopes) <= set(consent.scopes)
+
+
+def remember_consent(host: Host, visit: Visit, client_id: str, scopes: tuple[str, ...]) -> ConsentRecord:
+    """The person agrees to these scopes, besides those that they agreed to before."""
+    session = visit.session
+    require_self(session)
+
+    def prepare(now: Snapshot) -> tuple[Prepared | None, ConsentRecord]:
+        known = now.consent_of(session.uid, client_id)
+        if known is not None and is_agreed(known, scopes):
+            return None, known
+        record = (
+            ConsentRecord(new_uid(CONSENT), session.uid, client_id, scopes, host.at())
+            if known is None
+            else replace(known, scopes=tuple(dict.fromkeys((*known.scopes, *scopes))), given_at=host.at())
+        )
+        document = write_consent(record)
+        change = Change(CONSENT, record.uid, record.name, "create" if known is None else "replace", document)
+        return Prepared([change], [], session.uid, session.via("console")), record
+
+    return store_people(host, session.account, prepare)
+
+
+def withdraw_consent(host: Host, visit: Visit, uid: str) -> ConsentRecord:
+    """The person agrees no longer: everything that rests on it ends, in every process. Raises NotFound."""
+    session = visit.session
+    require_self(session)
+
+    def prepare(now: Snapshot) -> tuple[Prepared, ConsentRecord]:
+        known = now.people.get(uid)
+        if not isinstance(known, ConsentRecord) or known.owner_uid != session.uid:
+            raise NotFound("there is no such consent of yours", "it may have been withdrawn already")
+        # INVARIANT: longer than anything that rests on it may last.
+        until = host.at() + timedelta(seconds=REFRESH_TOKEN_SECONDS[1])
+        changes = [
+            Change(CONSENT, known.uid, known.name, "delete"),
+            Change(
+                SESSION_END,
+                known.uid,
+                known.uid,
+                "create",
+                {"principal_uid": session.uid, "until": until.isoformat()},
+            ),
+        ]
+        return Prepared(changes, [], session.uid, session.via("console")), known
+
+    return store_people(host, session.account, prepare)
