@@ -21,6 +21,8 @@ from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.people.visits import end_visit
 from bailiwick.service.standing import read_restrictions
 
+GONE = (("Policy", "pulls"), ("Policy", "alice"), ("User", "alice"))
+
 
 @pytest.fixture
 def world() -> World:
@@ -175,7 +177,7 @@ def test_who_disables_or_takes_away_what_it_rests_on_ends_it(world: World) -> No
     world.acme.apply(before["application"])
     world.acme.apply(before["user"])
     begun = world.family()
-    world.acme.edit(Edit("User", "alice", None))
+    world.acme.edit(*(Edit(kind, name, None) for kind, name in GONE))
     assert not world.stands(begun.token.text, other)
 
 
