@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -162,8 +162,7 @@ def _session(host: Host, request: Request, authorization: str | None, entry: Ent
     """Who asks? Raises Unauthenticated, Denied for a path of another account."""
     address = request.client.host if request.client is not None else ""
     enter = Host.authenticate if entry.enter is None else entry.enter
-    session = enter(host, authorization, address)
-    session = replace(session, context={"ip": address} if address else {})
+    session = enter(host, authorization, address).seen_from(address)
     account = request.path_params.get("account")
     if account is not None and account != session.account and not entry.any_account:
         raise Denied(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -103,7 +102,7 @@ def _assume(call: Call, form: Form) -> IssuedToken:
         raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
     try:
         session = call.host.authenticator.session_of_token(form["access_token"], call.address)
-        session = replace(session, context={"ip": call.address} if call.address else {})
+        session = session.seen_from(call.address)
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

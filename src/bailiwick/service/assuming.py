@@ -257,7 +257,11 @@ def _begin(
     uid = new_uid("Session")
     begun = replace(link, session_uids=(uid, *link.session_uids))
     carried = (*restrictions, *wanted.restrict)
-    subject = _subject(begun, session.credential, grant, acts_for=acts_for, restrictions=carried)
+    subject = replace(
+        _subject(begun, session.credential, grant, acts_for=acts_for, restrictions=carried),
+        client_id=link.client_id or None,
+        authenticated=session.authenticated,
+    )
     token = _issue(host, subject, _seconds(wanted, most_seconds), until)
     made = Begun(uid, token, begun, acts_for, carried)
     record_begun(host, session, subject, made.expires_at, jti=token.jti)

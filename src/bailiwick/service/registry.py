@@ -100,7 +100,7 @@ def grant_registry_token(
         if registry is None:
             raise Invalid.at("service", f"`{asked.service}` is no registry of this installation")
         session, key = _session_of(host, registry, asked.credential, address)
-        session = replace(session, context={"ip": address} if address else {})
+        session = session.seen_from(address)
     except Unauthenticated as refused:
         _record_refusal(host, registry, refused)
         raise

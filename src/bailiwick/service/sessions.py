@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
+from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
@@ -22,9 +23,10 @@ class Session:
     `principal` is a reference such as `user:alice`, `uid` its immutable id, `credential` the uid of the API key at its
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
-    `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `by` holds who assumed the
-    principal, `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until`
-    one of what lets them assume or act as it.
+    `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `client_id` is the application that
+    began it, `scope` what for, `authenticated` how its person signed in. `by` holds who assumed the principal,
+    `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until` one of
+    what lets them assume or act as it.
     """
 
     account: str
@@ -43,6 +45,9 @@ class Session:
     head: Link | None = None
     stands_until: float = FOREVER
     acts_until: float = FOREVER
+    client_id: str = ""
+    scope: str = ""
+    authenticated: Authenticated | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -53,7 +58,15 @@ class Session:
     def links(self) -> tuple[Link, ...]:
         """Through which links does it stand: the principal's own, then those it acts for?"""
         own = self.head or Link(self.account, self.uid, self.principal, self.credential)
+        if self.token_id and self.token_id not in own.session_uids:
+            # WHY: what is made with a token ends with that token, when it is revoked (rule 28.12).
+            own = replace(own, session_uids=(*own.session_uids, self.token_id))
         return own, *self.acts_for
+
+    def seen_from(self, address: str) -> Session:
+        """The same, as this connection knows it: with its address, and how its person signed in. ("": unknown)"""
+        here: dict[str, Property] = {"ip": address} if address else {}
+        return replace(self, context={**{k: v for k, v in self.context.items() if k == "mfa"}, **here})
 
     @property
     def actor_uid(self) -> str:

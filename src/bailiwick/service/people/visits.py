@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.compact import Signer, TokenRefused
 from bailiwick.authn.links import Link, write_links
 from bailiwick.authn.signing import KeyPurpose
@@ -213,8 +214,16 @@ def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: s
         context=context,
         session_uid=ticket.session_uid,
         is_visit=True,
+        authenticated=_authenticated(snapshot, ticket),
         head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,)),
     )
+
+
+def _authenticated(snapshot: Snapshot, ticket: VisitTicket) -> Authenticated:
+    """How did its person show who they are, in the words of RFC 8176?"""
+    by_password = isinstance(snapshot.sign_in_of(ticket.credential_uid), PasswordRecord)
+    methods = (*(("pwd",) if by_password else ()), *(("otp", "mfa") if ticket.factor_at else ()))
+    return Authenticated(ticket.begun, methods, ticket.factor_at)
 
 
 def _record_begun(host: Host, visit: Visit) -> None:
