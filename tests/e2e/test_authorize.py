@@ -24,7 +24,7 @@ from tests.unit.authn.oauth.test_redirects import ATTACKS
 
 from bailiwick.authn.oauth.faults import Refused
 from bailiwick.authn.oauth.pkce import challenge_of
-from bailiwick.service.oauth.codes import Spent, spend_code
+from bailiwick.service.oauth.codes import Replayed, Spent, spend_code
 from bailiwick.service.oauth.consents import withdraw_consent
 from bailiwick.service.people.passwords import set_password
 from bailiwick.service.people.visits import find_visit
@@ -465,7 +465,7 @@ def test_a_code_is_good_once_for_a_minute_for_its_application(server: RunningSer
             spend_code(server.host, client, given, uri, verifier)
     first = spend_code(server.host, phone, kept, here, VERIFIER)
     assert isinstance(first, Spent)
-    assert spend_code(server.host, phone, kept, here, VERIFIER) == first.session_uid
+    assert spend_code(server.host, phone, kept, here, VERIFIER) == Replayed(first.approval, first.session_uid)
     late = code()
     server.clock.advance(60)
     with pytest.raises(Refused, match="the code is wrong"):

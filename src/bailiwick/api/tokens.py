@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from bailiwick.api.authzen_requests import collect_headers, echo
 from bailiwick.api.calls import Call
+from bailiwick.api.oauth.person_grants import PERSON_GRANTS, give_to_application
 from bailiwick.api.problems import Headers, respond
 from bailiwick.api.routes import Entry, public
 from bailiwick.authn.signing import KeyPurpose
@@ -67,6 +68,9 @@ def token_entries() -> list[Entry]:
 def _token(call: Call) -> Response:
     try:
         form = _form(call)
+        by_person = PERSON_GRANTS.get(form.get("grant_type", ""))
+        if by_person is not None:
+            return give_to_application(call, by_person)
         give = _GRANTS.get(form.get("grant_type", ""))
         if give is None:
             raise _wrong_grant(form.get("grant_type"))
@@ -161,6 +165,7 @@ def _refuse(call: Call, error: TokenError) -> Response:
 
 
 def _jwks(call: Call) -> Response:
-    keys = call.host.key_set(KeyPurpose.ACCESS).jwks(call.host.at())
+    access = call.host.key_set(KeyPurpose.ACCESS).jwks(call.host.at())
+    keys = {"keys": [*access["keys"], *(key.as_jwk() for key in call.host.identity_keys.trusted())]}
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"public, max-age=300")]
     return respond((200, headers, msgspec.json.encode(keys)))
