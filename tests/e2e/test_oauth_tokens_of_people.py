@@ -55,7 +55,7 @@ def send(server: RunningServer, path: str, fields: Mapping[str, str]) -> Reply:
 
 def code_of(server: RunningServer, browser: Browser, **asked: str) -> str:
     """A code for the application of the first party."""
-    return told(browser.get(wish(server, **asked)))["code"]
+    return told(browser.get(wish(server, otherwise=asked)))["code"]
 
 
 def redeem(server: RunningServer, code: str, **changed: str) -> Reply:
