@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.console import Browser
-from tests.e2e.server import ACCOUNT, RunningServer
+from tests.e2e.server import ACCOUNT, PUBLIC_URL, RunningServer
 
 from bailiwick.authn.passwords import HashCost
 from bailiwick.service.people import hashing
@@ -21,9 +21,9 @@ CHEAP = HashCost(memory_kib=8, passes=1)
 PEOPLE = ("alice", "bob")
 
 
-def running(folder: Path) -> Iterator[RunningServer]:
-    """A server with alice and bob, who have passwords."""
-    with pytest.MonkeyPatch.context() as patch, RunningServer(folder) as server:
+def running(folder: Path, public_url: str = PUBLIC_URL) -> Iterator[RunningServer]:
+    """A server with alice and bob, who have passwords. `public_url` "": its real address."""
+    with pytest.MonkeyPatch.context() as patch, RunningServer(folder, public_url=public_url) as server:
         patch.setattr(hashing, "COST", CHEAP)
         for name in PEOPLE:
             give_password(server, name)

@@ -123,6 +123,7 @@ def _ask(page: Page, asked: Asked, due: Due | None) -> Response:
         "oauth/consent.html",
         asking=wish.asking,
         words=words_of(wish.scopes),
+        back=asked.address,
         query=asked.address.partition("?")[2],
         back_to=wish.request.redirect_uri.split("?")[0],
     )
