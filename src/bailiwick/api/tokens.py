@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -24,6 +25,7 @@ from bailiwick.authn.tokens import IssuedToken
 from bailiwick.errors import Denied, Invalid, Unauthenticated
 from bailiwick.service.assuming import ASSUME_GRANT, Wanted, assume_profile
 from bailiwick.service.credentials import exchange_key
+from bailiwick.service.proving import said_of_session
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 FORM = "application/x-www-form-urlencoded"
@@ -106,7 +108,7 @@ def _assume(call: Call, form: Form) -> IssuedToken:
         raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
     try:
         session = call.host.authenticator.session_of_token(form["access_token"], call.address)
-        session = session.seen_from(call.address)
+        session = replace(session, context=said_of_session(session, call.address, call.host.now()))
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()
