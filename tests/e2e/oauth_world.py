@@ -53,6 +53,7 @@ def enter(server: RunningServer, name: str, password: str = PASSWORD) -> Browser
 
 
 CALLBACK = "https://portal.example/callback"
+PHONE = "https://phone.example/callback"
 LEFT = "https://portal.example/left"
 APPLICATIONS: tuple[dict[str, object], ...] = (
     {
@@ -70,9 +71,18 @@ APPLICATIONS: tuple[dict[str, object], ...] = (
         "kind": "Application",
         "name": "phone",
         "type": "public",
-        "redirect_uris": ["http://127.0.0.1/callback"],
+        "redirect_uris": [PHONE],
         "grants": ["authorization_code"],
         "scopes": ["openid", "all"],
+        "first_party": True,
+    },
+    {
+        "kind": "Application",
+        "name": "desktop",
+        "type": "public",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "grants": ["authorization_code"],
+        "scopes": ["openid"],
         "first_party": True,
     },
     {
@@ -83,7 +93,7 @@ APPLICATIONS: tuple[dict[str, object], ...] = (
         "scopes": ["openid", "profile"],
     },
 )
-"""A confidential one that asks for consent, a public one of the first party, and one without a browser."""
+"""One that asks for consent, one of the first party, a program on somebody's machine, and one without a browser."""
 
 
 def uid_of_application(server: RunningServer, name: str) -> str:

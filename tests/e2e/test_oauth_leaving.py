@@ -143,3 +143,16 @@ def test_what_one_agreed_to_is_listed_and_taken_back(server: RunningServer) -> N
     assert userinfo(server, access).status == 401
     assert "No applications" in conny.get("/me/applications").text
     assert conny.post("/me/applications/withdraw", {"consent": consent.uid}).status == 404
+
+
+def test_what_applications_began_is_among_ones_sessions(server: RunningServer) -> None:
+    """By the application's name; ended there, it is over everywhere."""
+    give_password(server, "sessa")
+    sessa = enter(server, "sessa")
+    access = portal(server, sessa, "openid offline_access")["access_token"]
+    page = sessa.get("/me/sessions")
+    assert "Billing portal" in page.text
+    uid = next(one for one in re.findall(r'name="session" value="([^"]*)"', page.text))
+    assert sessa.post("/me/sessions/end", {"session": uid}).status == 303
+    assert userinfo(server, access).status == 401
+    assert "Billing portal" not in sessa.get("/me/sessions").text

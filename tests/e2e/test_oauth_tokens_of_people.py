@@ -14,6 +14,7 @@ from tests.e2e.console import Browser
 from tests.e2e.oauth_world import (
     APPLICATIONS,
     CALLBACK,
+    PHONE,
     enter,
     give_password,
     owner_of,
@@ -27,7 +28,6 @@ from bailiwick.authn.oauth.id_tokens import half_hash
 from bailiwick.service.oauth.consents import withdraw_consent
 from bailiwick.service.oauth.secrets import rotate_secret
 
-PHONE = "http://127.0.0.1:49152/callback"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 

@@ -16,7 +16,7 @@ from bailiwick.api.oauth.protocol import FORM, MAX_FORM_BYTES, answer, read_pair
 from bailiwick.api.problems import respond
 from bailiwick.api.routes import Entry, public
 from bailiwick.authn.authenticated import ONE_FACTOR, TWO_FACTORS
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, Refused
 from bailiwick.authn.oauth.identity_keys import ALGORITHM
 from bailiwick.authn.oauth.pkce import METHOD
 from bailiwick.errors import Unauthenticated
@@ -27,6 +27,7 @@ from bailiwick.service.sessions import Session
 _DISCOVERY = "says where the endpoints are, to whoever looks for them; nothing about any account"
 _USERINFO = "the token that is shown says whom it may tell of; it is looked at here"
 _FORMS = "leads to the page that asks the person, with what was sent"
+MAX_ADDRESS = 16_384
 PASSED_ON = ("/oauth/authorize", "/oauth/logout")
 _PATHS = {
     "authorization_endpoint": "/oauth/authorize",
@@ -130,4 +131,6 @@ def _pass_on(call: Call) -> Response:
     except Refused as error:
         return refuse(error)
     target = f"{call.request.url.path}?{urlencode(list(pairs))}"
+    if len(target) > MAX_ADDRESS:
+        return refuse(Refused(INVALID_REQUEST, "the request is too long"))
     return respond((303, [(b"location", target.encode("ascii")), (b"cache-control", b"no-store")], b""))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from tests.unit.service.accounts import Installation
 
-from bailiwick.service.oauth import identity_keys
+from bailiwick.authn.oauth.identity_keys import IdentityKey, generate_identity_key
 from bailiwick.store.ports import SYSTEM_LOG
 
 
@@ -59,12 +60,12 @@ def test_the_log_holds_no_private_half(acme: Installation) -> None:
 
 def test_the_store_in_between_is_looked_at_again(acme: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that another process made while this one was being made is taken."""
-    make, other = identity_keys.generate_identity_key, acme.another_host()
+    make, other = generate_identity_key, acme.another_host()
 
-    def late(now):  # type: ignore[no-untyped-def]
-        monkeypatch.setattr(identity_keys, "generate_identity_key", make)
+    def late(now: datetime) -> IdentityKey:
+        monkeypatch.setattr("bailiwick.service.oauth.identity_keys.generate_identity_key", make)
         other.identity_keys.signing()
         return make(now)
 
-    monkeypatch.setattr(identity_keys, "generate_identity_key", late)
+    monkeypatch.setattr("bailiwick.service.oauth.identity_keys.generate_identity_key", late)
     assert acme.host.identity_keys.signing() == other.identity_keys.signing()
