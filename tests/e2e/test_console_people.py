@@ -10,7 +10,7 @@ from tests.e2e.server import ACCOUNT, RunningServer
 
 from bailiwick.authn.passwords import HashCost
 from bailiwick.errors import Unauthenticated
-from bailiwick.model.security import PASSWORD_NUMBERS, SIGN_IN_NUMBERS
+from bailiwick.model.security import PASSWORD_NUMBERS, PROTECTION_NUMBERS, SIGN_IN_NUMBERS
 from bailiwick.service.people import hashing
 from bailiwick.service.people.accepting import accept
 from bailiwick.service.people.events import Client
@@ -18,7 +18,10 @@ from bailiwick.service.people.invitations import invite_to_password
 from bailiwick.service.people.signing_in import Given, sign_in
 
 PASSWORD = "correct horse 1"
-DEFAULTS = {name: str(one.default) for name, one in {**PASSWORD_NUMBERS, **SIGN_IN_NUMBERS}.items()}
+DEFAULTS = {
+    name: str(one.default)
+    for name, one in {**PASSWORD_NUMBERS, **SIGN_IN_NUMBERS, **PROTECTION_NUMBERS}.items()
+}
 SETTINGS = "/settings/security"
 
 

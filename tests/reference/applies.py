@@ -65,9 +65,10 @@ def applying_guardrails(matter: Matter, restrictions: tuple[Guardrail, ...]) -> 
 
 
 def binding_guardrails(world: World) -> Iterator[Guardrail]:
-    """Which guardrails bind the account: its own without a node, and those of the nodes above it (20.6)?"""
+    """Which guardrails bind the account: its own without a node, and those above it (20.6), those implied (30.9)?"""
     yield from (rail for rail in world.account.guardrails.values() if rail.node is None)
     yield from world.account.guardrails_above.values()
+    yield from world.account.guardrails_implied
 
 
 def enabled_policies(matter: Matter) -> Iterator[Policy]:

@@ -22,6 +22,7 @@ from bailiwick.errors import (
     Unavailable,
 )
 from bailiwick.service.history.undoing import ChangedSince
+from bailiwick.service.proving import StepUpRequired
 
 Headers = list[tuple[bytes, bytes]]
 WireAnswer = tuple[int, Headers, bytes]
@@ -58,6 +59,7 @@ _STATUS: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (Invalid, 400, "Invalid request"),
     (Unauthenticated, 401, "Not authenticated"),
     (Denied, 403, "Not allowed"),
+    (StepUpRequired, 403, "A newer proof is needed"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
     (PreconditionFailed, 412, "Precondition failed"),
@@ -96,13 +98,26 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
     extra: dict[str, object] = {}
     if isinstance(error, Denied):
         extra = {"action": error.action, "reason": error.reason}
+    elif isinstance(error, StepUpRequired):
+        extra = {"action": error.action, "max_age_seconds": error.max_age_seconds}
     elif isinstance(error, ChangedSince):
         later = [{"kind": one.kind, "name": one.name, "revision": one.revision} for one in error.later]
         extra = {"later": later[:MOST_FINDINGS]}
     answer = problem_answer(status, error.code, title, detail_of(error), findings, help=error.help, **extra)
     if status == 401:
         answer[1].append((b"www-authenticate", challenge))
+    elif isinstance(error, StepUpRequired):
+        answer[1].append((b"www-authenticate", _proof_challenge(error)))
     return answer
+
+
+def _proof_challenge(error: StepUpRequired) -> bytes:
+    """Which challenge asks for a newer proof? Source: RFC 9470, 3."""
+    said = "a newer proof of who you are is needed"
+    return (
+        f'Bearer error="insufficient_user_authentication", error_description="{said}", '
+        f'max_age="{error.max_age_seconds}"'
+    ).encode()
 
 
 def internal_answer() -> WireAnswer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -28,6 +28,7 @@ from bailiwick.console.routes import PageRoute
 from bailiwick.errors import BailiwickError, Denied
 from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
+from bailiwick.service.proving import said_of_session
 from bailiwick.service.sessions import Session
 
 Handler = Callable[[Call], Response]
@@ -162,7 +163,8 @@ def _session(host: Host, request: Request, authorization: str | None, entry: Ent
     """Who asks? Raises Unauthenticated, Denied for a path of another account."""
     address = request.client.host if request.client is not None else ""
     enter = Host.authenticate if entry.enter is None else entry.enter
-    session = enter(host, authorization, address).seen_from(address)
+    session = enter(host, authorization, address)
+    session = replace(session, context=said_of_session(session, address, host.now()))
     account = request.path_params.get("account")
     if account is not None and account != session.account and not entry.any_account:
         raise Denied(

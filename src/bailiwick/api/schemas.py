@@ -34,6 +34,7 @@ from bailiwick.model.federation import CLAIM_OPERATORS, MEMBERSHIP_HOURS, NEW_US
 from bailiwick.model.security import (
     KEY_NUMBERS,
     PASSWORD_NUMBERS,
+    PROTECTION_NUMBERS,
     SELF_FLAGS,
     SESSION_NUMBERS,
     SIGN_IN_NUMBERS,
@@ -92,6 +93,7 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "passwords": object_of({**_numbers(PASSWORD_NUMBERS), "name_refused": _YES_NO}),
         "sign_in": object_of({**_numbers(SIGN_IN_NUMBERS), "show_last_sign_in": _YES_NO, "notice": TEXT}),
         "require_second_factor": _YES_NO,
+        "operation_protection": object_of({"enabled": _YES_NO, **_numbers(PROTECTION_NUMBERS)}),
         "networks": object_of(
             {surface: {"type": "array", "items": _NETWORK} for surface in ("console", "api")}
         ),

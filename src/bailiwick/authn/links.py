@@ -26,6 +26,7 @@ class Link:
 
     `credential_uid` is its key or what it signed in with; empty where it was assumed `by` others, while the connection
     said `context`.
+    In that of whoever signed in is when they proved who they are (`proved_at`, epoch seconds).
     `session_uids` are its session's and, older after newer, those that this one was made from.
     `client_id` is the application that began it, which must stand too; "" where none did.
     """

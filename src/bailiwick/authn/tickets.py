@@ -40,7 +40,8 @@ class TicketType(StrEnum):
 class VisitTicket:
     """Whose visit is it, by which password, since when, last seen when, with which proof of a second factor?
 
-    Times are epoch seconds; `factor_at` is 0 where no second factor was shown.
+    Times are epoch seconds; `factor_at` is 0 where no second factor was shown, `shown_at` where the password was not
+    shown again.
     """
 
     account: str
@@ -50,6 +51,7 @@ class VisitTicket:
     begun: int
     seen: int
     factor_at: int
+    shown_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

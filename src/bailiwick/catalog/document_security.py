@@ -23,12 +23,14 @@ from bailiwick.model.security import (
     KEY_NUMBERS,
     MAX_NOTICE_LENGTH,
     PASSWORD_NUMBERS,
+    PROTECTION_NUMBERS,
     SECURITY_NAME,
     SELF_FLAGS,
     SESSION_NUMBERS,
     SIGN_IN_NUMBERS,
     WHO_MAKES,
     KeyPolicy,
+    OperationProtection,
     PasswordPolicy,
     SecuritySettings,
     SelfPolicy,
@@ -43,6 +45,7 @@ SECURITY_FIELDS = (
     "passwords",
     "sign_in",
     "require_second_factor",
+    "operation_protection",
     "networks",
     "sessions",
     "keys",
@@ -51,6 +54,7 @@ SECURITY_FIELDS = (
 )
 _SURFACES = ("console", "api")
 _PASSWORD_FIELDS = (*PASSWORD_NUMBERS, "name_refused")
+_PROTECTION_FIELDS = ("enabled", *PROTECTION_NUMBERS)
 _SIGN_IN_FIELDS = (*SIGN_IN_NUMBERS, "show_last_sign_in", "notice")
 
 
@@ -62,6 +66,7 @@ def parse_security(fields: Fields, account: str) -> SecuritySettings:
     keys = _part(fields, "keys", "who_may_create", *KEY_NUMBERS)
     service_ids = _part(fields, "service_ids", "who_may_create")
     may_change = _part(fields, "may_change", *SELF_FLAGS)
+    protection = _part(fields, "operation_protection", *_PROTECTION_FIELDS)
     return SecuritySettings(
         passwords=PasswordPolicy(
             **_numbers(passwords, PASSWORD_NUMBERS), name_refused=passwords.flag("name_refused", True)
@@ -72,6 +77,9 @@ def parse_security(fields: Fields, account: str) -> SecuritySettings:
             notice=sign_in.text("notice", most=MAX_NOTICE_LENGTH),
         ),
         require_second_factor=fields.flag("require_second_factor"),
+        operation_protection=OperationProtection(
+            enabled=protection.flag("enabled", True), **_numbers(protection, PROTECTION_NUMBERS)
+        ),
         networks=parse_networks(_part(fields, "networks", *_SURFACES)),
         sessions=SessionPolicy(**_numbers(_part(fields, "sessions", *SESSION_NUMBERS), SESSION_NUMBERS)),
         keys=KeyPolicy(
@@ -113,6 +121,9 @@ def format_security(settings: SecuritySettings) -> dict[str, object]:
         "passwords": {name: getattr(settings.passwords, name) for name in _PASSWORD_FIELDS},
         "sign_in": {name: getattr(settings.sign_in, name) for name in _SIGN_IN_FIELDS},
         "require_second_factor": settings.require_second_factor,
+        "operation_protection": {
+            name: getattr(settings.operation_protection, name) for name in _PROTECTION_FIELDS
+        },
         "networks": {
             surface: [_format_network(one) for one in getattr(settings.networks, surface)]
             for surface in _SURFACES

@@ -29,6 +29,7 @@ from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import KINDS, find_value
 from bailiwick.service.people.visits import Visit
+from bailiwick.service.proving import as_proved
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -87,8 +88,11 @@ class Page:
 
     @cached_property
     def judge(self) -> Judge:
-        """Asks the engine about this visitor."""
-        return Judge(self.host.catalog, self.session, self.snapshot, None, self.now)
+        """Asks the engine what this visitor may, once they have proved lately who they are.
+
+        WHY: what is shown stays; whoever does it is asked for the proof then, where the change is made.
+        """
+        return Judge(self.host.catalog, as_proved(self.session), self.snapshot, None, self.now)
 
     @cached_property
     def reader(self) -> Reader:

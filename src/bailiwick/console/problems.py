@@ -8,12 +8,14 @@ from starlette.responses import Response
 
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound, Unavailable
 from bailiwick.service.people.attempts import LockedOut
+from bailiwick.service.proving import StepUpRequired
 
 if TYPE_CHECKING:
     from bailiwick.console.page import Page
 
 _TITLES: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (Denied, 403, "Insufficient permissions"),
+    (StepUpRequired, 403, "Is it you?"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Not possible as things are"),
     (Invalid, 400, "Something is not right"),

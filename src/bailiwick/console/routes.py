@@ -16,14 +16,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bailiwick.console.deeds import DEED
 from bailiwick.console.entrance import Guest, enter, keep_ticket
 from bailiwick.console.forgery import check_origin, check_token
 from bailiwick.console.forms import read_form
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import answer_error, answer_failure
+from bailiwick.console.proving import ask_for_proof, go_on
 from bailiwick.errors import BailiwickError, Denied, Unauthenticated
 from bailiwick.service.host import Host
+from bailiwick.service.proving import StepUpRequired
 
 Handler = Callable[[Page], Response]
 ACCOUNT_PATH = "/accounts/{account}"
@@ -124,10 +127,19 @@ async def _answer(page: Page, entry: Entry) -> Response:
     if entry.method == "POST":
         page.form = await read_form(page.request)
         check_token(page)
-    return await run_in_threadpool(entry.handler, page)
+    return await run_in_threadpool(_handle, page, entry)
+
+
+def _handle(page: Page, entry: Entry) -> Response:
+    """The answer of the handler, after the proof that a waiting form was sent with."""
+    if page.form.has(DEED) and page.is_signed_in and (refused := go_on(page)) is not None:
+        return refused
+    return entry.handler(page)
 
 
 def _refused(page: Page, entry: Entry, error: BailiwickError) -> Response:
+    if isinstance(error, StepUpRequired) and page.is_signed_in:
+        return ask_for_proof(page)
     if isinstance(error, Denied) and page.is_signed_in:
         path = f"{entry.method} {entry.full_path}"
         page.host.record("refusal", error.reason, page.session, action=error.action, route=path)

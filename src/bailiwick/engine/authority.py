@@ -300,10 +300,11 @@ def _is_guarded(
     facts = _facts(compiled, question, view, None)
     entry = compiled.services[service]
     guardrails = [g for g in (*guardrails_of(compiled.account), *question.restrictions) if g.enabled]
+    blocks = (*compiled.guardrails.all, *guardrail_blocks(question.restrictions))
     return any(
         guardrail_reaches(block, need, service)
         and _meets(block, guardrail.when, facts, question.now, cell, service, entry)
-        for guardrail, block in zip(guardrails, guardrail_blocks(guardrails), strict=True)
+        for guardrail, block in zip(guardrails, blocks, strict=True)
     )
 
 

@@ -100,9 +100,13 @@ def deny_roles(services: Mapping[str, Service], custom: Mapping[str, Role]) -> f
 
 
 def guardrails_of(account: Account) -> tuple[Guardrail, ...]:
-    """Which guardrails bind this account: its own, not those of nodes below it, and those from above? (rule 20.6)"""
+    """Which guardrails bind this account: its own, those from above, those implied? (20.6, 30.9)"""
     own = (guardrail for guardrail in account.guardrails.values() if guardrail.node is None)
-    return (*own, *account.guardrails_above.values())
+    return (*own, *account.guardrails_above.values(), *account.guardrails_implied)
+
+
+def _other_guardrails(account: Account) -> tuple[object, object]:
+    return account.guardrails_above, account.guardrails_implied
 
 
 def guardrail_blocks(guardrails: Iterable[Guardrail]) -> list[Block]:
@@ -153,7 +157,7 @@ def _apply(old: CompiledAccount, account: Account, changed: set[Change]) -> Comp
         new = replace(new, parents=_changed_parents(old, account, changed))
     if "Resource" in kinds:
         new = replace(new, registered=_changed_resources(old, account, changed))
-    if "Guardrail" in kinds or account.guardrails_above != old.account.guardrails_above:
+    if "Guardrail" in kinds or _other_guardrails(account) != _other_guardrails(old.account):
         blocks = BlockTable(guardrail_blocks(guardrails_of(account)), old.shapes)
         new = replace(new, guardrails=blocks, guardrail_edges=_edges(guardrails_of(account)))
     if "Project" in kinds:

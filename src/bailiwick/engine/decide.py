@@ -250,11 +250,16 @@ def applicable_guardrails(
 
 def guardrail_reaches(block: Block, need: Need, service: str) -> bool:
     """Does it name this action over resources of this service, and not spare it? (rule 7.7)"""
-    spanning = need.action_service != service
-    return not any(matches(pattern, need.action.id) for pattern in block.spared) and any(
-        matches(pattern, need.action.id)
-        for pattern in block.roles
-        if not spanning or pattern.startswith("iam.")
+    key = (need.action.id, need.action_service != service)
+    known = block.reached.get(key)
+    if known is None:
+        known = block.reached[key] = _names_action(block, *key)
+    return known
+
+
+def _names_action(block: Block, action: str, spanning: bool) -> bool:
+    return not any(matches(pattern, action) for pattern in block.spared) and any(
+        matches(pattern, action) for pattern in block.roles if not spanning or pattern.startswith("iam.")
     )
 
 

@@ -7,7 +7,7 @@ Tables are values: a change builds new ones for the subjects it touches and shar
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain
 from operator import or_
@@ -106,7 +106,7 @@ def make_table(steps: Mapping[Space, tuple[Step, ...]], held: Mapping[Key, Held]
 class Block:
     """One deny policy, or one policy whose roles have deny rights, or one guardrail, whole.
 
-    `spared`: which actions a guardrail does not forbid, as patterns.
+    `spared`: which actions a guardrail does not forbid, as patterns. `reached` remembers which it reaches; a cache.
     """
 
     name: str
@@ -116,6 +116,7 @@ class Block:
     roles: tuple[str, ...]
     all_rights: bool
     spared: tuple[str, ...] = ()
+    reached: dict[tuple[str, bool], bool] = field(default_factory=dict, compare=False, repr=False)
 
     def stands(self, facts: Facts, now: float, service: str) -> bool:
         """Is none of scope, window and condition false? (rule 5.2)"""

@@ -15,6 +15,7 @@ from bailiwick.model.conditions import Condition
 from bailiwick.model.enterprises import AccountGroup, Enterprise, EnterpriseAccount
 from bailiwick.model.federation import FederationRule, IdentityProvider
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Window
+from bailiwick.model.protection import protecting_guardrails
 from bailiwick.model.security import DEFAULT_SECURITY, SECURITY_NAME, SecuritySettings
 from bailiwick.model.services import Role, Service
 
@@ -163,3 +164,8 @@ class Account:
         """Which application has this name? The command line's is there without being stored."""
         found = self.applications.get(name)
         return COMMAND_LINE_APPLICATION if found is None and name == COMMAND_LINE else found
+
+    @property
+    def guardrails_implied(self) -> tuple[Guardrail, ...]:
+        """Which guardrails follow from its security settings? (rule 30.9)"""
+        return protecting_guardrails(self.security_settings.operation_protection)

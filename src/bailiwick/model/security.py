@@ -59,6 +59,7 @@ SIGN_IN_NUMBERS = {
     "lockout_minutes": Whole(15, 15, 30, stricter_is_less=False),
     "unused_days": Whole(0, 0, 240, stricter_is_less=True, off=True),
 }
+PROTECTION_NUMBERS = {"minutes": Whole(15, 5, 60, stricter_is_less=True)}
 SESSION_NUMBERS = {
     "most_for_one_identity": Whole(0, 0, 100, stricter_is_less=True, off=True),
     "access_token_seconds": Whole(3600, 900, 3600, stricter_is_less=True),
@@ -106,6 +107,14 @@ class SignInPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationProtection:
+    """Must whoever signed in prove again who they are before critical operations, and for how long does that count?"""
+
+    enabled: bool = True
+    minutes: int = PROTECTION_NUMBERS["minutes"].default
+
+
+@dataclass(frozen=True, slots=True)
 class SessionPolicy:
     """How many visits may one user have at once (0: any number), and how long is an access token good?"""
 
@@ -148,6 +157,7 @@ class SecuritySettings:
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     require_second_factor: bool = False
+    operation_protection: OperationProtection = field(default_factory=OperationProtection)
     networks: NetworkPolicy = field(default_factory=NetworkPolicy)
     sessions: SessionPolicy = field(default_factory=SessionPolicy)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
@@ -169,6 +179,7 @@ def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]
         yield "passwords.name_refused"
     if old.require_second_factor and not new.require_second_factor:
         yield "require_second_factor"
+    yield from _protects_less(old.operation_protection, new.operation_protection)
     for surface in ("console", "api"):
         was, is_ = ((one.network for one in getattr(who.networks, surface)) for who in (old, new))
         if find_wider(was, is_):
@@ -180,3 +191,11 @@ def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]
     for name in SELF_FLAGS:
         if getattr(new.may_change, name) and not getattr(old.may_change, name):
             yield f"may_change.{name}"
+
+
+def _protects_less(old: OperationProtection, new: OperationProtection) -> Iterator[str]:
+    if old.enabled and not new.enabled:
+        yield "operation_protection.enabled"
+    number = PROTECTION_NUMBERS["minutes"]
+    if old.enabled and number.strictness(new.minutes) < number.strictness(old.minutes):
+        yield "operation_protection.minutes"

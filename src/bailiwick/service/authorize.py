@@ -32,6 +32,7 @@ from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
 from bailiwick.service.own_email import is_own_email
 from bailiwick.service.projects.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
+from bailiwick.service.proving import StepUpRequired, as_proved, max_age_seconds, require_proof
 from bailiwick.service.reaching import find_restricted, held_actions
 from bailiwick.service.refusal_words import ASK, FORBIDDEN, format_place, format_scope, refused_on_project
 from bailiwick.service.sessions import FOREVER, Session
@@ -43,8 +44,18 @@ _VERBS = {"created": "create", "changed": "update", "deleted": "delete"}
 
 
 def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -> None:
-    """May the session carry out this plan? Raises Denied, naming the action, the place and the reason."""
-    judge = Judge(catalog, session, plan.before, plan, now)
+    """May the session carry out this plan? Raises Denied, naming the action, the place and the reason.
+
+    Raises StepUpRequired where only a newer proof is missing.
+    """
+
+    def ask(who: Session) -> None:
+        _authorize_plan(Judge(catalog, who, plan.before, plan, now), catalog, plan)
+
+    require_proof(session, plan.before.account, "", ask)
+
+
+def _authorize_plan(judge: Judge, catalog: Catalog, plan: Plan) -> None:
     for difference in plan.differences:
         judge.check_edit(difference)
     differ = Differ(plan.before.account, plan.account, catalog.services_for(plan.before.account))
@@ -56,11 +67,18 @@ def authorize_plan(catalog: Catalog, session: Session, plan: Plan, now: float) -
 def authorize_handovers(
     catalog: Catalog, session: Session, snapshot: Snapshot, principal: str, now: float
 ) -> None:
-    """May the session hand somebody everything that this principal holds? (a credential for another)"""
-    judge = Judge(catalog, session, snapshot, None, now)
-    differ = Differ(snapshot.account, snapshot.account, catalog.services_for(snapshot.account))
-    for handover in dict.fromkeys(differ.held_by(principal)):
-        judge.check_handover(handover)
+    """May the session hand somebody everything that this principal holds? (a credential for another)
+
+    Raises Denied, StepUpRequired.
+    """
+
+    def ask(who: Session) -> None:
+        judge = Judge(catalog, who, snapshot, None, now)
+        differ = Differ(snapshot.account, snapshot.account, catalog.services_for(snapshot.account))
+        for handover in dict.fromkeys(differ.held_by(principal)):
+            judge.check_handover(handover)
+
+    require_proof(session, snapshot.account, CREATE_POLICY, ask)
 
 
 class Judge:
@@ -114,7 +132,8 @@ class Judge:
     def _is_own_guardrail(self, difference: Difference) -> bool:
         """Is it a guardrail of this account, before and after, and none of a node of its tree? (rule 9.5)
 
-        SECURITY: where a guardrail from above denies the change, the owner is bound by it as by any other (20.6).
+        SECURITY: where a guardrail from above, or one implied by the settings, denies the change, the owner is bound
+        by it as by any other (20.6, 30.9).
         """
         if difference.kind != "Guardrail" or self._plan is None:
             return False
@@ -122,7 +141,8 @@ class Judge:
         found = (account.guardrails.get(difference.name) for account in (before, after))
         if any(guardrail is not None and guardrail.node is not None for guardrail in found):
             return False
-        return not before.guardrails_above or not self._is_denied_from_above(
+        is_bound = before.guardrails_above or before.guardrails_implied
+        return not is_bound or not self._is_denied_from_above(
             needed_actions(self._before.compiled.services, before, after, difference)
         )
 
@@ -419,9 +439,11 @@ class Judge:
         return self.decide(action, resource).allowed
 
     def require(self, action: str, resource: ResourceQuery) -> None:
-        """Is the action allowed on this resource? Raises Denied."""
+        """Is the action allowed on this resource? Raises Denied, or StepUpRequired where only a proof is missing."""
         decision = self.decide(action, resource)
         if not decision.allowed:
+            if decision.reason is Reason.GUARDRAIL and not self._proved.is_stopped(action, resource):
+                raise StepUpRequired(action, max_age_seconds(self._before.account))
             self.refuse(action, format_place(resource), decision.reason.value)
 
     def is_any_allowed(self, needed: Needed) -> bool:
@@ -434,6 +456,8 @@ class Judge:
         if refusal is None:
             return
         asked, reason = refusal
+        if reason is Reason.GUARDRAIL and self._proved.is_any_allowed(needed):
+            raise StepUpRequired(asked.action, max_age_seconds(self._before.account))
         if asked.resource.service != EPS:
             self.refuse(asked.action, format_place(asked.resource), reason.value)
         raise refused_on_project(self._session.principal, needed, asked, reason)
@@ -447,6 +471,15 @@ class Judge:
             return True
         guardrails = (*guardrails_of(self._before.account), *self._session.restrictions)
         return any(names_action(one, asked.action) for one in guardrails)
+
+    @property
+    def _proved(self) -> Judge:
+        """The same, of somebody who has just proved who they are."""
+        return Judge(self._catalog, as_proved(self._session), self._before, self._plan, self._now)
+
+    def is_stopped(self, action: str, resource: ResourceQuery) -> bool:
+        """Does a guardrail or restriction forbid it, whatever allows it?"""
+        return self.decide(action, resource).reason is Reason.GUARDRAIL
 
     def require_any_or_over(self, needed: Needed, action: str, scope: Scope) -> None:
         """Is the deed allowed, or, unless it is forbidden, this action held over this scope? Raises Denied."""

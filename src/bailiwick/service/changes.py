@@ -22,6 +22,7 @@ from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import API_KEY, account_log, vector_of
 from bailiwick.service.managed import check_managed
 from bailiwick.service.people.records import CREDENTIAL_KINDS
+from bailiwick.service.proving import as_proved
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
@@ -72,8 +73,11 @@ def change_account(
 
     `template` names the one whose own change it is (managed.py). `idempotency` is given a function from the head after
     the change to its outcome, and says what to keep.
-    Raises Invalid, Denied, Conflict, NotFound; then nothing has changed.
+    Raises Invalid, Denied, StepUpRequired, Conflict, NotFound; then nothing has changed.
     """
+    if dry_run:
+        # WHY: nothing is done; that the proof is too old is said when it is.
+        session = as_proved(session)
     for tried in range(TRIES):
         # WHY: whoever came second a few times goes first among the writers of this process, however many they are.
         with host.writing if tried >= TRIES_IN_PARALLEL else nullcontext():

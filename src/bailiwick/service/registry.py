@@ -39,6 +39,7 @@ from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.service.host import Host
+from bailiwick.service.proving import said_of_session
 from bailiwick.service.refresh import give_refresh_token, session_of_refresh_token
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry
@@ -100,7 +101,7 @@ def grant_registry_token(
         if registry is None:
             raise Invalid.at("service", f"`{asked.service}` is no registry of this installation")
         session, key = _session_of(host, registry, asked.credential, address)
-        session = session.seen_from(address)
+        session = replace(session, context=said_of_session(session, address, host.now()))
     except Unauthenticated as refused:
         _record_refusal(host, registry, refused)
         raise

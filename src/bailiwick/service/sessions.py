@@ -23,10 +23,11 @@ class Session:
     `principal` is a reference such as `user:alice`, `uid` its immutable id, `credential` the uid of the API key at its
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
+    `is_signed_in`: somebody who signed in is at a root of it, and proved at `proved_at` (epoch seconds; 0: not known)
+    who they are, of several the longest ago; `authenticated`: how.
     `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `client_id` is the application that
-    began it, `scope` what for, `authenticated` how its person signed in. `by` holds who assumed the principal,
-    `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until` one of
-    what lets them assume or act as it.
+    began it, `scope` what for. `by` holds who assumed the principal, `acts_for` the links of `chain`; at `stands_until`
+    some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
     """
 
     account: str
@@ -48,6 +49,8 @@ class Session:
     client_id: str = ""
     scope: str = ""
     authenticated: Authenticated | None = None
+    is_signed_in: bool = False
+    proved_at: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -62,11 +65,6 @@ class Session:
             # WHY: what is made with a token ends with that token, when it is revoked (rule 28.12).
             own = replace(own, session_uids=(*own.session_uids, self.token_id))
         return own, *self.acts_for
-
-    def seen_from(self, address: str) -> Session:
-        """The same, as this connection knows it: with its address, and how its person signed in. ("": unknown)"""
-        here: dict[str, Property] = {"ip": address} if address else {}
-        return replace(self, context={**{k: v for k, v in self.context.items() if k == "mfa"}, **here})
 
     @property
     def actor_uid(self) -> str:

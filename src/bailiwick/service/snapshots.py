@@ -171,6 +171,11 @@ class Snapshot:
         found = self._record_of(SECOND_FACTOR, owner_uid)
         return found if isinstance(found, FactorRecord) else None
 
+    def has_factor(self, owner_uid: str) -> bool:
+        """Has the user of this uid a second factor that is enrolled?"""
+        factor = self.factor_of(owner_uid)
+        return factor is not None and factor.enrolled_at is not None
+
     def consent_of(self, owner_uid: str, client_id: str) -> ConsentRecord | None:
         """To what has the user of this uid agreed that this application may have? None: to nothing."""
         found = self._record_of(CONSENT, name_of_consent(owner_uid, client_id))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.authn.links import Link
 from bailiwick.authn.tokens import VerifiedToken
@@ -31,6 +30,7 @@ from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot
 
 SERVICE = "service:"
+PROVED_AT = "proved_at"
 Snapshots = Callable[[str], Snapshot]
 
 _NOBODY = "the credential is missing, unknown, expired or withdrawn"
@@ -69,19 +69,15 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         by=subject.by,
         acts_for=subject.acts_for,
         head=own,
-        context=context_of(subject.authenticated),
         client_id=subject.client_id or "",
         scope=subject.scope,
         authenticated=subject.authenticated,
         stands_until=walk.until,
         acts_until=walk.acts_until,
+        is_signed_in=bool(walk.proofs),
+        proved_at=min(walk.proofs, default=0),
     )
     return Standing(session, tuple(walk.snapshots.values()), walk.until, tuple(dict.fromkeys(walk.limits)))
-
-
-def context_of(authenticated: Authenticated | None) -> dict[str, Property]:
-    """What do conditions know of how the person at the root signed in? Nothing, where nobody did."""
-    return {} if authenticated is None else {"mfa": bool(authenticated.factor_at)}
 
 
 def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
@@ -95,6 +91,7 @@ def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
 class _Walk:
     """One look at every link, in one state of each account, which is remembered.
 
+    `proofs`: when those who signed in proved who they are, as their links say it.
     `until` is when to look again; `acts_until` leaves the ends of API keys out, which their owners may make anew.
     """
 
@@ -103,6 +100,7 @@ class _Walk:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     until: float = FOREVER
     acts_until: float = FOREVER
+    proofs: list[int] = field(default_factory=list)
     limits: list[tuple[str, ...]] = field(default_factory=list)
 
     def name_of(self, link: Link) -> str:
@@ -136,6 +134,7 @@ class _Walk:
 
     def _owner_of_credential(self, snapshot: Snapshot, link: Link) -> str:
         if link.session_uids and is_sign_in_of(snapshot, link.credential_uid, link.uid):
+            self.proofs.append(proved_at_of(link))
             return name_of_person(snapshot, link.uid)
         shown = snapshot.people.get(link.credential_uid)
         if isinstance(shown, ApplicationSecretRecord):
@@ -197,6 +196,12 @@ class _Walk:
         if answer.valid_until is not None:
             self.until = min(self.until, answer.valid_until)
             self.acts_until = min(self.acts_until, answer.valid_until)
+
+
+def proved_at_of(link: Link) -> int:
+    """When did whoever signed in prove who they are, as their link says? 0: it does not say."""
+    at = link.context.get(PROVED_AT, 0)
+    return at if type(at) is int else 0
 
 
 def trusted_uids(home: Snapshot, trusting: Snapshot, profile: str) -> dict[str, str]:

@@ -8,12 +8,13 @@ Source: RFC 9700, section 4.14.2; RFC 6749, section 6.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
 from bailiwick.authn.authenticated import Authenticated
-from bailiwick.authn.links import Link
+from bailiwick.authn.links import Link, Said
 from bailiwick.authn.refresh_tokens import RefreshToken, first_token, read_refresh_token
 from bailiwick.authn.tokens import IssuedToken, TokenSubject
 from bailiwick.errors import Denied, Unauthenticated
@@ -44,6 +45,8 @@ _OVER = "the refresh token is unknown, used before, over, or of another applicat
 class Root:
     """On what does a family rest: whose it is, what that person signed in with, and how; and no longer than `until`?
 
+    `context` is what the link of whoever signed in keeps (when they proved who they are).
+
     `session_uids`: the visit with which it ends, where it ends with one.
     """
 
@@ -54,6 +57,7 @@ class Root:
     session_uids: tuple[str, ...] = ()
     until: float = FOREVER
     authenticated: Authenticated | None = None
+    context: Mapping[str, Said] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def root_of(session: Session, *, offline: bool) -> Root:
         session_uids=() if offline else own.session_uids,
         until=FOREVER if offline else session.expires_at,
         authenticated=session.authenticated,
+        context=own.context,
     )
 
 
@@ -225,6 +230,7 @@ def _issue(host: Host, application: Application, family: Family, scope: tuple[st
         restrictions=restrictions,
         scope=" ".join(scope),
         authenticated=family.authenticated,
+        context=family.link.context,
     )
     longest = family.begun + application.refresh_token_seconds
     until = min(family.ends, longest)
@@ -235,7 +241,15 @@ def _issue(host: Host, application: Application, family: Family, scope: tuple[st
 
 def _link(client_id: str, root: Root, uid: str) -> Link:
     sessions = (uid, *root.session_uids)
-    return Link(root.account, root.uid, root.principal, root.credential_uid, sessions, client_id=client_id)
+    return Link(
+        account=root.account,
+        uid=root.uid,
+        principal=root.principal,
+        credential_uid=root.credential_uid,
+        session_uids=sessions,
+        context=root.context,
+        client_id=client_id,
+    )
 
 
 def _root(family: Family) -> Root:
@@ -248,6 +262,7 @@ def _root(family: Family) -> Root:
         session_uids=link.session_uids[1:],
         until=family.ends,
         authenticated=family.authenticated,
+        context=link.context,
     )
 
 

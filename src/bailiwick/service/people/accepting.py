@@ -31,6 +31,7 @@ from bailiwick.service.people.records import INVITATION, PasswordRecord
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.storing import Prepared, store_people
 from bailiwick.service.people.visits import Visit, begin_visit
+from bailiwick.service.proving import as_proved
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import is_shut_out, name_of_person
@@ -130,7 +131,7 @@ def _inviter(host: Host, now: Snapshot, invitation: Invitation) -> Session:
             reason="no_authority",
             help=ASK_AGAIN,
         ) from None
-    return Session(
+    session = Session(
         account=now.account.name,
         principal=principal,
         uid=invitation.inviter_uid,
@@ -138,6 +139,8 @@ def _inviter(host: Host, now: Snapshot, invitation: Invitation) -> Session:
         expires_at=invitation.expires_at.timestamp(),
         context=invitation.context,
     )
+    # WHY: the inviter proved who they are when the invitation was made.
+    return as_proved(session)
 
 
 def _believe(host: Host, text: str) -> tuple[Snapshot, Invitation]:

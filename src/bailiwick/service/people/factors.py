@@ -26,6 +26,7 @@ from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
 from bailiwick.service.people.events import Client, Person
+from bailiwick.service.people.recent_proof import require_recent_proof
 from bailiwick.service.people.records import SECOND_FACTOR, FactorRecord, write_factor
 from bailiwick.service.people.rights import REMOVE_FACTOR, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptFactor, find_factor, keep_factor
@@ -48,9 +49,13 @@ class Enrolment:
 
 
 def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
-    """Which seed shall the phone take? A new one, unless this visit was shown one already. Raises Conflict."""
+    """Which seed shall the phone take? A new one, unless this visit was shown one already.
+
+    Raises Conflict, StepUpRequired.
+    """
     session = visit.session
     require_self(session)
+    require_recent_proof(host, visit)
 
     def prepare(now: Snapshot) -> tuple[Prepared | None, str]:
         factor = now.factor_of(session.uid)
@@ -178,7 +183,7 @@ def _use_recovery_code(host: Host, account: str, owner_uid: str, code: str) -> b
 def renew_recovery_codes(host: Host, visit: Visit, code: str, client: Client) -> list[str]:
     """Ten new recovery codes in the place of those that are left, by a code. Raises Invalid at `code`."""
     session = visit.session
-    _require_code(host, visit, code, client)
+    require_code(host, visit, code, client)
     codes = new_recovery_codes()
 
     def prepare(now: Snapshot) -> tuple[Prepared, list[str]]:
@@ -201,11 +206,11 @@ def remove_own_factor(host: Host, visit: Visit, code: str, client: Client) -> No
         raise Conflict(
             "the account requires a second factor", "ask an administrator to remove it if it is lost"
         )
-    _require_code(host, visit, code, client)
+    require_code(host, visit, code, client)
     store_people(host, session.account, lambda now: (_removal(now, session.uid, session, "console"), None))
 
 
-def _require_code(host: Host, visit: Visit, code: str, client: Client) -> None:
+def require_code(host: Host, visit: Visit, code: str, client: Client) -> None:
     """Does whoever sits there hold the second factor? Counted like an attempt to sign in."""
     session = visit.session
     require_self(session)

@@ -84,7 +84,7 @@ def change_own_password(host: Host, visit: Visit, old: str, new: str, client: Cl
     snapshot = host.snapshot(session.account)
     user = get_user(snapshot, session.principal.removeprefix("user:"))
     _check_may_change(snapshot, visit)
-    _check_old(host, snapshot, user, old, client)
+    require_password(host, snapshot, user, old, client)
     _check_age(host, snapshot, user)
     chosen = check_new(host, snapshot, user, new)
 
@@ -100,6 +100,7 @@ def change_own_password(host: Host, visit: Visit, old: str, new: str, client: Cl
         client,
         session_uid=new_uid("Session"),
         factor=visit.factor_at is not None,
+        factor_at=visit.factor_at,
     )
 
 
@@ -114,7 +115,9 @@ def _check_may_change(snapshot: Snapshot, visit: Visit) -> None:
         )
 
 
-def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Client) -> None:
+def require_password(
+    host: Host, snapshot: Snapshot, user: User, old: str, client: Client, *, place: str = "old_password"
+) -> None:
     """Is this the user's password? Counted like an attempt to sign in: a visit left open must not be a way to guess."""
     account, policy = snapshot.account.name, snapshot.account.security_settings.sign_in
     attempt = begin_attempt(host, account, user.name, client, policy, is_known=True)
@@ -122,8 +125,8 @@ def _check_old(host: Host, snapshot: Snapshot, user: User, old: str, client: Cli
     kept = None if record is None else find_password(host, account, record.uid)
     if not verify(None if kept is None else kept.hash, old):
         person = Person(account, user.uid, user.reference, "" if record is None else record.uid)
-        record_failure(host, attempt, person, client, reason="old_password")
-        raise Invalid.at("old_password", "this is not your password")
+        record_failure(host, attempt, person, client, reason=place)
+        raise Invalid.at(place, "this is not your password")
     # SECURITY: earlier failures still count: who knows the password must not clear those of guessing the second factor.
     take_back(host, attempt)
 

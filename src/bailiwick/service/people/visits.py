@@ -26,10 +26,11 @@ from bailiwick.service.needed import iam_object
 from bailiwick.service.people.events import SIGNED_OUT, Client, Person, record_sign_in
 from bailiwick.service.people.records import PasswordRecord, SignInRecord
 from bailiwick.service.places import may_visit_from
+from bailiwick.service.proving import said_of_proof
 from bailiwick.service.session_events import BEGUN, SESSION, KnownSession, list_known
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import is_sign_in_of, name_of_person, uid_of
+from bailiwick.service.standing import PROVED_AT, is_sign_in_of, name_of_person, uid_of
 from bailiwick.store.ports import ActivityEvent
 
 RENEW_AFTER_SECONDS = 60
@@ -41,8 +42,9 @@ _NOBODY = "you are not signed in, or no longer"
 class Visit:
     """A visit that stands: its session, and what is still due before it may be used for anything else.
 
-    `factor_at`: when a second factor was shown in it. `owes`: "" or OWES_PASSWORD or OWES_FACTOR; then only the pages
-    for that are open. `ticket`: the text for the cookie where it shall be renewed.
+    `factor_at`: when a second factor was last shown in it. `shown_at`: when the password was last shown again.
+    `owes`: "" or OWES_PASSWORD or OWES_FACTOR; then only the pages for that are open. `ticket`: the text for the
+    cookie where it shall be renewed.
     """
 
     session: Session
@@ -50,6 +52,7 @@ class Visit:
     begun_at: datetime
     expires_at: datetime
     factor_at: datetime | None
+    shown_at: datetime | None
     owes: str
     ticket: str | None
 
@@ -66,8 +69,12 @@ def begin_visit(
     *,
     session_uid: str,
     factor: bool,
+    factor_at: datetime | None = None,
 ) -> Visit:
-    """Which visit begins for the owner of this credential, who has shown it (and, if `factor`, a second factor)?"""
+    """Which visit begins for the owner of this credential, who has shown it (and, if `factor`, a second factor)?
+
+    `factor_at`: when that was, if not just now.
+    """
     now = int(host.now())
     ticket = VisitTicket(
         account=snapshot.account.name,
@@ -76,7 +83,7 @@ def begin_visit(
         session_uid=session_uid,
         begun=now,
         seen=now,
-        factor_at=now if factor else 0,
+        factor_at=(now if factor_at is None else _epoch(factor_at)) if factor else 0,
     )
     visit = _visit(host, snapshot, ticket, client.address, is_new=True)
     _record_begun(host, visit)
@@ -113,6 +120,17 @@ def find_visit(host: Host, ticket: str, *, address: str) -> Visit:
 
 def with_factor(host: Host, visit: Visit) -> Visit:
     """The same visit, in which a second factor was shown just now. Its ticket is new."""
+    return _shown_again(host, visit, factor_at=int(host.now()))
+
+
+def with_password(host: Host, visit: Visit) -> Visit:
+    """The same visit, in which the password was shown again just now. Its ticket is new."""
+    return _shown_again(host, visit, shown_at=int(host.now()))
+
+
+def _shown_again(
+    host: Host, visit: Visit, *, factor_at: int | None = None, shown_at: int | None = None
+) -> Visit:
     session = visit.session
     ticket = VisitTicket(
         account=session.account,
@@ -121,7 +139,8 @@ def with_factor(host: Host, visit: Visit) -> Visit:
         session_uid=visit.uid,
         begun=int(visit.begun_at.timestamp()),
         seen=int(host.now()),
-        factor_at=int(host.now()),
+        factor_at=_epoch(visit.factor_at) if factor_at is None else factor_at,
+        shown_at=_epoch(visit.shown_at) if shown_at is None else shown_at,
     )
     address = session.context.get("ip")
     return _visit(host, host.snapshot(session.account), ticket, str(address or ""), is_new=True)
@@ -145,11 +164,12 @@ def _visit(
         raise Unauthenticated(_NOBODY)
     owes = _owes(settings, snapshot, shown, ticket, now)
     visit = Visit(
-        session=_session(snapshot, ticket, principal, address, ends),
+        session=_session(snapshot, ticket, principal, address, ends=ends, now=now),
         uid=ticket.session_uid,
         begun_at=_instant(ticket.begun),
         expires_at=_instant(ends),
         factor_at=_instant(ticket.factor_at) if ticket.factor_at else None,
+        shown_at=_instant(ticket.shown_at) if ticket.shown_at else None,
         owes=owes,
         ticket=None,
     )
@@ -180,8 +200,7 @@ def _owes(
         return OWES_PASSWORD
     if not settings.require_second_factor or ticket.factor_at:
         return ""
-    factor = snapshot.factor_of(ticket.uid)
-    if factor is not None and factor.enrolled_at is not None:
+    if snapshot.has_factor(ticket.uid):
         # WHY: the factor came in another visit; this one has never shown it.
         raise Unauthenticated(_NOBODY)
     return OWES_FACTOR
@@ -199,13 +218,26 @@ def password_ends_at(settings: SecuritySettings, password: PasswordRecord) -> da
     return password.set_at + timedelta(days=days) if days else None
 
 
-def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: str, ends: float) -> Session:
+def _proved_at(snapshot: Snapshot, ticket: VisitTicket) -> int:
+    """When was it last proved who sits there, by the strongest that the user has? 0: never. (rule 30.8)
+
+    SECURITY: whoever has a second factor proves it with that; what only the password shows counts for nothing then.
+    """
+    if snapshot.has_factor(ticket.uid):
+        return ticket.factor_at
+    return max(ticket.begun, ticket.factor_at, ticket.shown_at)
+
+
+def _session(
+    snapshot: Snapshot, ticket: VisitTicket, principal: str, address: str, *, ends: float, now: float
+) -> Session:
     # WHY always `mfa`: a condition that forbids something without it must not meet something unknown.
     context: dict[str, Property] = {"mfa": bool(ticket.factor_at)}
     if address:
         context["ip"] = address
-    account = snapshot.account.name
-    return Session(
+    account, proved_at = snapshot.account.name, _proved_at(snapshot, ticket)
+    said = {PROVED_AT: proved_at} if proved_at else {}
+    session = Session(
         account=account,
         principal=principal,
         uid=ticket.uid,
@@ -215,8 +247,11 @@ def _session(snapshot: Snapshot, ticket: VisitTicket, principal: str, address: s
         session_uid=ticket.session_uid,
         is_visit=True,
         authenticated=_authenticated(snapshot, ticket),
-        head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,)),
+        head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,), context=said),
+        is_signed_in=True,
+        proved_at=proved_at,
     )
+    return replace(session, context={**context, **said_of_proof(session, now)})
 
 
 def _authenticated(snapshot: Snapshot, ticket: VisitTicket) -> Authenticated:
@@ -284,6 +319,10 @@ def end_all_visits(host: Host, session: Session, of: str, *, keep: str = "") -> 
     if ends:
         store_ends(host, session, ends)
     return len(ends)
+
+
+def _epoch(at: datetime | None) -> int:
+    return 0 if at is None else int(at.timestamp())
 
 
 def _instant(seconds: float) -> datetime:

@@ -13,6 +13,7 @@ from bailiwick.engine.decide import applicable_denies, applicable_guardrails, un
 from bailiwick.engine.resources import ALL_OF_IT, find_kind, resolve
 from bailiwick.engine.views import find_view
 from bailiwick.model.names import ANONYMOUS
+from bailiwick.model.protection import PROTECTION
 from bailiwick.model.requests import Reason
 from bailiwick.service.edits import Edit
 from bailiwick.service.kinds import ACCOUNT, KIND_OF_PREFIX, find_value
@@ -20,6 +21,7 @@ from bailiwick.service.refused import Refused
 
 GUARDRAIL, ABOVE, RESTRICTION, DENY = "guardrail", "guardrail_above", "restriction", "deny"
 PROJECT, PRINCIPAL, SUSPENDED = "project", "principal", "account"
+PROOF = "proof"
 UNKNOWN, UNCLEAR = "unknown_principal", "question"
 
 
@@ -87,6 +89,9 @@ def _guardrails(refused: Refused, action: str) -> list[Obstacle]:
         elif name in account.guardrails_above:
             text = f"guardrail `{name}` of the enterprise forbids `{action}` in this account"
             found.append(Obstacle(ABOVE, name, f"{text}; who administers the enterprise may change it"))
+        elif name == PROTECTION:
+            text = f"`{action}` needs a proof of who one is that is newer than the visit's"
+            found.append(Obstacle(PROOF, name, f"{text}; sign in again, or show a second factor"))
         else:
             text = "the session may do less than who it belongs to"
             found.append(Obstacle(RESTRICTION, name, f"{text}: its restriction `{name}` forbids `{action}`"))

@@ -19,6 +19,7 @@ from bailiwick.service.oauth.families import begin_family, refresh_family, root_
 from bailiwick.service.oauth.refusals import OAuthRefused
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.people.visits import end_visit
+from bailiwick.service.proving import said_of_session
 from bailiwick.service.standing import read_restrictions
 
 GONE = (("Policy", "pulls"), ("Policy", "alice"), ("User", "alice"))
@@ -229,7 +230,7 @@ def test_without_offline_access_it_ends_with_the_visit(world: World) -> None:
     assert session is not None
     assert session.authenticated is not None
     assert (session.authenticated.methods, session.authenticated.acr) == (("pwd",), "1fa")
-    assert session.context == {"mfa": False}
+    assert said_of_session(session, "", world.host.now())["mfa"] is False
     end_visit(world.host, visit)
     assert not world.stands(online.token.text)
     assert refused(world, online.refresh_token) == "invalid_grant"

@@ -43,7 +43,7 @@ def test_a_right_password_begins_a_visit(acme: Installation, alice: Person) -> N
         "",
         None,
     )
-    assert session.context == {"ip": "203.0.113.7", "mfa": False}
+    assert session.context == {"ip": "203.0.113.7", "mfa": False, "signed_in": True, "proof_age_seconds": 0}
     assert outcomes(acme) == ["succeeded", "succeeded"], "by the link, then by the password"
     detail = events(acme)[-1].event.detail
     assert (detail["principal"], detail["address"], detail["client"]) == (

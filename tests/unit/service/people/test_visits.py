@@ -43,7 +43,12 @@ def test_a_visit_is_found_again_as_it_was(acme: Installation, alice: Person) -> 
     """With the address of now; its ticket is renewed after a minute."""
     visit = alice.sign_in()
     found = find_visit(acme.host, ticket(visit), address="198.51.100.1")
-    assert found.session.context == {"ip": "198.51.100.1", "mfa": False}
+    assert found.session.context == {
+        "ip": "198.51.100.1",
+        "mfa": False,
+        "signed_in": True,
+        "proof_age_seconds": 0,
+    }
     assert (found.uid, found.begun_at, found.expires_at) == (visit.uid, visit.begun_at, visit.expires_at)
     assert found.ticket is None
     acme.clock.seconds += 60

@@ -10,6 +10,7 @@ from bailiwick.console.pages.people.own_sessions import own_session_entries
 from bailiwick.console.pages.people.password import password_entries
 from bailiwick.console.pages.people.profile import profile_entries
 from bailiwick.console.pages.people.signing_in import sign_in_entries
+from bailiwick.console.pages.people.stepping_up import stepping_up_entries
 from bailiwick.console.routes import Entry
 
 
@@ -21,6 +22,7 @@ def people_entries() -> list[Entry]:
         *profile_entries(),
         *password_entries(),
         *factor_entries(),
+        *stepping_up_entries(),
         *own_key_entries(),
         *own_session_entries(),
         *own_access_entries(),

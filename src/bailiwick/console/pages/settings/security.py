@@ -12,7 +12,14 @@ from bailiwick.console.page import Page
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import BailiwickError, Conflict, Denied, Finding, Invalid, NotFound
-from bailiwick.model.security import PASSWORD_NUMBERS, SECURITY_NAME, SIGN_IN_NUMBERS, SecuritySettings, Whole
+from bailiwick.model.security import (
+    PASSWORD_NUMBERS,
+    PROTECTION_NUMBERS,
+    SECURITY_NAME,
+    SIGN_IN_NUMBERS,
+    SecuritySettings,
+    Whole,
+)
 from bailiwick.service.kinds import SECURITY
 from bailiwick.service.needed import iam_service
 
@@ -49,7 +56,8 @@ SIGN_IN = (
     Question("longest_visit_minutes", "A visit lasts at most", "minutes"),
     Question("unused_days", "Keeps out who has been away for", "days", "nobody"),
 )
-NUMBERS: dict[str, Whole] = {**PASSWORD_NUMBERS, **SIGN_IN_NUMBERS}
+PROTECTION = (Question("minutes", "A proof counts for", "minutes"),)
+NUMBERS: dict[str, Whole] = {**PASSWORD_NUMBERS, **SIGN_IN_NUMBERS, **PROTECTION_NUMBERS}
 
 
 def security_entries() -> list[Entry]:
@@ -74,10 +82,12 @@ def _since(page: Page) -> str:
 def _form_of(settings: SecuritySettings, since: str) -> Form:
     values = {one.name: str(getattr(settings.passwords, one.name)) for one in PASSWORDS}
     values |= {one.name: str(getattr(settings.sign_in, one.name)) for one in SIGN_IN}
+    values |= {one.name: str(getattr(settings.operation_protection, one.name)) for one in PROTECTION}
     flags = {
         "name_refused": settings.passwords.name_refused,
         "show_last_sign_in": settings.sign_in.show_last_sign_in,
         "require_second_factor": settings.require_second_factor,
+        "operation_protection": settings.operation_protection.enabled,
     }
     values |= {name: "yes" for name, is_set in flags.items() if is_set}
     return Form.of({**values, "notice": settings.sign_in.notice, "since": since})
@@ -90,6 +100,7 @@ def _show(page: Page, form: Form, status: int = 200) -> Response:
         form=form,
         passwords=PASSWORDS,
         sign_in=SIGN_IN,
+        protection=PROTECTION,
         numbers=NUMBERS,
         may_change=page.may(UPDATE, iam_service()),
         is_default=SECURITY_NAME not in page.snapshot.account.security,
@@ -129,6 +140,10 @@ def _document(form: Form) -> dict[str, Any]:
             "notice": form.text("notice"),
         },
         "require_second_factor": form.has("require_second_factor"),
+        "operation_protection": {
+            "enabled": form.has("operation_protection"),
+            **{one.name: int(form.text(one.name)) for one in PROTECTION},
+        },
     }
 
 
