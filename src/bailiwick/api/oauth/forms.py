@@ -34,7 +34,9 @@ Form = Mapping[str, str]
 class TokenError(Exception):
     """A request that is refused: `error` is RFC 6749's word, `code` IBM's where there is one."""
 
-    def __init__(self, error: str, message: str, code: str = "", *, status: int = 400, basic: bool = False) -> None:
+    def __init__(
+        self, error: str, message: str, code: str = "", *, status: int = 400, basic: bool = False
+    ) -> None:
         super().__init__(message)
         self.error = error
         self.message = message

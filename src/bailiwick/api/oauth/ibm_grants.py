@@ -6,6 +6,8 @@ Source: IBM Cloud, Generating an IAM token by using an API key (2022); grant typ
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bailiwick.api.calls import Call
 from bailiwick.api.oauth.forms import Form, TokenError
 from bailiwick.api.oauth.replies import Reply
@@ -15,6 +17,7 @@ from bailiwick.service.assuming import Wanted, assume_profile
 from bailiwick.service.credentials import exchange_key
 from bailiwick.service.oauth.acting import exchange_key_for
 from bailiwick.service.oauth.scopes import read_scope
+from bailiwick.service.proving import said_of_session
 
 KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 IBM_SCOPE = "ibm openid"
@@ -44,7 +47,7 @@ def give_for_profile(call: Call, form: Form) -> Reply:
         raise TokenError("invalid_request", f"expected `{missing[0]}`, got nothing")
     try:
         session = call.host.authenticator.session_of_token(form["access_token"], call.address)
-        session = session.seen_from(call.address)
+        session = replace(session, context=said_of_session(session, call.address, call.host.now()))
         begun = assume_profile(call.host, session, form["account"], form["profile_name"], Wanted())
     except Unauthenticated:
         call.host.refuse_stranger()

@@ -6,6 +6,8 @@ Source: RFC 6749, section 4.4.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from bailiwick.authn.links import Link
 from bailiwick.authn.tokens import IssuedToken, TokenSubject
 from bailiwick.errors import Unauthenticated
@@ -28,7 +30,10 @@ KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 def act_as_itself(
     host: Host, client: Client, asked: tuple[str, ...], audience: str | None, address: str
 ) -> tuple[IssuedToken, tuple[str, ...]]:
-    """Which token of its service ID does this application get, and for which scope? Raises OAuthRefused, ClientRefused."""
+    """Which token of its service ID does this application get, and for which scope?
+
+    Raises OAuthRefused, ClientRefused.
+    """
     snapshot = host.snapshot(client.account)
     actor = actor_of(host, client, address)
     scope = grant_scope(snapshot, client.application, asked)
@@ -47,7 +52,8 @@ def act_as_itself(
     )
     seconds = client.application.access_token_seconds
     token = issue(host, subject, audience=target, seconds=seconds, until=actor.expires_at)
-    record_begun(host, actor, subject, expires_of(token), jti=token.jti)
+    ends = datetime.fromtimestamp(token.expires_epoch, UTC)
+    record_begun(host, actor, subject, ends, jti=token.jti)
     return token, scope
 
 
@@ -71,16 +77,20 @@ def actor_of(host: Host, client: Client, address: str) -> Session:
     return Session(
         account=client.account,
         principal=principal,
+        context={"ip": address} if address else {},
         uid=uid,
         credential=client.secret_uid,
         expires_at=_secret_ends(snapshot, client.secret_uid),
         client_id=client.uid,
         head=link,
-    ).seen_from(address)
+    )
 
 
 def exchange_key_for(host: Host, text: str, asked: tuple[str, ...], address: str) -> IssuedToken:
-    """Which token does this API key give, that may do no more than these scopes say? Raises Unauthenticated, OAuthRefused."""
+    """Which token does this API key give, that may do no more than these scopes say?
+
+    Raises Unauthenticated, OAuthRefused.
+    """
     session, record = host.authenticator.session_of_key(text, address)
     snapshot = host.snapshot(session.account)
     subject = TokenSubject(
