@@ -370,8 +370,19 @@ ANSWERS: dict[str, Schema] = {
             "expires_in": {"type": "integer"},
             "expiration": {"type": "integer"},
             "scope": TEXT,
+            "issued_token_type": TEXT,
         }
     ),
+    "Introspection": object_of(
+        {
+            "active": {"type": "boolean"},
+            **dict.fromkeys(("iss", "aud", "sub", "client_id", "scope", "jti", "username", "account"), TEXT),
+            **dict.fromkeys(("exp", "iat", "nbf", "auth_time"), {"type": "integer"}),
+            "act": ANYTHING,
+        },
+        ["active"],
+    ),
+    "Nothing": object_of({}),
     "DeviceCodes": object_of(
         {
             "device_code": TEXT,
