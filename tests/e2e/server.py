@@ -97,11 +97,7 @@ class Client:
         **parameters: object,
     ) -> Reply:
         """What is answered? A body that is no bytes is sent as JSON."""
-        said = {"Authorization": f"Bearer {self.token}"} if self.token is not None else {}
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        if data is not None:
-            said["Content-Type"] = "application/json"
-        said.update(headers or {})
+        said, data = self.request_of(body, headers)
         if parameters:
             path += "?" + urlencode({name: _text(value) for name, value in parameters.items()})
         # WHY: the server lets go of connections that are idle for five seconds.
@@ -112,6 +108,16 @@ class Client:
         content = response.read()
         self._idle_since = time.monotonic()
         return Reply(response.status, {n.lower(): v for n, v in response.getheaders()}, content)
+
+    def request_of(
+        self, body: object, headers: Mapping[str, str] | None
+    ) -> tuple[dict[str, str], bytes | None]:
+        """Which headers and bytes are sent?"""
+        said = {"Authorization": f"Bearer {self.token}"} if self.token is not None else {}
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if data is not None:
+            said["Content-Type"] = "application/json"
+        return {**said, **(headers or {})}, data
 
     def path(self, *parts: str) -> str:
         """Which path is it under the account?"""

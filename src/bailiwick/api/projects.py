@@ -115,7 +115,7 @@ def _accounts() -> Iterator[Entry]:
     )  # fmt: skip
     yield Entry(
         "GET", f"{ACCOUNT_PATH}/project-moves", _list_moves,
-        actions(eps.LIST_RESOURCES, moves.READ_LOG, moves.READ_ACTIVITY),
+        actions(eps.LIST_RESOURCES, "iam.resource.list", moves.READ_LOG, moves.READ_ACTIVITY),
         "Who moved which resource where, newest first", "projects",
         query={
             "project": "only moves from or to this project",

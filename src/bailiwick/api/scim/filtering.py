@@ -38,8 +38,7 @@ Model = type[Resource[Any]]
 
 def parse_filter(text: str, model: Model) -> FilterNode:
     """Which filter is it? Raises ScimInvalid for what is no filter, is too long, or does not fit the schema."""
-    # SECURITY: all that open are counted, which is never less than how deep they are.
-    if len(text) > MOST_CHARACTERS or text.count("(") + text.count("[") > MOST_OPEN:
+    if is_too_long(text):
         raise ScimInvalid(
             "invalidFilter", f"expected at most {MOST_CHARACTERS} characters and {MOST_OPEN} brackets"
         )
@@ -49,6 +48,11 @@ def parse_filter(text: str, model: Model) -> FilterNode:
         raise of_model(error) from None
     except (ValueError, RecursionError):
         raise ScimInvalid("invalidFilter", 'expected a filter, as `userName eq "alice"`') from None
+
+
+def is_too_long(text: str) -> bool:
+    """Is it longer than filters and paths may be? SECURITY: all that open count, which is no less than their depth."""
+    return len(text) > MOST_CHARACTERS or text.count("(") + text.count("[") > MOST_OPEN
 
 
 def compile_filter(

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
-from scim2_models import Context, Resource, SCIMException
+from scim2_models import ComplexAttribute, Context, Resource, SCIMException
 
+from bailiwick.api.scim.filtering import is_too_long
 from bailiwick.api.scim.models import ENTERPRISE_SCHEMA, MODELS, PATCHES, POLICY
 from bailiwick.api.scim.problems import ScimInvalid, of_model
 
@@ -53,6 +54,8 @@ def read_patch(kind: str, body: Body) -> Any:
     """Which operations does the body hold? Raises ScimInvalid."""
     check_names(body)
     operations = next((value for name, value in body.items() if name.lower() == "operations"), None)
+    for one in operations if isinstance(operations, list) else ():
+        _check_paths(one)
     if isinstance(operations, list) and len(operations) > MOST_OPERATIONS:
         raise ScimInvalid("tooMany", f"expected at most {MOST_OPERATIONS} operations", 413)
     try:
@@ -61,6 +64,17 @@ def read_patch(kind: str, body: Body) -> Any:
         )
     except ValidationError as error:
         raise of_model(error) from None
+
+
+def _check_paths(operation: object) -> None:
+    """Are its paths, and the names of its value, which may be paths too, no longer than filters may be?"""
+    said = (
+        {name.lower(): value for name, value in operation.items()} if isinstance(operation, Mapping) else {}
+    )
+    value = said.get("value")
+    paths = [said.get("path"), *(value if isinstance(value, Mapping) else ())]
+    if any(isinstance(path, str) and is_too_long(path) for path in paths):
+        raise ScimInvalid("invalidPath", "a path is too long")
 
 
 def name_in(kind: str, resource: Resource[Any]) -> str:
@@ -100,8 +114,8 @@ def member_ids(values: Iterable[Any]) -> dict[str, None]:
     """Which ids do these members name, in order? Raises ScimInvalid for one without."""
     found: dict[str, None] = {}
     for one in values:
-        said = one if isinstance(one, Mapping) else {"value": one.value, "$ref": one.ref}
-        lower = {name.lower(): value for name, value in said.items()}
+        said = one.model_dump() if isinstance(one, ComplexAttribute) else one
+        lower = {name.lower(): value for name, value in said.items()} if isinstance(said, Mapping) else {}
         value = lower.get("value") or str(lower.get("$ref") or "").rpartition("/")[2]
         if not isinstance(value, str) or not value:
             raise ScimInvalid("invalidValue", "expected members with the `value` of a user or group")
