@@ -40,8 +40,8 @@ def application_entries() -> list[Entry]:
     one = APPLICATIONS.path_of()
     return [
         get("/applications", list_applications, "iam.application.list", *read),
-        get("/applications/new", show_new, CREATE),
-        post("/applications/new", create_application, CREATE, TRUST),
+        get("/applications/:new", show_new, CREATE),
+        post("/applications/:new", create_application, CREATE, TRUST),
         get(one, show_application, *read),
         get(f"{one}/edit", show_edit, *read),
         post(f"{one}/edit", change_application, *read, UPDATE, TRUST),
