@@ -24,7 +24,9 @@ def ask(server: RunningServer) -> Ask:
 def made(done: Done) -> tuple[str, str]:
     """Which secret and which id has the key that was made?"""
     assert done.code == 0, done.err
-    found = re.fullmatch(r"id (\S+); this is the only time that the key is shown\n", done.err)
+    found = re.fullmatch(
+        r"id (\S+?)(?:; works until [^;]+)?; this is the only time that the key is shown\n", done.err
+    )
     assert found is not None
     return done.out.strip(), found[1]
 
@@ -142,3 +144,47 @@ def test_token_prints_a_bearer_token_and_nothing_else(server: RunningServer, ask
     client.token = done.out.strip()
     assert client.whoami == "user:owner"
     assert client.get("users").status == 200
+
+
+def test_a_key_is_shown_changed_and_rotated(server: RunningServer, ask: Ask) -> None:
+    """The old secret works for the overlap; --leaked makes another key."""
+    key, ident = made(ask("key", "create", "--owner", "user:alice", "--network", "127.0.0.0/8"))
+    assert ask("key", "change", ident, "--description", "pipeline", "--lock") == Done(
+        0, f"changed {ident}\n", ""
+    )
+    assert ask("key", "rotate", ident).code == 2
+    assert ask("key", "change", ident, "--unlock", "--expires-at", "2099-01-01T00:00:00Z").code == 0
+    new, same = made(ask("key", "rotate", ident, "--overlap", "3600"))
+    assert same == ident
+    assert works(server, key)
+    assert works(server, new)
+    shown = ask("key", "show", ident).out
+    for said in (
+        "pipeline",
+        "secret before: works until",
+        "127.0.0.0/8",
+        "2099-01-01 00:00",
+        "an access token",
+    ):
+        assert said in shown
+    assert new not in shown
+    third, other = made(ask("key", "rotate", ident, "--leaked"))
+    assert other != ident
+    assert [works(server, one) for one in (key, new, third)] == [False, False, True]
+    assert ask("key", "change", other, "--everywhere", "--expires-at", "never").code == 0
+    shown = json.loads(ask("key", "show", other, "--output", "json").out)
+    assert (shown["networks"], shown["expires_at"], shown["description"]) == ([], None, "pipeline")
+
+
+def test_whoever_finds_a_key_reports_it(server: RunningServer, ask: Ask) -> None:
+    """Without a credential; the answer is the same for any text."""
+    key, ident = made(ask("key", "create", "--owner", "user:alice"))
+    variables = {"BAILIWICK_URL": server.address}
+    answers = [
+        call("key", "report-leak", stdin=f"{text}\n", variables=variables) for text in (key, "bwk_nothing")
+    ]
+    assert (
+        answers[0] == answers[1] == Done(0, "reported; whatever was settled for this key has been done\n", "")
+    )
+    assert not works(server, key)
+    assert f"{ident}  user:alice  disabled, leaked" in ask("key", "list").out

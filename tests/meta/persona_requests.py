@@ -94,6 +94,7 @@ PUBLIC: Mapping[str, tuple[str, tuple[str, ...], Any, Mapping[str, str]]] = {
         {"Content-Type": FORM},
     ),
     "/identity/token": ("/identity/token", (), *_TOKEN),
+    "/v1/api-keys/report-leak": ("/v1/api-keys/report-leak", (), {"apikey": "bwk_nothing"}, {}),
 }
 
 

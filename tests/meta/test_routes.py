@@ -93,6 +93,7 @@ BODIES: dict[str, Any] = {
     },
     "/v1/accounts/{account}/proposals": {"principal": "user:owner", "action": "read", "resource": RECORD},
     "/v1/accounts/{account}/api-keys": {"owner": "user:owner"},
+    "/v1/accounts/{account}/api-keys/{name}/rotate": {"overlap_seconds": 60},
     "/v1/accounts/{account}/projects/{name}/resources/add": {"resources": [RECORD]},
     "/v1/accounts/{account}/projects/{name}/resources/remove": {"resources": [RECORD]},
     "/v1/accounts/{account}/projects/{name}/resources/move": {"resources": [RECORD], "to": "images"},

@@ -71,6 +71,20 @@ _API_KEY: dict[str, Schema] = {
     "disabled": FLAG,
     "locked": FLAG,
     "last_used_at": {"type": ["string", "null"], "format": "date-time"},
+    "networks": TEXTS,
+    "when_leaked": TEXT,
+    "leaked_at": {"type": ["string", "null"], "format": "date-time"},
+    "rotated_at": {"type": ["string", "null"], "format": "date-time"},
+    "earlier_prefix": {
+        "type": ["string", "null"],
+        "description": "by what the secret before begins, while it works",
+    },
+    "earlier_until": {"type": ["string", "null"], "format": "date-time"},
+    "uses": {
+        "type": "array",
+        "items": object_of({"at": INSTANT, "address": TEXT, "for": TEXT}),
+        "description": "the last ones, of one key only",
+    },
     "apikey": {"type": "string", "description": "the secret; only in the first answer to its making"},
     "notice": {"type": "string", "description": "why a repeated making shows no secret"},
 }
@@ -331,6 +345,7 @@ ANSWERS: dict[str, Schema] = {
     "ProjectQuota": object_of(
         {"quota": {"type": "integer"}, "used": {"type": "integer"}, "revision": REVISION}, ["quota", "used"]
     ),
+    "LeakReported": object_of({"received": {"const": True}}, ["received"]),
     "ApiKey": object_of(_API_KEY, ["id", "owner", "prefix"]),
     "BegunSession": object_of(
         {

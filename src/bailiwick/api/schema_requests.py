@@ -6,12 +6,19 @@ It must not validate: the routes read bodies.
 from __future__ import annotations
 
 from bailiwick.api.schema_words import ANYTHING, FIELDS, FLAG, INSTANT, TEXT, TEXTS, Schema, object_of
+from bailiwick.authn.keys import DISABLE, WHEN_LEAKED
 from bailiwick.catalog.document_policies import GUARDRAIL_FIELDS, POLICY_FIELDS
 from bailiwick.catalog.document_principals import USER_FIELDS
+from bailiwick.service.keys.leaks import MAX_KEY_TEXT
+from bailiwick.service.keys.rotating import MOST_OVERLAP_SECONDS
 
 _RESTRICTION_FIELDS = tuple(name for name in GUARDRAIL_FIELDS if name not in ("name", "node"))
 _ENTITY = object_of({"type": TEXT, "id": TEXT, "properties": ANYTHING}, ["type", "id"])
 _SOUGHT = object_of({"type": TEXT, "properties": ANYTHING}, ["type"])
+_KEY_LIMITS: dict[str, Schema] = {
+    "networks": {**TEXTS, "description": "from where it may be used; none: from everywhere"},
+    "when_leaked": {"type": "string", "enum": list(WHEN_LEAKED), "default": DISABLE},
+}
 _ACTION = object_of({"name": TEXT, "properties": ANYTHING}, ["name"])
 _PAGE = object_of(
     {
@@ -80,7 +87,37 @@ REQUESTS: dict[str, Schema] = {
         ["name", "owner_email", "parent"],
     ),
     "ReportQuestion": object_of({"guardrail": {"$ref": "#/components/schemas/Guardrail"}}),
-    "NewApiKey": object_of({"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT}),
+    "NewApiKey": object_of(
+        {"owner": FIELDS["owner"], "description": TEXT, "expires_at": INSTANT, **_KEY_LIMITS}
+    ),
+    "ApiKeyPatch": object_of(
+        {
+            "disabled": FLAG,
+            "locked": FLAG,
+            "description": TEXT,
+            "expires_at": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "null: for good",
+            },
+            **_KEY_LIMITS,
+        }
+    ),
+    "KeyRotation": object_of(
+        {
+            "overlap_seconds": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": MOST_OVERLAP_SECONDS,
+                "description": "for how long the secret before works as well",
+            },
+            "leaked": {
+                "type": "boolean",
+                "description": "the key is replaced by another, and everything that was made from it ends",
+            },
+        }
+    ),
+    "LeakReport": object_of({"apikey": {"type": "string", "maxLength": MAX_KEY_TEXT}}, ["apikey"]),
     "NewInvitation": object_of(
         {
             **{name: FIELDS[name] for name in USER_FIELDS},

@@ -56,8 +56,8 @@ class ApiKeyRecord:
     """What is stored of an API key; `prefix` is unique in the installation.
 
     `locked` keeps the record from being changed or deleted and says nothing about its use. `networks`: from where it
-    is used, empty: from everywhere. `when_leaked`: what is done when somebody reports its text. `earlier`: the secret
-    before this one, which works until its time as well.
+    is used, empty: from everywhere. `when_leaked`: what is done when somebody reports its text, `leaked_at` when
+    somebody did. `earlier`: the secret before this one, which works until its time as well.
     """
 
     uid: str
@@ -73,6 +73,7 @@ class ApiKeyRecord:
     networks: tuple[str, ...] = ()
     when_leaked: str = DISABLE
     rotated_at: datetime | None = None
+    leaked_at: datetime | None = None
     earlier: EarlierSecret | None = None
 
     def __post_init__(self) -> None:

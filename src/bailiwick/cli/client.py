@@ -74,6 +74,14 @@ class Client:
             return cls(os.environ[URL].strip(), "", token)
         return cls(os.environ[URL].strip(), os.environ[KEY].strip())
 
+    @classmethod
+    def for_anybody(cls) -> Client:
+        """Who asks the server of BAILIWICK_URL for what needs no credential? Raises Invalid."""
+        url = os.environ.get(URL, "").strip()
+        if not url:
+            raise Invalid.at("", f"`{URL}` is not set", f"set {URL} to the server's address")
+        return cls(url, "")
+
     def __enter__(self) -> Self:
         return self
 
@@ -113,6 +121,10 @@ class Client:
     def post(self, path: str, body: object) -> Any:
         """What does the server answer to this POST?"""
         return self.call("POST", path, json=body)
+
+    def post_public(self, path: str, body: object) -> Any:
+        """What does the server answer to this POST by whoever it is? No credential is sent."""
+        return _read(self._send("POST", path, json=body))
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """What does the server answer? Raises ServerError, Invalid, Unavailable."""

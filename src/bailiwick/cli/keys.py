@@ -1,4 +1,4 @@
-"""API keys and tokens: key create, list, disable, enable, delete; token.
+"""API keys and tokens: key create, list, show, change, rotate, disable, enable, delete, report-leak; token.
 
 A secret is printed once, where it was asked for, and nowhere else.
 """
@@ -15,8 +15,17 @@ from bailiwick.cli.client import Client
 from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, print_table, reporting
 from bailiwick.cli.times import minute_of, parse_time
 
-keys_app = typer.Typer(help="API keys: create, list, disable, enable, delete.", no_args_is_help=True)
+keys_app = typer.Typer(
+    help="API keys: create, list, show, change, rotate, disable, enable, delete, report-leak.",
+    no_args_is_help=True,
+)
 
+Networks = Annotated[
+    list[str] | None, typer.Option("--network", help="from where it may be used; may be given several times")
+]
+WhenLeaked = Annotated[
+    str | None, typer.Option(help="what a report of its text does: none, disable (the default) or delete")
+]
 KeyId = Annotated[str, typer.Argument(help="the key's id, as `bailiwick key list` shows it")]
 
 
@@ -26,17 +35,32 @@ def create(
     owner: Annotated[str | None, typer.Option(help="user:NAME or service-id:NAME; none: yourself")] = None,
     description: Annotated[str, typer.Option(help="what the key is for")] = "",
     expires_at: Annotated[str | None, typer.Option(help="such as 2027-01-01T00:00:00Z; none: never")] = None,
+    network: Networks = None,
+    when_leaked: WhenLeaked = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make a key. Its secret is shown once, now."""
-    body = {"owner": owner, "description": description or None, "expires_at": expires_at}
+    body = {
+        "owner": owner,
+        "description": description or None,
+        "expires_at": expires_at,
+        "networks": network,
+        "when_leaked": when_leaked,
+    }
     with Client.from_environment() as client:
         made = client.post(client.account_path("api-keys"), {k: v for k, v in body.items() if v is not None})
+    _print_made(made, output)
+
+
+def _print_made(made: Mapping[str, Any], output: Output) -> None:
+    """SECURITY: the secret alone on standard output, so that a script can take it."""
     if output is Output.JSON:
         print_json(made)
         return
     print_lines([made["apikey"]])
-    typer.echo(f"id {made['id']}; this is the only time that the key is shown", err=True)
+    until = minute_of(made["expires_at"])
+    ends = f"; works until {until}" if made["expires_at"] else ""
+    typer.echo(f"id {made['id']}{ends}; this is the only time that the key is shown", err=True)
 
 
 @keys_app.command("list")
@@ -68,11 +92,98 @@ def list_(output: OutputOption = Output.TABLE) -> None:
     )
 
 
+@keys_app.command("show")
+@reporting
+def show(key: KeyId, output: OutputOption = Output.TABLE) -> None:
+    """Show one key: its state, from where it may be used, and its last uses."""
+    with Client.from_environment() as client:
+        found = client.get(client.account_path("api-keys", key))
+    if output is Output.JSON:
+        print_json(found)
+        return
+    facts = {
+        "id": found["id"],
+        "owner": found["owner"],
+        "key": f"{found['prefix']}…",
+        "description": found["description"],
+        "state": state_of(found, datetime.now(UTC)),
+        "created": minute_of(found["created_at"]),
+        "rotated": minute_of(found["rotated_at"]),
+        "secret before": f"works until {minute_of(found['earlier_until'])}" if found["earlier_until"] else "",
+        "expires": minute_of(found["expires_at"]),
+        "networks": ", ".join(found["networks"]) or "everywhere",
+        "when leaked": found["when_leaked"],
+        "leaked": minute_of(found["leaked_at"]),
+        "last used": minute_of(found["last_used_at"]),
+    }
+    print_lines([f"{name + ':':<15}{value}" for name, value in facts.items() if value])
+    print_lines(
+        [
+            f"  {minute_of(one['at'])}  {one['address'] or 'unknown address':<24} {one['for']}"
+            for one in found["uses"]
+        ]
+    )
+
+
+@keys_app.command("change")
+@reporting
+def change(
+    key: KeyId,
+    description: Annotated[str | None, typer.Option(help="what the key is for")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="such as 2027-01-01T00:00:00Z, or never")] = None,
+    network: Networks = None,
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="let it be used from everywhere")] = False,
+    when_leaked: WhenLeaked = None,
+    locked: Annotated[bool | None, typer.Option("--lock/--unlock", help="keep it from being changed")] = None,
+) -> None:
+    """Change what a key is for, its end, its networks, its lock."""
+    body: dict[str, Any] = {
+        "description": description,
+        "networks": [] if everywhere else network,
+        "when_leaked": when_leaked,
+        "locked": locked,
+    }
+    said = {name: value for name, value in body.items() if value is not None}
+    if expires_at is not None:
+        said["expires_at"] = None if expires_at == "never" else expires_at
+    with Client.from_environment() as client:
+        client.call("PATCH", client.account_path("api-keys", key), json=said)
+    print_lines([f"changed {key}"])
+
+
+@keys_app.command("rotate")
+@reporting
+def rotate(
+    key: KeyId,
+    overlap: Annotated[int, typer.Option(help="for how many seconds the old secret works as well")] = 0,
+    leaked: Annotated[
+        bool, typer.Option("--leaked", help="end everything that was made from it, now")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Give a key another secret, shown once; one that leaked is replaced by a key with another id."""
+    with Client.from_environment() as client:
+        body = {"overlap_seconds": overlap, "leaked": leaked}
+        made = client.post(client.account_path("api-keys", key, "rotate"), body)
+    _print_made(made, output)
+
+
+@keys_app.command("report-leak")
+@reporting
+def report_leak() -> None:
+    """Report a key that was found somewhere: its text is read from standard input, and needs no other credential."""
+    text = typer.get_text_stream("stdin").readline().strip()
+    with Client.for_anybody() as client:
+        client.post_public("/v1/api-keys/report-leak", {"apikey": text})
+    print_lines(["reported; whatever was settled for this key has been done"])
+
+
 def state_of(key: Mapping[str, Any], now: datetime) -> str:
     """Does the key work?"""
     expires = parse_time(key.get("expires_at"))
     state = "disabled" if key["disabled"] else "expired" if expires and expires <= now else "enabled"
-    return f"{state}, locked" if key.get("locked") else state
+    words = [state, *(["leaked"] if key.get("leaked_at") else []), *(["locked"] if key.get("locked") else [])]
+    return ", ".join(words)
 
 
 @keys_app.command("disable")

@@ -159,7 +159,7 @@ class Authenticator:
         elsewhere than it may be.
         """
         now = self._host.now()
-        found = self._find_key(text)
+        found = self.find_key(text)
         record = found[1] if found is not None else None
         verdict = verify_api_key(record, text, datetime.fromtimestamp(now, UTC))
         if not verdict or found is None:
@@ -172,7 +172,8 @@ class Authenticator:
         self._check_place(session, api_limits(snapshot.account.security_settings, record), address)
         return session, record
 
-    def _find_key(self, text: str) -> tuple[Snapshot, ApiKeyRecord] | None:
+    def find_key(self, text: str) -> tuple[Snapshot, ApiKeyRecord] | None:
+        """Which key is stored under the visible part of this text, and where? Nothing says yet that it is the key."""
         prefix = find_key_prefix(text)
         if prefix is None:
             return None

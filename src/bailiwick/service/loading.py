@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 from sys import intern
 from typing import Any, cast
 
-from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.catalog.catalog import Catalog
 from bailiwick.catalog.documents import Value, assemble_account, parse_document
 from bailiwick.engine import compile_account
 from bailiwick.model.accounts import Account, Resource
+from bailiwick.service.keys.records import read_key
 from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE, with_values
 from bailiwick.service.people.records import CREDENTIAL_KINDS, Record, read_record
 from bailiwick.service.references import Target, unbind
@@ -142,27 +141,6 @@ def vector_of(account: Head, system: Head, enterprise: str | None = None) -> dic
     """How do answers name the revisions that they rest on? `enterprise`: that of an account in a tree, as text."""
     above = {} if enterprise is None else {"enterprise": enterprise}
     return {"account": account.vector, **above, "system": system.vector}
-
-
-def read_key(
-    uid: str, document: Mapping[str, Any], name_of: Mapping[str, Target], secret: bytes
-) -> ApiKeyRecord:
-    """Which API key does this stored document describe?"""
-    owner_uid = document["owner"]["uid"]
-    word, name = name_of[owner_uid]
-    expires = document.get("expires_at")
-    return ApiKeyRecord(
-        uid=uid,
-        owner_uid=owner_uid,
-        owner_kind=KINDS[word].resource_type,
-        owner_name=name,
-        prefix=document["prefix"],
-        secret_hash=secret,
-        created_at=datetime.fromisoformat(document["created_at"]),
-        expires_at=None if expires is None else datetime.fromisoformat(expires),
-        disabled=document.get("disabled", False),
-        locked=document.get("locked", False),
-    )
 
 
 def advance(

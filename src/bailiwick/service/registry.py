@@ -230,6 +230,7 @@ def _record_issue(
         session,
         registry=registry.service,
         principal=session.principal,
+        address=str(session.context.get("ip", "")),
         credential=str(asked.credential.kind) if asked.credential else "none",
         jti=token.jti,
         granted=granted[:MOST_RECORDED],

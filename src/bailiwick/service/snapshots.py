@@ -250,6 +250,8 @@ class Snapshot:
             found = {}
             for record in self.keys.values():
                 found.setdefault(record.prefix, []).append(record)
+                if record.earlier is not None:
+                    found.setdefault(record.earlier.prefix, []).append(record)
             self._derived["prefixes"] = found
         return found
 

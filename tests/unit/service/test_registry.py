@@ -454,6 +454,7 @@ def test_what_was_issued_is_remembered_with_what_was_left_out(world: World) -> N
     assert event.detail | {"jti": "", "refresh_jti": ""} == {
         "registry": "registry-eu",
         "principal": "user:rita",
+        "address": "",
         "credential": "iamapikey",
         "jti": "",
         "granted": ["dev/app:pull"],

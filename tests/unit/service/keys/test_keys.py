@@ -116,6 +116,7 @@ def test_one_sees_ones_own_keys_and_those_one_may_read(world: Installation) -> N
     for record in list_keys(world.host, keeper):
         assert set(describe_key(world.host, snapshot, record)) == {
             "id", "owner", "prefix", "description", "created_at", "expires_at", "disabled", "locked", "last_used_at",
+            "networks", "when_leaked", "leaked_at", "rotated_at", "earlier_prefix", "earlier_until",
         }  # fmt: skip
 
 

@@ -1,0 +1,65 @@
+"""A key's text was found where it should not be: whoever shows it lets the key do what was settled for that case.
+
+SECURITY: it needs no rights, for whoever has the text could use it; the answer is the same for every text, and nothing
+of the text is kept. Implements docs/spec.md 31.16.
+"""
+
+from __future__ import annotations
+
+import hmac
+from contextlib import suppress
+from dataclasses import replace
+
+from bailiwick.authn.keys import DELETE, DISABLE, ApiKeyRecord, hash_api_key
+from bailiwick.errors import NotFound
+from bailiwick.service.host import Host
+from bailiwick.service.keys.records import owner_of, write_key
+from bailiwick.service.keys.storing import Prepared, store_keys
+from bailiwick.service.loading import API_KEY
+from bailiwick.service.sessions import Session
+from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.ports import Change, SecretDelete
+
+VIA = "leak-report"
+MAX_KEY_TEXT = 200
+LEAK, REPORTED = "leak", "reported"
+
+
+def report_leak(host: Host, text: str, address: str = "") -> None:
+    """Do what was settled for the key of this text, if there is one; say nothing about it."""
+    found = host.authenticator.find_key(text)
+    if found is None or not _is_of(found[1], text):
+        return
+    snapshot, record = found
+    session = Session(snapshot.account.name, owner_of(record), record.owner_uid, record.uid, host.now())
+    if record.leaked_at is None:
+        # WHY: it may have been withdrawn meanwhile, which is as good.
+        with suppress(NotFound):
+            store_keys(
+                host, snapshot.account.name, lambda newest: (_prepare(host, newest, record), lambda _: None)
+            )
+    host.record(LEAK, REPORTED, session, address=address, done=record.when_leaked)
+
+
+def _is_of(record: ApiKeyRecord, text: str) -> bool:
+    """Is it the key's text, or was it until lately? Whether the key may be used now does not matter."""
+    shown = hash_api_key(text)
+    earlier = record.secret_hash if record.earlier is None else record.earlier.secret_hash
+    is_newest, is_earlier = (
+        hmac.compare_digest(record.secret_hash, shown),
+        hmac.compare_digest(earlier, shown),
+    )
+    return is_newest or is_earlier
+
+
+def _prepare(host: Host, snapshot: Snapshot, reported: ApiKeyRecord) -> Prepared | None:
+    uid = reported.uid
+    record = snapshot.keys.get(uid, reported)
+    if record.when_leaked == DELETE and not record.locked:
+        change = Change(API_KEY, uid, uid, "delete")
+        return Prepared([change], record.owner_uid, VIA, [SecretDelete(uid)])
+    # SECURITY: a lock keeps people from changing a key by mistake; it keeps no leaked key alive.
+    disabled = record.disabled or record.when_leaked in (DISABLE, DELETE)
+    after = replace(record, disabled=disabled, leaked_at=host.at())
+    document = write_key(after, snapshot.descriptions.get(uid, ""))
+    return Prepared([Change(API_KEY, uid, uid, "replace", document)], record.owner_uid, VIA)
