@@ -392,7 +392,7 @@ ANSWERS: dict[str, Schema] = {
         {
             "active": {"type": "boolean"},
             **dict.fromkeys(("iss", "aud", "sub", "client_id", "scope", "jti", "username", "account"), TEXT),
-            **dict.fromkeys(("exp", "iat", "nbf", "auth_time"), {"type": "integer"}),
+            **{key: {"type": "integer"} for key in ("exp", "iat", "nbf", "auth_time")},
             "act": ANYTHING,
         },
         ["active"],
