@@ -19,6 +19,7 @@ from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid
 from bailiwick.model.applications import GRANTS, TYPES, Application
 from bailiwick.service.edits import Edit
+from bailiwick.service.needed import iam_service
 from bailiwick.service.oauth import secrets
 from bailiwick.service.reading import Found, Reader
 from bailiwick.service.snapshots import Snapshot
@@ -78,8 +79,7 @@ def show_application(page: Page) -> Response:
 
 def show_new(page: Page) -> Response:
     """The form of a new application."""
-    if not page.judge.could_hold_any((CREATE,)):
-        page.judge.refuse(CREATE, "", "no_matching_policy")
+    page.judge.require(CREATE, iam_service())
     return _form(page, _form_of(Application("")), is_new=True)
 
 
