@@ -44,6 +44,7 @@ WORLD: tuple[dict[str, object], ...] = (
         "budgets": ["b 1", "b2"],
         "properties": {"text": "a\nb", "more": ["x", "y"], "number": 3},
         "disabled": True,
+        "provisioned_by": "service-id:ci",
     },
     {"kind": "ServiceId", "name": "ci", "description": LINES, "owner": "user:owner", "disabled": True},
     {
@@ -60,6 +61,8 @@ WORLD: tuple[dict[str, object], ...] = (
         "kind": "Group",
         "name": "dev % 1",
         "description": LINES,
+        "provisioned_by": "service-id:ci",
+        "external_id": "a b, 'c'",
         "members": [
             "service-id:ci",
             {"member": "user:owner", "expires_at": "2040-01-01T00:00:00Z"},

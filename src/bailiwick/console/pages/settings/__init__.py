@@ -32,6 +32,7 @@ from bailiwick.console.pages.settings.own_services import (
     save_service,
     start_service,
 )
+from bailiwick.console.pages.settings.provisioning import LIST_SERVICE_IDS, provisioning_entries
 from bailiwick.console.pages.settings.security import READ as READ_SETTINGS
 from bailiwick.console.pages.settings.security import security_entries
 from bailiwick.console.routes import Entry, get, post
@@ -42,6 +43,7 @@ SEEN_BY = {
     "keys": (LIST_KEYS, READ_KEYS),
     "invitations": (LIST_INVITATIONS,),
     "lockouts": (LIST_LOCKOUTS,),
+    "provisioning": (LIST_SERVICE_IDS,),
 }
 LANDING = "shows where settings are; each page asks for itself"
 
@@ -68,6 +70,7 @@ def settings_entries() -> list[Entry]:
         *key_list_entries(),
         *lockout_entries(),
         *invitation_list_entries(),
+        *provisioning_entries(),
         *(line for line in object_entries(SERVICES) if line.path not in taken),
     ]
 

@@ -30,6 +30,7 @@ from bailiwick.model.trusting import Trusted, parse_trusted
 from bailiwick.service.effective_told import tell_access
 from bailiwick.service.kinds import find_value, reference_of
 from bailiwick.service.reading import Found
+from bailiwick.service.scim.consent import is_paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def show_overview(objects: ObjectPages, page: Page) -> Response:
         "",
         value=value,
         is_owner=value.reference == page.snapshot.account.owner,
+        is_paused=is_paused(value),
         held=told.holding,
         hidden=told.hidden,
         groups=len({group for group, _ in page.snapshot.compiled.parents.get(value.reference, ())}),
