@@ -97,8 +97,6 @@ PUBLIC: Mapping[str, tuple[str, tuple[str, ...], Any, Mapping[str, str]]] = {
     "/identity/token": ("/identity/token", (), *_TOKEN),
     "/v1/api-keys/report-leak": ("/v1/api-keys/report-leak", (), {"apikey": "bwk_nothing"}, {}),
     **{path: (path, (), b"client_id=x", {"Content-Type": FORM}) for path in PASSED_ON},
-    **{path: (path, (), b"client_id=x", {"Content-Type": FORM}) for path in PASSED_ON},
-    "/v1/api-keys/report-leak": ("/v1/api-keys/report-leak", (), {"apikey": "bwk_nothing"}, {}),
 }
 
 
