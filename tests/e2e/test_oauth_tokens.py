@@ -10,6 +10,8 @@ import hmac
 import json
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -23,8 +25,11 @@ from tests.e2e.server import FORM, Reply, RunningServer
 
 from bailiwick.authn.compact import Signer
 from bailiwick.authn.signing import KeyPurpose
+from bailiwick.service.host import Host
 from bailiwick.service.oauth.clients import find_application
-from bailiwick.service.oauth.families import begin_family, root_of
+from bailiwick.service.oauth.families import begin_family, refresh_family, root_of
+from bailiwick.service.oauth.refusals import OAuthRefused
+from bailiwick.store.opening import open_store
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -495,3 +500,29 @@ def test_who_is_disabled_has_no_tokens_at_the_next_request(
         assert refusal(reply) == (401, "invalid_client")
         assert owner.patch(collection, "portal", body={"disabled": None}, headers=now).status == 200
         assert caller.get("users").status == 200
+
+
+def _refreshed(host: Host, client_id: str, refresh: str) -> str:
+    """Which access token does this refresh token give in that process? "": none."""
+    client = find_application(host, client_id)
+    assert client is not None
+    try:
+        return refresh_family(host, client, refresh).token.text
+    except OAuthRefused:
+        return ""
+
+
+def test_of_two_processes_that_refresh_at_once_one_wins_at_most(server: RunningServer) -> None:
+    """What the winner got is good no more in the server either, for the family has ended."""
+    with ExitStack() as stack:
+        stores = [stack.enter_context(open_store(server.data)) for _ in range(2)]
+        hosts = [Host(store, server.host.settings) for store in stores]
+        for _ in range(3):
+            access, refresh, uid = begun(server)
+            with ThreadPoolExecutor(2) as threads:
+                tried = [threads.submit(_refreshed, host, web_id(server), refresh) for host in hosts]
+                given = [text for one in tried if (text := one.result())]
+            assert len(given) <= 1
+            for text in (access, *given):
+                assert server.caller(text).get("users").status == 401
+            assert uid not in [one["id"] for one in server.owner().get("sessions").json["items"]]

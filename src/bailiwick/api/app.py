@@ -41,6 +41,7 @@ from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.oauth.introspection import introspection_entries
+from bailiwick.api.oauth.openid import openid_entries
 from bailiwick.api.oauth.tokens import token_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
@@ -116,6 +117,7 @@ def table() -> list[Entry]:
         *token_entries(),
         *introspection_entries(),
         *device_entries(),
+        *openid_entries(),
         *scim_entries(),
         *health_entries(),
     ]

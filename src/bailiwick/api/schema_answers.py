@@ -398,6 +398,10 @@ ANSWERS: dict[str, Schema] = {
         ["active"],
     ),
     "Nothing": object_of({}),
+    "Discovery": ANYTHING,
+    "UserInfo": object_of(
+        {"sub": TEXT, "name": TEXT, "preferred_username": TEXT, "email": TEXT, "groups": TEXTS}
+    ),
     "DeviceCodes": object_of(
         {
             "device_code": TEXT,

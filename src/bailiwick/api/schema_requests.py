@@ -174,6 +174,7 @@ REQUESTS: dict[str, Schema] = {
     "TokenQuestion": object_of(
         dict.fromkeys(("token", "token_type_hint", "client_id", "client_secret"), TEXT), ["token"]
     ),
+    "OpenIdForm": ANYTHING,
     "DeviceForm": object_of(dict.fromkeys(("client_id", "client_secret", "scope", "resource"), TEXT)),
     "ProposalQuestion": object_of(
         {

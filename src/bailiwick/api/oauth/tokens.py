@@ -28,6 +28,7 @@ from bailiwick.api.oauth.forms import (
     require_grant,
 )
 from bailiwick.api.oauth.ibm_grants import KEY_GRANT, give_for_key, give_for_profile
+from bailiwick.api.oauth.person_grants import PERSON_GRANTS, give_to_application
 from bailiwick.api.oauth.replies import Reply, family_reply
 from bailiwick.api.problems import respond
 from bailiwick.api.routes import Entry, public
@@ -61,6 +62,9 @@ def token_entries() -> list[Entry]:
 def _token(call: Call) -> Response:
     try:
         form = read_form(call)
+        by_person = PERSON_GRANTS.get(form.get("grant_type", ""))
+        if by_person is not None:
+            return give_to_application(call, by_person)
         give = GRANTS.get(form.get("grant_type", ""))
         if give is None:
             raise _wrong_grant(form.get("grant_type"))
@@ -96,6 +100,7 @@ def _wrong_grant(said: str | None) -> TokenError:
 
 
 def _jwks(call: Call) -> Response:
-    keys = call.host.key_set(KeyPurpose.ACCESS).jwks(call.host.at())
+    access = call.host.key_set(KeyPurpose.ACCESS).jwks(call.host.at())
+    keys = {"keys": [*access["keys"], *(key.as_jwk() for key in call.host.identity_keys.trusted())]}
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"public, max-age=300")]
     return respond((200, headers, msgspec.json.encode(keys)))

@@ -100,16 +100,24 @@ def root_of(session: Session, *, offline: bool) -> Root:
 
 
 def begin_family(
-    host: Host, client: Client, root: Root, *, scope: tuple[str, ...], audience: str = "", refresh: bool
+    host: Host,
+    client: Client,
+    root: Root,
+    *,
+    scope: tuple[str, ...],
+    audience: str = "",
+    refresh: bool,
+    uid: str = "",
 ) -> FamilyTokens:
     """Begin a session of whom `root` says by this application. Raises OAuthRefused.
 
     `scope` is what was granted (scopes.grant_scope), `audience` for which API ("": Bailiwick itself). `refresh`: with a
-    refresh token, if the application may have one. That the person agreed is the caller's to have asked.
+    refresh token, if the application may have one. `uid`: of the session, where it was
+    chosen before. That the person agreed is the caller's to have asked.
     """
     if client.account not in ("", root.account):
         raise OAuthRefused(INVALID_GRANT, "the application is one of another account")
-    uid, now = new_uid("Session"), host.now()
+    uid, now = uid or new_uid("Session"), host.now()
     link = _link(client.uid, root, uid)
     restrictions = restrictions_of(host.snapshot(root.account), scope)
     with_refresh = refresh and REFRESH_TOKEN in client.application.grants

@@ -97,7 +97,9 @@ def _end_surplus(host: Host, visit: Visit, most: int) -> None:
     WHY not the newest: who left a browser open elsewhere must be able to come in, and end what goes on there.
     """
     session = visit.session
-    surplus = list_visits(host, session.account, session.uid)[most:] if most else []
+    known = list_visits(host, session.account, session.uid) if most else []
+    # WHY none of applications: they are no visits, and signing in must not end what goes on elsewhere.
+    surplus = [one for one in known if not one.link.client_id][most:]
     if surplus:
         store_ends(host, session, [(one.uid, session.uid, one.expires_at) for one in surplus])
 
