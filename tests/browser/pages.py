@@ -59,6 +59,7 @@ NAMES: Mapping[str, str] = {
     "roles": "Developer",
     "policies": "image-readers-eu-de",
     "guardrails": "registry-private-only",
+    "applications": "billing-portal",
     "enterprises": "acme-corp",
     "account-groups": "crypto",
     "enterprise-accounts": "development",

@@ -95,8 +95,8 @@ PUBLIC: Mapping[str, tuple[str, tuple[str, ...], Any, Mapping[str, str]]] = {
         {"Content-Type": FORM},
     ),
     "/identity/token": ("/identity/token", (), *_TOKEN),
-    **{path: (path, (), b"client_id=x", {"Content-Type": FORM}) for path in PASSED_ON},
     "/v1/api-keys/report-leak": ("/v1/api-keys/report-leak", (), {"apikey": "bwk_nothing"}, {}),
+    **{path: (path, (), b"client_id=x", {"Content-Type": FORM}) for path in PASSED_ON},
 }
 
 

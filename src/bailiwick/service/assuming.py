@@ -206,12 +206,7 @@ def begin_session(host: Host, session: Session, wanted: Wanted) -> Begun:
 
     It can do nothing that the caller cannot, so everyone may, where nothing forbids it (rule 22.7).
     """
-    request = request_of(session, BEGIN, iam_service(), host.now())
-    for link in _links(session):
-        # WHY each by itself: one without a policy, who may, would hide that the next is forbidden to.
-        decision = decide(host.snapshot(session.account).compiled, replace(request, principal=link, chain=()))
-        if not decision.allowed and decision.reason is not Reason.NO_MATCHING_POLICY:
-            _refuse(session, link, BEGIN, "", decision)
+    check_may_begin(host, session)
     return _begin(
         host,
         session,
@@ -222,6 +217,16 @@ def begin_session(host: Host, session: Session, wanted: Wanted) -> Begun:
         grant=SESSION_GRANT,
         keeps_chain=True,
     )
+
+
+def check_may_begin(host: Host, session: Session) -> None:
+    """Does nothing forbid any link of it to begin a session that is no more than itself? Raises Denied."""
+    request = request_of(session, BEGIN, iam_service(), host.now())
+    for link in _links(session):
+        # WHY each by itself: one without a policy, who may, would hide that the next is forbidden to.
+        decision = decide(host.snapshot(session.account).compiled, replace(request, principal=link, chain=()))
+        if not decision.allowed and decision.reason is not Reason.NO_MATCHING_POLICY:
+            _refuse(session, link, BEGIN, "", decision)
 
 
 def _refuse(session: Session, link: str, action: str, place: str, decision: Decision) -> NoReturn:

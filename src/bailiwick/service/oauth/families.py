@@ -169,6 +169,15 @@ def refresh_family(
     return FamilyTokens(token, new.text, family.uid, granted, _root(family))
 
 
+def is_family_standing(host: Host, family: Family) -> bool:
+    """Could it be gone on with now?"""
+    try:
+        _require_standing(host, family)
+    except OAuthRefused:
+        return False
+    return not family.ended
+
+
 def end_family(host: Host, family: Family) -> None:
     """The family is over: no token of it is good any more, in any process."""
     store_ends(host, _session(family), [(family.uid, family.link.uid, _instant(family.ends))])
