@@ -1,4 +1,4 @@
-"""The keys that sign access tokens, on the machine of the data: signing-key list, rotate.
+"""The keys that sign access tokens, on the machine of the data: signing-key list, rotate, rotate-identity.
 
 Keys for registries turn by `bailiwick registry rotate`, because registries must be told. No secret is printed.
 """
@@ -77,6 +77,26 @@ def rotate_keys(
     with open_store(data) as store:
         keys = rotate(store, KeyPurpose.ACCESS, datetime.now(UTC), ACTOR_UID, leaked=leaked)
     print_lines(format_rotation(keys, leaked=leaked))
+
+
+@signing_keys_app.command("rotate-identity")
+@reporting
+def rotate_identity(
+    data: Data,
+    leaked: Annotated[
+        bool, typer.Option("--leaked", help="the key was stolen: what it signed is not believed any more")
+    ] = False,
+) -> None:
+    """Let a new key sign ID tokens from now on.
+
+    Applications find it among the published keys. What the old one signed is believed here for a day more.
+    """
+    from bailiwick.service.oauth.identity_keys import rotate_identity_key
+    from bailiwick.store.opening import open_store
+
+    with open_store(data) as store:
+        key = rotate_identity_key(store, datetime.now(UTC), ACTOR_UID, leaked=leaked)
+    print_lines([f"ID tokens are signed by {key.kid}"])
 
 
 def rows_of(keys: KeySet, now: datetime) -> list[dict[str, str | None]]:

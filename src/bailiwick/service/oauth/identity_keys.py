@@ -55,18 +55,10 @@ class IdentityKeys:
             if found is not None:
                 return found
             with self._lock:
-                _append(self._host, head, [], generate_identity_key(self._host.at()), "system")
+                at = self._host.at()
+                if not _append(self._host.store, head, [], generate_identity_key(at), at, "system"):
+                    self._host.poll()
         raise Unavailable("no key for ID tokens could be made", "try again")
-
-    def rotate(self, actor_uid: str, *, leaked: bool = False) -> IdentityKey:
-        """Let a new key sign; what the old one signed is believed for a day, or (if it leaked) no longer."""
-        at = self._host.at()
-        fresh, until = generate_identity_key(at), at if leaked else at + OVERLAP
-        for _ in range(TRIES):
-            head, keys = self._all()
-            if _append(self._host, head, [_retired(key, until) for key in keys], fresh, actor_uid):
-                return fresh
-        raise Unavailable("the system log is being changed too often at once", "try again")
 
     def _all(self) -> tuple[Head, tuple[IdentityKey, ...]]:
         # WHY this look-up: it takes in what other processes wrote.
@@ -91,9 +83,24 @@ def _load(store: Store) -> tuple[IdentityKey, ...]:
     return tuple(sorted(found, key=lambda key: (key.not_after is None, key.created_at), reverse=True))
 
 
-def _append(host: Host, head: Head, retired: list[IdentityKey], fresh: IdentityKey, actor_uid: str) -> bool:
+def rotate_identity_key(store: Store, at: datetime, actor_uid: str, *, leaked: bool = False) -> IdentityKey:
+    """Which key signs from now on? What older ones signed is believed for a day, or (if one leaked) no longer.
+
+    Raises Unavailable.
+    """
+    fresh, until = generate_identity_key(at), at if leaked else at + OVERLAP
+    for _ in range(TRIES):
+        head = store.head(SYSTEM_LOG)
+        retired = [_retired(key, until) for key in _load(store)]
+        if _append(store, head, retired, fresh, at, actor_uid):
+            return fresh
+    raise Unavailable("the system log is being changed too often at once", "try again")
+
+
+def _append(
+    store: Store, head: Head, retired: list[IdentityKey], fresh: IdentityKey, at: datetime, actor_uid: str
+) -> bool:
     """Store it if the head has not moved. False: look again, somebody else may have made one."""
-    store = host.store
     held = {secret.name for secret in store.list_secrets(SYSTEM_LOG, IDENTITY_KEY)}
     changes = [Change(IDENTITY_KEY, key.kid, key.kid, "replace", _write(key)) for key in retired]
     secrets: list[SecretChange] = [SecretDelete(key.kid) for key in retired if key.kid in held]
@@ -101,16 +108,9 @@ def _append(host: Host, head: Head, retired: list[IdentityKey], fresh: IdentityK
     secrets.append(SecretWrite(fresh.kid, IDENTITY_KEY, str(fresh.private_pem).encode()))
     try:
         store.append(
-            SYSTEM_LOG,
-            head.revision,
-            changes,
-            actor_uid=actor_uid,
-            via="keys",
-            at=host.at(),
-            secrets=secrets,
+            SYSTEM_LOG, head.revision, changes, actor_uid=actor_uid, via="keys", at=at, secrets=secrets
         )
     except RevisionConflict:
-        host.poll()
         return False
     return True
 

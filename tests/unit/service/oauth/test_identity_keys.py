@@ -9,6 +9,7 @@ import pytest
 from tests.unit.service.accounts import Installation
 
 from bailiwick.authn.oauth.identity_keys import IdentityKey, generate_identity_key
+from bailiwick.service.oauth.identity_keys import rotate_identity_key
 from bailiwick.store.ports import SYSTEM_LOG
 
 
@@ -32,14 +33,14 @@ def test_several_at_once_make_one(on_disk: Installation) -> None:
 def test_an_old_key_is_believed_for_a_day(acme: Installation) -> None:
     """It signs no more, and its private half is gone."""
     old = acme.host.identity_keys.signing()
-    new = acme.host.identity_keys.rotate("system")
+    new = rotate_identity_key(acme.store, acme.host.at(), "system")
     other = acme.another_host()
     assert other.identity_keys.signing().kid == new.kid != old.kid
     assert [one.kid for one in other.identity_keys.trusted()] == [new.kid, old.kid]
     assert acme.store.find_secret(SYSTEM_LOG, old.kid) is None
     acme.clock.seconds += 86_400
     assert [one.kid for one in acme.host.identity_keys.trusted()] == [new.kid]
-    third = acme.host.identity_keys.rotate("system")
+    third = rotate_identity_key(acme.store, acme.host.at(), "system")
     assert [one.kid for one in acme.host.identity_keys.trusted()] == [third.kid, new.kid]
 
 
@@ -47,7 +48,7 @@ def test_a_leaked_key_is_believed_no_longer(acme: Installation) -> None:
     """In no process."""
     other = acme.another_host()
     leaked = other.identity_keys.signing()
-    new = acme.host.identity_keys.rotate("system", leaked=True)
+    new = rotate_identity_key(acme.store, acme.host.at(), "system", leaked=True)
     assert [one.kid for one in other.identity_keys.trusted()] == [new.kid] != [leaked.kid]
 
 
