@@ -43,6 +43,7 @@ PARTS: Mapping[str, str] = {
     "/pick/{what}": "names that an input offers",
     "/explorer/resource": "leads to the question about the resource that was named in parts",
     "/explorer/who-can.csv": "a table to take along",
+    "/settings/inactive.csv": "a table to take along",
     "/explorer/what-can.csv": "a table to take along",
 }
 IMAGE = "brn:acme:ims:eu-de::image/base"
@@ -69,11 +70,16 @@ _SHARED = "resource=brn:acme:container-registry:eu-de::namespace/shared/image/we
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     **{f"/resources/one{step}": (f"/resources/one{step}?name={IMAGE}",) for step in RESOURCE_STEPS},
     "/groups/{name}/remove": ("/groups/image-readers/remove?member=user:alice",),
-    "/users/{name}/keys/delete": ("/users/owner/keys/delete?key={key}",),
-    "/service-ids/{name}/keys/delete": (),
-    "/me/keys/{name}/delete": ("/me/keys/{key}/delete",),
+    **{
+        f"/users/{{name}}/keys/{step}": (f"/users/owner/keys/{step}?key={{key}}",)
+        for step in ("delete", "edit", "rotate")
+    },
+    **{f"/service-ids/{{name}}/keys/{step}": () for step in ("delete", "edit", "rotate")},
+    **{f"/me/keys/{{name}}/{step}": (f"/me/keys/{{key}}/{step}",) for step in ("delete", "edit", "rotate")},
     "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
     "/guardrails/above": (),
+    # WHY not: there is nothing to change where the settings do not let people, which is the default.
+    "/me/email": (),
     "/me/access/{name}": ("/me/access/ims",),
     "/sign-in/code": (),
     "/invitation/{token}": (),

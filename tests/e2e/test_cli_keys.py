@@ -188,3 +188,15 @@ def test_whoever_finds_a_key_reports_it(server: RunningServer, ask: Ask) -> None
     )
     assert not works(server, key)
     assert f"{ident}  user:alice  disabled, leaked" in ask("key", "list").out
+
+
+def test_who_was_not_used_for_long_is_listed(server: RunningServer, ask: Ask) -> None:
+    """As a table, as JSON and, whole, as CSV."""
+    assert ask("inactive").out == "everything was used within 90 days\n"
+    server.clock.advance(91 * 86_400)
+    assert re.search(r"ServiceId +ci +never", ask("inactive").out)
+    found = json.loads(ask("inactive", "--days", "30", "--output", "json").out)
+    assert {("User", "alice"), ("ServiceId", "ci")} <= {(one["kind"], one["name"]) for one in found}
+    lines = ask("inactive", "--days", "30", "--csv").out.splitlines()
+    assert lines[0] == "kind,name,id,owner,last_used_at,known_since,disabled,keys,policies"
+    assert len(lines) == len(found) + 1

@@ -230,7 +230,7 @@ def _of(steps: Sequence[str], path: str, made: Callable[..., Any]) -> dict[str, 
     return {path.replace("{}", step): partial(made, step=step) for step in steps}
 
 
-KEY_STEPS = ("disable", "enable", "delete")
+KEY_STEPS = ("disable", "enable", "delete", "edit", "rotate")
 SUBJECTS = ("users", "groups", "service-ids", "profiles")
 ASKED = f"action=ims:images:get&resource={test_pages.RESOURCE}"
 NEW_SERVICE = """
@@ -251,8 +251,16 @@ TRIED: Mapping[str, Callable[[World], str]] = {
         f"/explorer/what-can.csv?who=user:max&resource={test_pages.RESOURCE}"
     ),
     "/explorer/grant": lambda world: f"/explorer/grant?who=user:zoe&{ASKED}",
-    "/users/{name}/keys/delete": lambda world: f"/users/max/keys/delete?key={_key(world, 'max')}",
-    "/service-ids/{name}/keys/delete": lambda world: f"/service-ids/ci/keys/delete?key={_key(world, 'ci')}",
+    **_of(
+        KEY_STEPS,
+        "/users/{name}/keys/{}",
+        lambda world, step: f"/users/max/keys/{step}?key={_key(world, 'max')}",
+    ),
+    **_of(
+        KEY_STEPS,
+        "/service-ids/{name}/keys/{}",
+        lambda world, step: f"/service-ids/ci/keys/{step}?key={_key(world, 'ci')}",
+    ),
     **_of(KEY_STEPS, "/me/keys/{name}/{}", lambda world, step: f"/me/keys/{OWN_KEY}/{step}"),
     **_of(
         KEY_STEPS,
@@ -267,6 +275,7 @@ OUTSIDE: Mapping[str, Callable[[World], str]] = {
 # What is written into a form, by the path of its route.
 FILLED: Mapping[str, Callable[[World], Fields]] = {
     "/invitation/{token}": lambda world: {"password": PASSWORD, "again": PASSWORD},
+    "/me/keys/{name}/rotate": lambda world: {"overlap": "3600"},
     "/groups/{name}/add": lambda world: {"member": "user:zoe"},
     "/groups/{name}/remove": lambda world: {"member": "user:max"},
     **_of(SUBJECTS, "/{}/{name}/join", lambda world, step: {"group": "empty"}),

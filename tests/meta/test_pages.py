@@ -50,7 +50,7 @@ ADDRESSES: Mapping[str, str] = {
     **{
         path: path.replace("{name}", "apikey-0")
         for place in ("/me/keys", "/settings/keys")
-        for path in (f"{place}/{{name}}/{step}" for step in ("disable", "enable", "delete"))
+        for path in (f"{place}/{{name}}/{step}" for step in ("disable", "enable", "delete", "edit", "rotate"))
     },
     "/log/{revision}": "/log/2",
     "/log/{revision}/undo": "/log/2/undo",

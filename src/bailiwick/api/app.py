@@ -36,6 +36,7 @@ from bailiwick.api.enterprise import enterprise_entries
 from bailiwick.api.guardrail_reports import report_entries
 from bailiwick.api.health import health_entries
 from bailiwick.api.idempotency import KEPT
+from bailiwick.api.inactive import inactive_entries
 from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
@@ -107,6 +108,7 @@ def table() -> list[Entry]:
         *application_entries(),
         *log_entries(),
         *attention_entries(),
+        *inactive_entries(),
         *project_entries(),
         *operation_entries(),
         *proposal_entries(),

@@ -18,6 +18,7 @@ from bailiwick.cli import (
     enterprise,
     guardrails,
     importing,
+    inactive,
     keys,
     log,
     policies,
@@ -91,6 +92,7 @@ app.add_typer(applications.applications_app, name="application", rich_help_panel
 app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
 app.command("attention", rich_help_panel=RECORD)(attention.attention)
+app.command("inactive", rich_help_panel=RECORD)(inactive.inactive)
 app.add_typer(log.log_app, name="log", rich_help_panel=RECORD)
 app.command("init", rich_help_panel=RUN)(servers.init)
 app.command("serve", rich_help_panel=RUN)(servers.serve)

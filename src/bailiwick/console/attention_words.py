@@ -23,6 +23,7 @@ _WHEN = {
     "policy-ended": "ended",
     "membership-ended": "ended",
     "key-ended": "ended",
+    "key-leaked": "reported",
     "key-never-used": "made",
     "key-unused": "last used",
     "user-not-signed-in": "last signed in",

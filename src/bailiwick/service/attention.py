@@ -16,8 +16,8 @@ from itertools import chain
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.service.attention_facts import find_facts
-from bailiwick.service.credentials import owner_of
 from bailiwick.service.host import Host
+from bailiwick.service.keys.records import owner_of
 from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS, RESOURCE, find_value
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.needed import iam_object, iam_service
@@ -67,6 +67,9 @@ MEANINGS: Mapping[str, Meaning] = {
     "membership-ends": Meaning("Memberships that end soon", "Extend what is still needed.", URGENT),
     "key-ends": Meaning(
         "API keys that end soon", "Make a new key, and replace the old one where it is used.", URGENT
+    ),
+    "key-leaked": Meaning(
+        "API keys that were found", "Delete them, or give them another secret where they are used.", URGENT
     ),
     "policy-ended": Meaning("Policies that have ended", "Delete them: they grant nothing any more."),
     "membership-ended": Meaning("Memberships that have ended", "Remove them from the group."),
@@ -225,6 +228,8 @@ class _Attention:
             word = None if record.expires_at is None else self._word(record.expires_at)
             if word is not None:
                 yield f"key-{word}", notice
+            if record.leaked_at is not None:
+                yield "key-leaked", Notice(API_KEY, record.uid, owner_of(record), record.leaked_at)
             if word != "ended" and not record.disabled and record.created_at <= self._now - UNUSED:
                 old.append(record)
         old.sort(key=lambda record: (record.created_at, record.uid))

@@ -10,7 +10,9 @@ from tests.unit.service.accounts import Installation
 from bailiwick.errors import Denied
 from bailiwick.service import attention
 from bailiwick.service.attention import MEANINGS, Notice, find_attention
-from bailiwick.service.credentials import create_key
+from bailiwick.service.keys.changing import update_key
+from bailiwick.service.keys.leaks import report_leak
+from bailiwick.service.keys.making import create_key
 
 DAY = 86_400.0
 VIEWER = """
@@ -219,3 +221,16 @@ def test_what_others_say_of_an_object_is_told_to_who_sees_them(acme: Installatio
     assert {"disabled-member", "reaches-nobody", "unused-role"} <= set(found(acme, as_="user:vera"))
     for name in ("gail", "pia", "rob"):
         assert found(acme, as_=f"user:{name}") == {}
+
+
+def test_a_key_that_was_found_needs_attention_until_it_is_enabled(acme: Installation) -> None:
+    """Whose it is, and when it was reported."""
+    acme.apply("kind: User\nname: alice")
+    made = create_key(acme.host, acme.owner, "user:alice")
+    report_leak(acme.host, made.text)
+    topics = {one.code: one for one in find_attention(acme.host, acme.owner)}
+    assert [(one.name, one.of, one.at) for one in topics["key-leaked"].notices] == [
+        (made.uid, "user:alice", acme.host.at())
+    ]
+    update_key(acme.host, acme.owner, made.uid, disabled=False)
+    assert "key-leaked" not in {one.code for one in find_attention(acme.host, acme.owner)}

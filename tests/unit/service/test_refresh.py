@@ -122,6 +122,33 @@ def test_it_ends_with_its_key_s_own_end(world: World) -> None:
         pull_with(world, given.text)
 
 
+def test_keys_and_refresh_tokens_are_used_from_the_keys_networks_only(world: World) -> None:
+    """And from the account's; each is asked at every use, whichever of them is shown."""
+    key = world.key("user:rita")
+    refresh, uid = refresh_token(world), world.keys["user:rita"].uid
+    token = exchange_key(world.host, key).text
+    shown = (basic("iamapikey", key), basic("iambearer", token))
+    as_refresh = [("service", EU.service), ("grant_type", "refresh_token"), ("refresh_token", refresh)]
+
+    def works(address: str) -> list[bool]:
+        answers = []
+        for parameters, header in ((as_refresh, None), *(([("service", EU.service)], one) for one in shown)):
+            try:
+                grant_registry_token(world.host, parameters, header, address)
+                answers.append(True)
+            except Unauthenticated:
+                answers.append(False)
+        return answers
+
+    assert works("198.51.100.1") == [True] * 3
+    update_key(world.host, world.owner, uid, networks=("192.0.2.0/24",))
+    assert works("::ffff:192.0.2.1") == [True] * 3
+    assert works("198.51.100.1") == works("") == [False] * 3
+    update_key(world.host, world.owner, uid, networks=())
+    world.apply("kind: SecuritySettings\nname: security\nnetworks: {console: [192.0.2.0/24]}")
+    assert works("198.51.100.1") == [True] * 3
+
+
 def test_it_ends_when_its_key_is_withdrawn_and_rests_while_it_is_disabled(world: World) -> None:
     """Withdrawing the key is how it is withdrawn; another key of the same user does not keep it alive."""
     refresh, uid = refresh_token(world), world.keys["user:rita"].uid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bailiwick.console.pages.people.factor import factor_entries
 from bailiwick.console.pages.people.invitation import invitation_entries
 from bailiwick.console.pages.people.own_access import own_access_entries
+from bailiwick.console.pages.people.own_email import own_email_entries
 from bailiwick.console.pages.people.own_keys import own_key_entries
 from bailiwick.console.pages.people.own_sessions import own_session_entries
 from bailiwick.console.pages.people.password import password_entries
@@ -23,6 +24,7 @@ def people_entries() -> list[Entry]:
         *password_entries(),
         *factor_entries(),
         *stepping_up_entries(),
+        *own_email_entries(),
         *own_key_entries(),
         *own_session_entries(),
         *own_access_entries(),

@@ -10,10 +10,14 @@ from starlette.responses import Response
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
+from bailiwick.console.pages.keys.editing import KeyPlace, rotate, save_edit, show_edit, show_rotation
+from bailiwick.console.pages.keys.limits import LIMIT_FIELDS, WHEN_LEAKED, read_limits
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
-from bailiwick.service.credentials import create_key, delete_key, owner_of, update_key
+from bailiwick.service.keys.changing import delete_key, update_key
+from bailiwick.service.keys.making import create_key
+from bailiwick.service.keys.records import owner_of
 from bailiwick.service.needed import iam_object
 
 OWN = "everybody keeps their own keys (rule 10.3); the engine is asked whether anything forbids it"
@@ -33,6 +37,9 @@ class ShownKey:
     expires_at: datetime | None
     used_at: datetime | None
     state: str
+    networks: tuple[str, ...]
+    is_leaked: bool
+    earlier_until: datetime | None
     is_locked: bool
     may_enable: bool
 
@@ -45,6 +52,10 @@ def own_key_entries() -> list[Entry]:
         post("/me/keys/new", make_key, public=OWN),
         post("/me/keys/{name}/disable", disable, public=OWN),
         post("/me/keys/{name}/enable", enable, public=OWN),
+        get("/me/keys/{name}/edit", ask_to_edit, public=OWN),
+        post("/me/keys/{name}/edit", edit, public=OWN),
+        get("/me/keys/{name}/rotate", ask_to_rotate, public=OWN),
+        post("/me/keys/{name}/rotate", make_other_secret, public=OWN),
         get("/me/keys/{name}/delete", ask_to_delete, public=OWN),
         post("/me/keys/{name}/delete", delete, public=OWN),
     ]
@@ -62,9 +73,18 @@ def shown_key(page: Page, record: ApiKeyRecord) -> ShownKey:
         expires_at=record.expires_at,
         used_at=page.host.store.activity.last_used(record.uid),
         state="disabled" if record.disabled else "expired" if ended else "active",
+        networks=record.networks,
+        is_leaked=record.leaked_at is not None,
+        earlier_until=_until(page, record),
         is_locked=record.locked,
         may_enable=record.disabled and page.may(UPDATE, iam_object("api-key", record.uid, owner_of(record))),
     )
+
+
+def _until(page: Page, record: ApiKeyRecord) -> datetime | None:
+    """Until when does an earlier secret work as well? None: there is none."""
+    earlier = record.earlier
+    return earlier.until if earlier is not None and earlier.until.timestamp() > page.now else None
 
 
 def _own(page: Page) -> list[ApiKeyRecord]:
@@ -80,6 +100,40 @@ def _get_own(page: Page) -> ApiKeyRecord:
     return record
 
 
+def _place(page: Page, record: ApiKeyRecord) -> KeyPlace:
+    return KeyPlace(
+        trail=(("Your profile", page.url("/me")), ("API keys", page.url("/me/keys"))),
+        list_address=page.url("/me/keys"),
+        edit_address=page.url("/me/keys", record.uid, "edit"),
+        rotate_address=page.url("/me/keys", record.uid, "rotate"),
+        leave=lambda note: page.redirect("/me/keys", note=note),
+    )
+
+
+def ask_to_edit(page: Page) -> Response:
+    """What is my key for, until when, from where?"""
+    record = _get_own(page)
+    return show_edit(page, _place(page, record), record)
+
+
+def edit(page: Page) -> Response:
+    """My key is as the form says from now on."""
+    record = _get_own(page)
+    return save_edit(page, _place(page, record), record)
+
+
+def ask_to_rotate(page: Page) -> Response:
+    """When shall the old secret of my key end?"""
+    record = _get_own(page)
+    return show_rotation(page, _place(page, record), record)
+
+
+def make_other_secret(page: Page) -> Response:
+    """My key has another secret."""
+    record = _get_own(page)
+    return rotate(page, _place(page, record), record)
+
+
 def list_own(page: Page) -> Response:
     """Which keys have I?"""
     return page.render("people/keys.html", keys=[shown_key(page, one) for one in _own(page)])
@@ -87,7 +141,13 @@ def list_own(page: Page) -> Response:
 
 def ask_for_key(page: Page) -> Response:
     """What is the key for, and until when?"""
-    return page.render("people/new_key.html", form=Form.of({"days": "90"}), lifetimes=LIFETIMES)
+    return _ask_for_key(page, Form.of({"days": "90"}))
+
+
+def _ask_for_key(page: Page, form: Form, status: int = 200) -> Response:
+    return page.render(
+        "people/new_key.html", status=status, form=form, lifetimes=LIFETIMES, when_leaked=WHEN_LEAKED
+    )
 
 
 def make_key(page: Page) -> Response:
@@ -98,12 +158,12 @@ def make_key(page: Page) -> Response:
             page.host,
             page.session,
             page.session.principal,
-            description=form.text("description"),
-            expires_at=_end(page, form.get("days")),
+            **{**read_limits(form), "expires_at": _end(page, form.get("days"))},
         )
     except (Invalid, Conflict, Denied, NotFound) as error:
-        failed = form.failed(error, "description", expires_at="days")
-        return page.render("people/new_key.html", status=status_of(error), form=failed, lifetimes=LIFETIMES)
+        return _ask_for_key(
+            page, form.failed(error, *LIMIT_FIELDS, "days", expires_at="days"), status_of(error)
+        )
     return page.render("people/made_key.html", text=made.text)
 
 

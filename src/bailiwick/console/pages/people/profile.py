@@ -30,6 +30,7 @@ def show_profile(page: Page) -> Response:
         user=find_value(page.snapshot.account, "User", name) if kind == "user" else None,
         is_owner=page.session.principal == page.snapshot.account.owner,
         groups=_groups(page),
+        may_change=settings.may_change,
         password=password,
         password_ends=None if password is None else password_ends_at(settings, password),
         factor=enrolled(page),

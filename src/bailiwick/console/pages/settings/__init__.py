@@ -21,6 +21,7 @@ from bailiwick.console.pages.settings.account import (
     suspend,
 )
 from bailiwick.console.pages.settings.catalog import FOR_ALL, SERVICES, UPDATE, list_services, show_service
+from bailiwick.console.pages.settings.inactive import inactive_entries
 from bailiwick.console.pages.settings.invitations import invitation_list_entries
 from bailiwick.console.pages.settings.keys import LIST as LIST_KEYS
 from bailiwick.console.pages.settings.keys import READ as READ_KEYS
@@ -35,12 +36,15 @@ from bailiwick.console.pages.settings.own_services import (
 from bailiwick.console.pages.settings.provisioning import LIST_SERVICE_IDS, provisioning_entries
 from bailiwick.console.pages.settings.security import READ as READ_SETTINGS
 from bailiwick.console.pages.settings.security import security_entries
+from bailiwick.console.pages.settings.security_parts import security_part_entries
 from bailiwick.console.routes import Entry, get, post
+from bailiwick.service.inactive import LISTED_BY
 from bailiwick.service.people.rights import LIST_INVITATIONS, LIST_LOCKOUTS
 
 SEEN_BY = {
     "security": (READ_SETTINGS,),
     "keys": (LIST_KEYS, READ_KEYS),
+    "inactive": LISTED_BY,
     "invitations": (LIST_INVITATIONS,),
     "lockouts": (LIST_LOCKOUTS,),
     "provisioning": (LIST_SERVICE_IDS,),
@@ -67,7 +71,9 @@ def settings_entries() -> list[Entry]:
         post(text, save_service, READ, UPDATE),
         get(SERVICES.path_of(CHANGES), partial(show_changes, SERVICES), READ, "iam.log.read"),
         *security_entries(),
+        *security_part_entries(),
         *key_list_entries(),
+        *inactive_entries(),
         *lockout_entries(),
         *invitation_list_entries(),
         *provisioning_entries(),

@@ -9,7 +9,9 @@ from bailiwick.console.pages.people.own_keys import shown_key
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict
-from bailiwick.service.credentials import delete_key, list_keys, owner_of, read_key, update_key
+from bailiwick.service.keys.changing import delete_key, update_key
+from bailiwick.service.keys.reading import list_keys, read_key
+from bailiwick.service.keys.records import owner_of
 
 LIST, READ, UPDATE, DELETE = (f"iam.api-key.{verb}" for verb in ("list", "read", "update", "delete"))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bailiwick.catalog.document_security import format_security
 from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
 from bailiwick.console.problems import status_of
@@ -71,10 +72,11 @@ def security_entries() -> list[Entry]:
 def show_security(page: Page) -> Response:
     """How do people sign in?"""
     page.judge.require(READ, iam_service())
-    return _show(page, _form_of(page.snapshot.account.security_settings, _since(page)))
+    return _show(page, _form_of(page.snapshot.account.security_settings, since_of(page)))
 
 
-def _since(page: Page) -> str:
+def since_of(page: Page) -> str:
+    """Which revision of the settings does a form show? "": there are none yet."""
     identity = page.snapshot.identities.get((SECURITY, SECURITY_NAME))
     return "" if identity is None else str(identity.revision)
 
@@ -111,7 +113,8 @@ def change_security(page: Page) -> Response:
     """The settings are others from now on, for visits that have begun, too."""
     page.judge.require(UPDATE, iam_service())
     try:
-        document, since = _document(page.form), page.form.get("since")
+        whole = format_security(page.snapshot.account.security_settings)
+        document, since = {**whole, **_document(page.form)}, page.form.get("since")
         outcome = page.replace(SECURITY, document, since=since) if since else page.create(SECURITY, document)
     except (Invalid, Conflict, Denied, NotFound) as error:
         return _show(page, page.form.failed(_at_fields(error), *NUMBERS, "notice"), status_of(error))

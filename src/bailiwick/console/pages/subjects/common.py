@@ -13,7 +13,7 @@ from bailiwick.console.page import Page
 from bailiwick.console.rendering import plural
 from bailiwick.model.names import EVERYONE
 from bailiwick.model.names import MEMBERS as MEMBERS_GROUP
-from bailiwick.service.credentials import list_keys_of
+from bailiwick.service.keys.reading import list_keys_of
 from bailiwick.service.kinds import KINDS, find_value, reference_of
 from bailiwick.service.needed import object_of
 from bailiwick.service.reading import Found

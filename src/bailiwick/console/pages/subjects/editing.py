@@ -30,11 +30,11 @@ from bailiwick.service.yaml_text import format_documents
 AUTHORITY = ("iam.policy.create", "iam.role.assign")
 # WHY the colon: no name holds one, so that an object called `new` has its own address.
 NEW = "/:new"
-TEXTS = ("email", "description", "owner", "maximum_session_seconds")
+TEXTS = ("email", "access", "description", "owner", "maximum_session_seconds")
 LISTS = ("budgets", "trust", "members")
 AS_YAML = ("properties", "when")
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "User": ("email", "description", "owner", "budgets", "properties"),
+    "User": ("email", "access", "description", "owner", "budgets", "properties"),
     "ServiceId": ("description", "owner", "budgets", "properties"),
     "Profile": (
         *("description", "trust", "when", "maximum_session_seconds"),
