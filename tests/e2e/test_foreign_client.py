@@ -1,4 +1,4 @@
-"""A client that somebody else wrote (Authlib) signs a person in: discovery, code, ID token, userinfo."""
+"""A client that somebody else wrote (Authlib) signs a person in: discovery, code, ID token, userinfo, refresh."""
 
 from __future__ import annotations
 
@@ -79,6 +79,9 @@ def test_a_foreign_client_signs_a_person_in(server: RunningServer, client: OAuth
     claims.validate()
     who = client.get(known["userinfo_endpoint"]).json()
     assert who == {"sub": claims["sub"], "email": "alice@acme.example"}
+    client.refresh_token(known["token_endpoint"])
+    assert client.token["access_token"] != token["access_token"]
+    assert client.get(known["userinfo_endpoint"]).json() == who
 
 
 def test_it_gets_nothing_with_another_verifier(server: RunningServer, client: OAuth2Session) -> None:

@@ -261,6 +261,8 @@ def test_discovery_names_the_configured_addresses(server: RunningServer) -> None
     assert len(addresses) >= 6
     assert all(value.startswith(f"{PUBLIC_URL}/oauth/") for value in addresses)
     assert "evil" not in json.dumps(document)
+    for place in addresses:
+        assert server.caller(None).send("GET", place.removeprefix(PUBLIC_URL)).status != 404
 
 
 def test_forms_of_other_sites_become_addresses(server: RunningServer, alice: Browser) -> None:
