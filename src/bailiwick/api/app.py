@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_applications import application_entries
 from bailiwick.api.administration_documents import document_entries
+from bailiwick.api.administration_federation import federation_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_people import people_entries
 from bailiwick.api.administration_sessions import session_entries
@@ -105,6 +106,7 @@ def table() -> list[Entry]:
         *key_entries(),
         *session_entries(),
         *people_entries(),
+        *federation_entries(),
         *application_entries(),
         *log_entries(),
         *attention_entries(),

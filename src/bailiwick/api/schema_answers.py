@@ -362,6 +362,19 @@ ANSWERS: dict[str, Schema] = {
     "MadeInvitation": object_of(
         {**_INVITATION, "link": {"type": "string", "description": "only in this answer"}}
     ),
+    "FederatedIdentity": object_of(
+        {
+            "id": TEXT,
+            "provider": TEXT,
+            "issuer": TEXT,
+            "subject": TEXT,
+            "shown": {
+                "type": ["string", "null"],
+                "description": "what people know it by, as the provider says",
+            },
+            "linked_at": INSTANT,
+        }
+    ),
     "ServiceShown": _SERVICE,
     "Services": object_of(
         {"items": array_of("ServiceShown"), "next_cursor": {"type": "null"}, "revision": REVISION}

@@ -16,6 +16,7 @@ from bailiwick.cli import (
     documents,
     effective,
     enterprise,
+    federation,
     guardrails,
     importing,
     inactive,
@@ -86,6 +87,8 @@ app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHAN
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(users.users_app, name="user", rich_help_panel=CHANGE)
 app.add_typer(users.invitations_app, name="invitation", rich_help_panel=CHANGE)
+app.add_typer(federation.providers_app, name="identity-provider", rich_help_panel=CHANGE)
+app.add_typer(federation.rules_app, name="federation-rule", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
 app.command("token", rich_help_panel=RECORD)(keys.token)
 app.add_typer(applications.applications_app, name="application", rich_help_panel=CHANGE)
