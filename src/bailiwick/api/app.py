@@ -47,6 +47,7 @@ from bailiwick.api.oauth.openid import openid_entries
 from bailiwick.api.oauth.tokens import token_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
+from bailiwick.api.own_session import whoami_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
@@ -105,6 +106,7 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *whoami_entries(),
         *people_entries(),
         *federation_entries(),
         *application_entries(),
