@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_applications import application_entries
 from bailiwick.api.administration_documents import document_entries
+from bailiwick.api.administration_federation import federation_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_people import people_entries
 from bailiwick.api.administration_sessions import session_entries
@@ -46,6 +47,7 @@ from bailiwick.api.oauth.openid import openid_entries
 from bailiwick.api.oauth.tokens import token_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
+from bailiwick.api.own_session import whoami_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
@@ -104,7 +106,9 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *whoami_entries(),
         *people_entries(),
+        *federation_entries(),
         *application_entries(),
         *log_entries(),
         *attention_entries(),

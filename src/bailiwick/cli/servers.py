@@ -1,4 +1,4 @@
-"""What runs on the machine of the data: init, serve.
+"""What runs on the machine of the data: init, recover, serve.
 
 Nothing here decides what is served; the options say it, and service/ and api/ do it.
 """
@@ -37,6 +37,16 @@ Proxies = Annotated[
 ]
 
 
+ProviderNetworks = Annotated[
+    list[str],
+    typer.Option(
+        "--provider-network",
+        metavar="NETWORK",
+        help="a network, not of the Internet, in which identity providers may be asked",
+    ),
+]
+
+
 @reporting
 def init(
     data: Data,
@@ -70,6 +80,37 @@ def init(
 
 
 @reporting
+def recover(
+    owner: Annotated[str, typer.Argument(help="the name of the user who owns the account")],
+    data: Data,
+    account: Annotated[str, typer.Option(help="which account, where they own several")] = "",
+    public_url: Annotated[
+        str, typer.Option(help="how browsers reach the server, for the link")
+    ] = "http://127.0.0.1:8470",
+) -> None:
+    """Let an account's owner in again who has lost password, phone, recovery codes and passkeys.
+
+    For whoever has the data directory. What was lost is taken away; it is in the log and under attention.
+    """
+    from bailiwick.service.host import open_host
+    from bailiwick.service.people.recovering import find_account, recover_owner
+    from bailiwick.service.settings import Settings
+
+    host = open_host(data, Settings(public_url.rstrip("/")))
+    try:
+        name = find_account(host, owner, account)
+        link = recover_owner(host, name)
+    finally:
+        host.close()
+    print_lines(
+        [
+            f"user {owner} of account {name} has no password, second factor or passkeys any more",
+            f"a new password is chosen at a link that is good once: {link}",
+        ]
+    )
+
+
+@reporting
 def serve(
     data: Data,
     listen: Listen = "127.0.0.1:8470",
@@ -77,12 +118,13 @@ def serve(
     public_url: PublicUrl = None,
     registry: Registries = [],  # noqa: B006 - typer reads the default
     trusted_proxy: Proxies = [],  # noqa: B006 - typer reads the default
+    provider_network: ProviderNetworks = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Answer over HTTP from a data directory until stopped."""
     from bailiwick.api.serve import bind
     from bailiwick.api.serve import serve as serve_app
     from bailiwick.service.host import open_host
-    from bailiwick.service.settings import Settings, parse_proxy, parse_registry
+    from bailiwick.service.settings import Settings, parse_provider_network, parse_proxy, parse_registry
 
     if ready_file is not None:
         require_folder(ready_file)
@@ -92,6 +134,7 @@ def serve(
             public_url=(public_url or f"http://{address}").rstrip("/"),
             registries=tuple(parse_registry(text) for text in registry),
             proxies=tuple(parse_proxy(text) for text in trusted_proxy),
+            provider_networks=tuple(parse_provider_network(text) for text in provider_network),
         )
         host = open_host(data, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])

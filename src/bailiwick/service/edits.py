@@ -21,7 +21,9 @@ from bailiwick.service.people.records import (
     APPLICATION_SECRET,
     CONSENT,
     FEDERATED_IDENTITY,
+    PASSKEY,
     PASSWORD,
+    PROVIDER_SECRET,
     SECOND_FACTOR,
 )
 from bailiwick.service.references import bind
@@ -161,6 +163,9 @@ def _changes(
                 if held is not None:
                     changes.append(Change(credential, held.uid, held.name, "delete"))
                     dropped.append(SecretDelete(held.uid))
+            for passkey in snapshot.passkeys_of(uids[key]) if kind == "User" else ():
+                changes.append(Change(PASSKEY, passkey.uid, passkey.uid, "delete"))
+                dropped.append(SecretDelete(passkey.uid))
             agreed = snapshot.consents_of(uids[key]) if kind == "User" else ()
             changes += [Change(CONSENT, one.uid, one.name, "delete") for one in agreed]
             for secret in snapshot.application_secrets().get(uids[key], ()) if kind == "Application" else ():
@@ -169,8 +174,10 @@ def _changes(
             if may_own or kind == IDENTITY_PROVIDER:
                 gone = snapshot.identities_held_by(uids[key])
                 changes += [Change(FEDERATED_IDENTITY, uid, name, "delete") for uid, name in gone]
-            if kind == IDENTITY_PROVIDER:
-                dropped.append(SecretDelete(uids[key]))
+            kept = snapshot.identities.get((PROVIDER_SECRET, uids[key]))
+            if kept is not None:
+                changes.append(Change(PROVIDER_SECRET, kept.uid, kept.name, "delete"))
+                dropped.append(SecretDelete(kept.uid))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"
