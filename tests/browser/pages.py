@@ -66,6 +66,19 @@ NAMES: Mapping[str, str] = {
 }
 _WEB_1 = "resource=brn:acme:ims:eu-de::image/web-1"
 _SHARED = "resource=brn:acme:container-registry:eu-de::namespace/shared/image/web"
+# WHY none: the sample company has no identity provider; test_federation.py looks at these.
+FEDERATED = (
+    "/me/identities/link/{name}",
+    "/me/identities/confirm",
+    "/me/identities/{name}/unlink",
+    "/users/{name}/sign-in/unlink-identity",
+    *(
+        f"/settings/{kind}/{{name}}{step}"
+        for kind in ("identity-providers", "federation-rules")
+        for step in ("", "/edit", "/document", "/changes", "/delete")
+    ),
+    "/settings/identity-providers/{name}/secret",
+)
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     **{f"/resources/one{step}": (f"/resources/one{step}?name={IMAGE}",) for step in RESOURCE_STEPS},
     "/groups/{name}/remove": ("/groups/image-readers/remove?member=user:alice",),
@@ -81,6 +94,10 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "/me/email": (),
     "/me/access/{name}": ("/me/access/ims",),
     "/sign-in/code": (),
+    # WHY none: they lead to an identity provider, and back from there; test_federation.py goes there.
+    "/sign-in/{account}/{provider}": (),
+    **dict.fromkeys(FEDERATED, ()),
+    "/sign-in/{account}/{provider}/callback": (),
     "/invitation/{token}": (),
     "/explorer": (
         "/explorer",

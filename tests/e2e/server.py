@@ -198,6 +198,7 @@ class RunningServer:
     clock: Clock = field(default_factory=Clock)
     public_url: str = PUBLIC_URL
     proxies: tuple[str, ...] = ()
+    provider_networks: tuple[str, ...] = ()
     _clients: list[Client] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
 
@@ -208,7 +209,11 @@ class RunningServer:
             initialise(self.data, ACCOUNT, "owner@acme.example", key_file)
         self._keys[OWNER] = key_file.read_text(encoding="utf-8").strip()
         socket, address = bind("127.0.0.1:0")
-        settings = Settings(self.public_url or f"http://{address}", proxies=self.proxies)
+        settings = Settings(
+            self.public_url or f"http://{address}",
+            proxies=self.proxies,
+            provider_networks=self.provider_networks,
+        )
         self.host = Host(open_store(self.data), settings, clock=self.clock)
         self.ready_file = self.folder / "ready"
         self.server: ReadyServer = make_server(self.host, socket, self.ready_file)

@@ -67,7 +67,12 @@ def api_requests(world: World) -> Iterator[Asked]:
         assert access is not None
         is_document = isinstance(body, dict) and not route.path.startswith("/scim/")
         headers = JSON_PATCH if method == "PATCH" and is_document else {}
-        if is_document and method == "PUT" and route.path != SETTINGS:
+        if (
+            is_document
+            and method == "PUT"
+            and route.path != SETTINGS
+            and not route.path.endswith("/client-secret")
+        ):
             sent: object = {**cast(dict[str, Any], body), "description": "changed"}
         else:
             sent = body

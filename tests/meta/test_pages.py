@@ -43,6 +43,7 @@ NAMES: Mapping[str, str] = {
     "services": "ims",
 }
 RESOURCE_STEPS = ("", "/edit", "/document", "/changes", "/delete")
+PROVIDER_STEPS = ("", "/edit", "/secret", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
     "/me/access/{name}": "/me/access/ims",
@@ -51,6 +52,17 @@ ADDRESSES: Mapping[str, str] = {
         for place in ("/me/keys", "/settings/keys")
         for path in (f"{place}/{{name}}/{step}" for step in ("disable", "enable", "delete", "edit", "rotate"))
     },
+    **{
+        path: path.replace("{name}", name)
+        for kind, name in (("identity-providers", "sso"), ("federation-rules", "staff"))
+        for path in (
+            f"/settings/{kind}/{{name}}{step}"
+            for step in ("", "/edit", "/secret", "/document", "/changes", "/delete")
+        )
+    },
+    "/me/identities/link/{name}": "/me/identities/link/none",
+    "/me/identities/{name}/unlink": "/me/identities/none/unlink",
+    "/users/{name}/sign-in/unlink-identity": "/users/max/sign-in/unlink-identity?identity=none",
     "/log/{revision}": "/log/2",
     "/log/{revision}/undo": "/log/2/undo",
     "/past/{revision}": "/past/2",
@@ -72,7 +84,15 @@ ADDRESSES: Mapping[str, str] = {
         path: f"{path}?name=keeper" for path in ("/roles/one", *(f"/roles/one/{step}" for step in ROLE_STEPS))
     },
 }
+_SSO = {"issuer": "https://sso.example", "client_id": "c", "new_users": "refuse"}
+_STAFF = {"provider": "sso", "groups": "dev", "hours": "8"}
 FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "/settings/identity-providers/new": {"name": "other", **_SSO},
+    "/settings/identity-providers/{name}/edit": {**_SSO, "title": "Company"},
+    "/settings/identity-providers/{name}/secret": {"secret": "s"},
+    "/settings/federation-rules/new": {"name": "other", **_STAFF},
+    "/settings/federation-rules/{name}/edit": {**_STAFF, "hours": "4"},
+    "/users/{name}/sign-in/link-identity": {"provider": "sso", "subject": "s"},
     "/explorer/grant": {
         "who": "user:max",
         "action": "ims:images:get",
@@ -101,6 +121,8 @@ OBJECTS: Sequence[Mapping[str, object]] = (
     {"kind": "ServiceId", "name": "ci"},
     {"kind": "Profile", "name": "ops"},
     {"kind": "Group", "name": "dev", "members": ["user:max"]},
+    {"kind": "IdentityProvider", "name": "sso", "issuer": "https://sso.example", "client_id": "c"},
+    {"kind": "FederationRule", "name": "staff", "provider": "sso", "groups": ["group:dev"]},
     {"kind": "Role", "name": "keeper", "service": "cloud", "rights": [{"actions": ["volume.Access"]}]},
     {
         "kind": "Service",

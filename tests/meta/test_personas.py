@@ -47,13 +47,15 @@ OWN = frozenset(f"{method} {path}" for method, path in test_routes.OWN_ONLY) | f
     f"POST {path}" for path in test_routes.FINDS_ONESELF
 )
 # What a change hands over is refused by these (rule 9.2), what only the owner does by the last but one; whoever deletes
-# a user takes them out of groups.
+# a user takes them out of groups, and a group or identity provider out of federation rules.
 HANDING = (
     "iam.policy.create",
     "iam.policy.publish",
     "iam.role.assign",
     "iam.account.update",
     "iam.group.remove-member",
+    "iam.federation-rule.update",
+    "iam.federation-rule.delete",
 )
 
 

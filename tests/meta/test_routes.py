@@ -115,6 +115,8 @@ BODIES: dict[str, Any] = {
         "parent": "account-group:live",
         "owner_email": "owner@branch.example",
     },
+    "/v1/accounts/{account}/identity-providers/{name}/client-secret": {"secret": "s"},
+    "/v1/accounts/{account}/users/{name}/identities": {"provider": "sso", "subject": "s"},
     "/v1/accounts/{account}/applications/{name}/rotate-secret": {},
     "/v1/accounts/{account}/sessions": {},
     "/v1/accounts/{account}/invitations": {"name": "invited"},
@@ -140,7 +142,8 @@ BODIES: dict[str, Any] = {
     "/accounts/{account}/access/v1/evaluations": OTHERS,
 }
 # Who has nothing sees its own keys and may begin a session that is no more than itself; tests of their own say so.
-# Nothing is offered to an account that has a tree of its own; and nobody here has a second factor.
+# Nothing is offered to an account that has a tree of its own; and nobody here has a second factor, or
+# an identity elsewhere.
 NOTHING_OFFERED = "/v1/accounts/{account}/template-offers/{name}/"
 OWN_ONLY = {
     ("GET", "/v1/accounts/{account}/api-keys"),
@@ -217,7 +220,7 @@ def requests_of(server: RunningServer, routes: Iterable[Route]) -> Iterator[tupl
             if route.path.startswith("/scim/v2/"):
                 name = scim_name(server, parts[3])
             path = route.path.replace("{name:path}", "{name}").format(
-                account="acme", name=quote(name, safe=""), revision=UNDONE, secret="none"
+                account="acme", name=quote(name, safe=""), revision=UNDONE, secret="none", identity="none"
             )
             body: object = BODIES.get(route.path)
             if body is None and method in ("POST", "PUT"):
@@ -336,7 +339,7 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
         if method == "DELETE" and route.path.startswith("/scim/v2/"):
             continue
         if route.path.startswith(NOTHING_OFFERED) or route.path.endswith(
-            ("/second-factor", "/secrets/{secret}")
+            ("/second-factor", "/secrets/{secret}", "/{identity}")
         ):
             continue
         answered[f"{method} {path}"] = owner.send(

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bailiwick.api.administration import administration_entries
 from bailiwick.api.administration_applications import application_entries
 from bailiwick.api.administration_documents import document_entries
+from bailiwick.api.administration_federation import federation_entries
 from bailiwick.api.administration_keys import key_entries
 from bailiwick.api.administration_people import people_entries
 from bailiwick.api.administration_sessions import session_entries
@@ -43,6 +44,7 @@ from bailiwick.api.log import log_entries
 from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
+from bailiwick.api.own_session import whoami_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
@@ -102,7 +104,9 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *whoami_entries(),
         *people_entries(),
+        *federation_entries(),
         *application_entries(),
         *log_entries(),
         *attention_entries(),

@@ -98,7 +98,8 @@ _SERVICE = object_of(
         "actions": {
             "type": "array",
             "items": object_of(
-                dict.fromkeys(("id", "title", "resource_type", "access"), TEXT) | {"source": TEXTS}
+                dict.fromkeys(("id", "title", "access"), TEXT)
+                | {"resource_type": MAYBE_TEXT, "source": TEXTS}
             ),
         },
         "roles": {"type": "array", "items": object_of({"name": TEXT, "kind": TEXT, "actions": TEXTS})},
@@ -179,6 +180,17 @@ ANSWERS: dict[str, Schema] = {
             "revision": REVISION,
         }
     ),
+    "OAuthError": {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": TEXT, "error_description": TEXT},
+    },
+    "ScimError": {
+        "type": "object",
+        "required": ["schemas", "status"],
+        "properties": {"schemas": TEXTS, "status": TEXT, "detail": TEXT, "scimType": TEXT},
+    },
+    "Html": {"type": "string"},
     "Problem": object_of(
         {
             "type": TEXT,
@@ -362,6 +374,19 @@ ANSWERS: dict[str, Schema] = {
     "MadeInvitation": object_of(
         {**_INVITATION, "link": {"type": "string", "description": "only in this answer"}}
     ),
+    "FederatedIdentity": object_of(
+        {
+            "id": TEXT,
+            "provider": TEXT,
+            "issuer": TEXT,
+            "subject": TEXT,
+            "shown": {
+                "type": ["string", "null"],
+                "description": "what people know it by, as the provider says",
+            },
+            "linked_at": INSTANT,
+        }
+    ),
     "ServiceShown": _SERVICE,
     "Services": object_of(
         {"items": array_of("ServiceShown"), "next_cursor": {"type": "null"}, "revision": REVISION}
@@ -375,6 +400,19 @@ ANSWERS: dict[str, Schema] = {
             "created_at": INSTANT,
             "expires_at": MAYBE_TEXT,
             "last_used_at": MAYBE_TEXT,
+        }
+    ),
+    "Whoami": object_of(
+        {
+            "account": TEXT,
+            "principal": TEXT,
+            "expires_at": MAYBE_TEXT,
+            "session": MAYBE_TEXT,
+            "signed_in": {"type": "boolean"},
+            "proved_at": MAYBE_TEXT,
+            "through": {"type": "array", "items": TEXT},
+            "for": {"type": "array", "items": TEXT},
+            "restricted": {"type": "boolean"},
         }
     ),
     "Token": object_of(

@@ -134,6 +134,14 @@ REQUESTS: dict[str, Schema] = {
     "OfferedPolicy": object_of(
         {name: FIELDS[name] for name in POLICY_FIELDS if name != "subjects"}, ["name", "roles"]
     ),
+    "ClientSecretGiven": object_of({"secret": TEXT}, ["secret"]),
+    "NewIdentity": object_of(
+        {
+            "provider": {"type": "string", "description": "the name of an identity provider in use"},
+            "subject": {"type": "string", "description": "the `sub` by which it calls the person"},
+        },
+        ["provider", "subject"],
+    ),
     "PasswordReset": object_of(
         {
             "seconds": {"type": "integer", "description": "how long the link is good; none: seven days"},

@@ -30,7 +30,7 @@ from bailiwick.catalog.document_resources import ACCOUNT_FIELDS, PROJECT_FIELDS,
 from bailiwick.catalog.document_security import SECURITY_FIELDS
 from bailiwick.catalog.document_templates import ACCEPTANCE_FIELDS, ASSIGNMENT_FIELDS, TEMPLATE_FIELDS
 from bailiwick.model.applications import GRANTS, TYPES
-from bailiwick.model.federation import CLAIM_OPERATORS, MEMBERSHIP_HOURS, NEW_USERS
+from bailiwick.model.federation import CLAIM_OPERATORS, MAXIMUM_AGE_MINUTES, MEMBERSHIP_HOURS, NEW_USERS
 from bailiwick.model.security import (
     KEY_NUMBERS,
     PASSWORD_NUMBERS,
@@ -115,6 +115,11 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
         "new_users": {"type": "string", "enum": list(NEW_USERS), "default": NEW_USERS[0]},
         "email_domains": TEXTS,
         "trusts_mfa": _YES_NO,
+        "maximum_age_minutes": {
+            "type": "integer",
+            "minimum": MAXIMUM_AGE_MINUTES[0],
+            "maximum": MAXIMUM_AGE_MINUTES[1],
+        },
     },
     "FederationRule": {
         "provider": TEXT,

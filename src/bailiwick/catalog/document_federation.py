@@ -18,6 +18,7 @@ from bailiwick.model.federation import (
     DEFAULT_HOURS,
     DEFAULT_SCOPES,
     EMAIL_CLAIM,
+    MAXIMUM_AGE_MINUTES,
     MEMBERSHIP_HOURS,
     NAME_CLAIM,
     NEW_USERS,
@@ -29,11 +30,11 @@ from bailiwick.model.names import parse_group_reference, parse_name
 
 PROVIDER_FIELDS = (
     "name", "title", "issuer", "client_id", "scopes", "name_claim", "email_claim", "new_users", "email_domains",
-    "trusts_mfa", "disabled", "description",
+    "trusts_mfa", "maximum_age_minutes", "disabled", "description",
 )  # fmt: skip
 RULE_FIELDS = ("name", "provider", "conditions", "groups", "hours", "disabled", "description")
 MOST_CONDITIONS, MOST_VALUES, MOST_GROUPS = 20, 100, 50
-MOST_TITLE, MOST_ADDRESS, MOST_CLAIM = 100, 500, 200
+MOST_TITLE, MOST_ADDRESS, MOST_LOCATION, MOST_CLAIM = 100, 500, 2000, 200
 _CONDITION_FIELDS = ("claim", "operator", "value")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}", re.ASCII)
 _DOMAIN = re.compile(
@@ -55,6 +56,7 @@ def parse_provider(fields: Fields, account: str) -> IdentityProvider:
         new_users=fields.choice("new_users", NEW_USERS, NEW_USERS[0]),
         email_domains=fields.parsed_items("email_domains", _parse_domain),
         trusts_mfa=fields.flag("trusts_mfa"),
+        maximum_age_minutes=fields.integer("maximum_age_minutes", 0, *MAXIMUM_AGE_MINUTES),
         disabled=fields.flag("disabled"),
         description=fields.text("description"),
     )
@@ -76,7 +78,12 @@ def format_provider(provider: IdentityProvider) -> dict[str, object]:
         out["new_users"] = provider.new_users
     if provider.email_domains:
         out["email_domains"] = list(provider.email_domains)
-    out |= {word: True for word in ("trusts_mfa", "disabled") if getattr(provider, word)}
+    if provider.trusts_mfa:
+        out["trusts_mfa"] = True
+    if provider.maximum_age_minutes:
+        out["maximum_age_minutes"] = provider.maximum_age_minutes
+    if provider.disabled:
+        out["disabled"] = True
     if provider.description:
         out["description"] = provider.description
     return out
@@ -124,18 +131,28 @@ def parse_issuer(text: str, place: str) -> str:
 
     Source: OpenID Connect Discovery 1.0, 3 (no query, no fragment) and 4.3 (compared exactly).
     """
-    if len(text) > MOST_ADDRESS:
-        raise Invalid.at(place, f"an issuer has at most {MOST_ADDRESS} characters")
+    if len(text) > MOST_ADDRESS or any(odd in text for odd in "?#"):
+        raise Invalid.at(
+            place, f"`{text[:MOST_ADDRESS]}` is no issuer", "write https://host or https://host/path"
+        )
+    return parse_address(text, place)
+
+
+def parse_address(text: str, place: str) -> str:
+    """Which address of a provider is it? https, or http at a literal loopback address; no user and no fragment."""
     try:
         parts = urlsplit(text)
         has_port = parts.port is None or parts.port > 0
     except ValueError:
-        raise Invalid.at(place, f"`{text}` is no address") from None
-    is_plain = text.isascii() and text.isprintable() and not any(odd in text for odd in " \\?#@")
-    if not (is_plain and has_port and parts.hostname):
-        raise Invalid.at(place, f"`{text}` is no issuer", "write https://host or https://host/path")
+        raise Invalid.at(place, f"`{text[:MOST_ADDRESS]}` is no address") from None
+    is_plain = text.isascii() and text.isprintable() and not any(odd in text for odd in " \\#@")
+    if not (is_plain and has_port and parts.hostname and len(text) <= MOST_LOCATION):
+        raise Invalid.at(
+            place, f"`{text[:MOST_ADDRESS]}` is no address", "write https://host or https://host/path"
+        )
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise Invalid.at(place, f"`{text}` is not reached by https", "only a loopback address may be http")
+        help = "only a literal loopback address may be http"
+        raise Invalid.at(place, f"`{text[:MOST_ADDRESS]}` is not reached by https", help)
     return text
 
 

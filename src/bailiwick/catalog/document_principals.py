@@ -170,8 +170,13 @@ def _parse_provisioner(text: str, place: str) -> str:
     return parse_principal(text, place)
 
 
+def is_email(text: str) -> bool:
+    """Has this the form of an email address?"""
+    return bool(_EMAIL.fullmatch(text))
+
+
 def _parse_email(text: str, place: str) -> str:
-    if not _EMAIL.fullmatch(text):
+    if not is_email(text):
         raise Invalid.at(place, f"`{text}` is no email address", "write it as name@example.org")
     return text
 

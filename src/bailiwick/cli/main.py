@@ -16,6 +16,7 @@ from bailiwick.cli import (
     documents,
     effective,
     enterprise,
+    federation,
     guardrails,
     importing,
     inactive,
@@ -33,6 +34,7 @@ from bailiwick.cli import (
     templates,
     users,
 )
+from bailiwick.cli.login import commands as login
 from bailiwick.cli.output import EXIT_ERROR, print_lines
 
 app = typer.Typer(
@@ -42,7 +44,7 @@ app = typer.Typer(
     add_completion=True,
 )
 
-ASK, CHANGE, RECORD, RUN = "Ask", "Change", "Keys, catalog and log", "Run"
+ASK, CHANGE, RECORD, RUN = "Ask", "Change", "Signing in, keys, catalog and log", "Run"
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,7 +54,8 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY (or BAILIWICK_TOKEN) who asks. "
+    epilog="Sign in by `bailiwick login`; or BAILIWICK_URL says where the server is, "
+    "BAILIWICK_API_KEY (or BAILIWICK_TOKEN) who asks. "
     "Exit codes: 0 done or allowed, 1 denied or different, 2 error."
 )
 def bailiwick(
@@ -85,8 +88,13 @@ app.add_typer(enterprise.enterprise_app, name="enterprise", rich_help_panel=CHAN
 app.add_typer(guardrails.guardrail_app, name="guardrail", rich_help_panel=CHANGE)
 app.add_typer(users.users_app, name="user", rich_help_panel=CHANGE)
 app.add_typer(users.invitations_app, name="invitation", rich_help_panel=CHANGE)
+app.add_typer(federation.providers_app, name="identity-provider", rich_help_panel=CHANGE)
+app.add_typer(federation.rules_app, name="federation-rule", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
-app.command("token", rich_help_panel=RECORD)(keys.token)
+app.command("login", rich_help_panel=RECORD)(login.login)
+app.command("logout", rich_help_panel=RECORD)(login.logout)
+app.command("whoami", rich_help_panel=RECORD)(login.whoami)
+app.command("token", rich_help_panel=RECORD)(login.token)
 app.add_typer(applications.applications_app, name="application", rich_help_panel=CHANGE)
 app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)

@@ -37,6 +37,16 @@ Proxies = Annotated[
 ]
 
 
+ProviderNetworks = Annotated[
+    list[str],
+    typer.Option(
+        "--provider-network",
+        metavar="NETWORK",
+        help="a network, not of the Internet, in which identity providers may be asked",
+    ),
+]
+
+
 @reporting
 def init(
     data: Data,
@@ -77,12 +87,13 @@ def serve(
     public_url: PublicUrl = None,
     registry: Registries = [],  # noqa: B006 - typer reads the default
     trusted_proxy: Proxies = [],  # noqa: B006 - typer reads the default
+    provider_network: ProviderNetworks = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Answer over HTTP from a data directory until stopped."""
     from bailiwick.api.serve import bind
     from bailiwick.api.serve import serve as serve_app
     from bailiwick.service.host import open_host
-    from bailiwick.service.settings import Settings, parse_proxy, parse_registry
+    from bailiwick.service.settings import Settings, parse_provider_network, parse_proxy, parse_registry
 
     if ready_file is not None:
         require_folder(ready_file)
@@ -92,6 +103,7 @@ def serve(
             public_url=(public_url or f"http://{address}").rstrip("/"),
             registries=tuple(parse_registry(text) for text in registry),
             proxies=tuple(parse_proxy(text) for text in trusted_proxy),
+            provider_networks=tuple(parse_provider_network(text) for text in provider_network),
         )
         host = open_host(data, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])

@@ -14,6 +14,7 @@ from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.pages.enterprise import enterprise_entries
 from bailiwick.console.pages.explorer import explorer_entries
+from bailiwick.console.pages.federation import federation_entries
 from bailiwick.console.pages.guardrails import guardrail_entries
 from bailiwick.console.pages.home import home_entries
 from bailiwick.console.pages.log import log_entries
@@ -52,6 +53,7 @@ def console_entries() -> list[Entry]:
         *settings_entries(),
         *subject_entries(),
         *people_entries(),
+        *federation_entries(),
         *oauth_entries(),
         # WHY last: it takes every address that no page has.
         outside("GET", "/{rest:path}", find_nothing, "says that there is no such page"),

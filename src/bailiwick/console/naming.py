@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE
+from bailiwick.service.kinds import ACCOUNT, FEDERATION_RULE, IDENTITY_PROVIDER, KINDS, RESOURCE
 from bailiwick.service.loading import API_KEY, SESSION_END
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _WORDS = {
 _DONE = {"create": "created", "replace": "changed", "delete": "deleted", "erase": "erased"}
 # Names of these may hold slashes, so they are a parameter of the address.
 _BY_QUERY = (RESOURCE, "Role")
+_UNDER_SETTINGS = (IDENTITY_PROVIDER, FEDERATION_RULE)
 _SURFACES = {"api": "API", "apply": "documents", "keys": "API keys", "init": "the account's beginning"}
 _MOST_OF_UID = 16
 
@@ -50,7 +51,7 @@ def object_url(page: Page, kind: str, name: str) -> str:
         return page.url("/settings/keys")
     if kind not in KINDS:
         return ""
-    path = f"/{KINDS[kind].path}"
+    path = f"{'/settings' if kind in _UNDER_SETTINGS else ''}/{KINDS[kind].path}"
     return page.url(path, "one", name=name) if kind in _BY_QUERY else page.url(path, name)
 
 

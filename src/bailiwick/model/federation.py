@@ -21,6 +21,7 @@ CLAIM_OPERATORS = (
 REFUSE, CREATE = "refuse", "create"
 NEW_USERS = (REFUSE, CREATE)
 MEMBERSHIP_HOURS = (1, 720)
+MAXIMUM_AGE_MINUTES = (0, 43_200)
 DEFAULT_HOURS = 12
 DEFAULT_SCOPES = ("openid", "profile", "email")
 NAME_CLAIM, EMAIL_CLAIM = "preferred_username", "email"
@@ -32,7 +33,8 @@ class IdentityProvider:
 
     `name_claim` and `email_claim` say where a new user's name and email are. `email_domains`: only whose verified
     email is in one of these; none: everybody. `trusts_mfa`: where the provider says that it saw a second factor, one
-    was shown. The client's secret is kept apart.
+    was shown. `maximum_age_minutes`: how long ago people may have signed in there; 0: any time. The client's secret is
+    kept apart.
     """
 
     name: str
@@ -45,6 +47,7 @@ class IdentityProvider:
     new_users: str = REFUSE
     email_domains: tuple[str, ...] = ()
     trusts_mfa: bool = False
+    maximum_age_minutes: int = 0
     disabled: bool = False
     description: str = ""
 
@@ -98,6 +101,8 @@ def find_loosened_provider(old: IdentityProvider | None, new: IdentityProvider |
         yield "email_domains"
     if new.trusts_mfa and not old.trusts_mfa:
         yield "trusts_mfa"
+    if old.maximum_age_minutes and not 0 < new.maximum_age_minutes <= old.maximum_age_minutes:
+        yield "maximum_age_minutes"
 
 
 def is_rule_narrowed(old: FederationRule | None, new: FederationRule | None) -> bool:

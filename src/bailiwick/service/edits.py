@@ -22,6 +22,7 @@ from bailiwick.service.people.records import (
     CONSENT,
     FEDERATED_IDENTITY,
     PASSWORD,
+    PROVIDER_SECRET,
     SECOND_FACTOR,
 )
 from bailiwick.service.references import bind
@@ -169,8 +170,10 @@ def _changes(
             if may_own or kind == IDENTITY_PROVIDER:
                 gone = snapshot.identities_held_by(uids[key])
                 changes += [Change(FEDERATED_IDENTITY, uid, name, "delete") for uid, name in gone]
-            if kind == IDENTITY_PROVIDER:
-                dropped.append(SecretDelete(uids[key]))
+            kept = snapshot.identities.get((PROVIDER_SECRET, uids[key]))
+            if kept is not None:
+                changes.append(Change(PROVIDER_SECRET, kept.uid, kept.name, "delete"))
+                dropped.append(SecretDelete(kept.uid))
             changes.append(Change(kind, uids[key], name, "delete"))
         else:
             op = "replace" if key in snapshot.identities else "create"

@@ -21,6 +21,8 @@ from bailiwick.model.names import parse_name
 from bailiwick.service.authentication import Authenticator
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.enterprise.placing import place
+from bailiwick.service.federation.directory import ProviderDirectory
+from bailiwick.service.federation.fetching import Fetcher
 from bailiwick.service.freshness import Wanted, find_missing
 from bailiwick.service.history.past_states import PastStates
 from bailiwick.service.history.verifying import Verifications
@@ -66,6 +68,7 @@ class Host:
         self.counters = Counters()
         self.writing = RLock()
         self.past = PastStates(store, self.catalog)
+        self.providers = ProviderDirectory(Fetcher(settings.provider_networks), self.now)
         self.verifications = Verifications(store, self.at)
         self._trust_refusals: dict[str, RefusalRecord] = {}
         self._locked_out: dict[str, RefusalRecord] = {}

@@ -18,7 +18,14 @@ from bailiwick.catalog.check_world import World
 from bailiwick.model.accounts import Account, Group, Principal, Resource
 from bailiwick.model.policies import Policy
 from bailiwick.service.edits import Edit
-from bailiwick.service.kinds import PRINCIPAL_WORDS, find_value, reference_of, with_values
+from bailiwick.service.kinds import (
+    FEDERATION_RULE,
+    IDENTITY_PROVIDER,
+    PRINCIPAL_WORDS,
+    find_value,
+    reference_of,
+    with_values,
+)
 from bailiwick.service.reading import Reader
 from bailiwick.service.snapshots import Name, Snapshot
 
@@ -85,6 +92,10 @@ def _let_go(
     if kind == "Role":
         yield from _policies(_without_role(account, catalog, name), "lose this role")
         return
+    if kind == IDENTITY_PROVIDER:
+        rules = [one for one in account.federation_rules.values() if one.provider == name]
+        gone = [Edit(FEDERATION_RULE, one.name, None) for one in rules]
+        yield "these federation rules are deleted, for they are its own", FEDERATION_RULE, gone
     if kind not in WITH_REFERENCES:
         return
     reference = reference_of(kind, name)
@@ -96,6 +107,7 @@ def _let_go(
     )
     policies = (account.policies[one] for one in snapshot.compiled.policies_of.get(reference, ()))
     yield from _policies([(one, _without_subject(one, reference)) for one in policies], "lose this subject")
+    yield from _rules(account, reference)
     yield "these profiles trust it no longer", "Profile", _untrusting(account, reference)
     yield "these groups are provisioned by it no longer", "Group", _unprovisioned(account, reference)
     for of_kind in PRINCIPAL_WORDS[:2]:
@@ -112,6 +124,16 @@ def _policies(
     gone = [edit for edit in edits if edit.value is None]
     yield "these policies are deleted, for nothing is left of them", "Policy", gone
     yield f"these policies {words}", "Policy", [edit for edit in edits if edit.value is not None]
+
+
+def _rules(account: Account, reference: str) -> Iterator[tuple[str, str, list[Edit]]]:
+    """Which federation rules bring nobody into it any more, or nobody anywhere?"""
+    found = [one for one in account.federation_rules.values() if reference in one.groups]
+    left = [(one, tuple(group for group in one.groups if group != reference)) for one in found]
+    gone = [Edit(FEDERATION_RULE, one.name, None) for one, groups in left if not groups]
+    yield "these federation rules are deleted, for they bring nobody anywhere else", FEDERATION_RULE, gone
+    kept = [Edit(FEDERATION_RULE, one.name, replace(one, groups=groups)) for one, groups in left if groups]
+    yield "these federation rules bring nobody into it any more", FEDERATION_RULE, kept
 
 
 def _left(account: Account, group: str, reference: str) -> Edit:

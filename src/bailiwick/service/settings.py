@@ -72,18 +72,32 @@ def parse_proxy(text: str) -> str:
     return str(network)
 
 
+def parse_provider_network(text: str) -> str:
+    """In which network may identity providers be, though it is not the Internet's? Raises Invalid."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise Invalid.at(
+            "provider_network",
+            f"expected an address or a network, got `{text}`",
+            "such as 10.0.0.7 or 10.0.0.0/24",
+        ) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How is this installation reached, whom do its tokens name, and which registries obey it?
 
     `public_url` is the only source of absolute addresses. `audience` is what access tokens are for. `proxies` are the
-    networks of those whose `X-Forwarded-For` is believed.
+    networks of those whose `X-Forwarded-For` is believed, `provider_networks` those in which identity providers may be
+    besides the Internet.
     """
 
     public_url: str
     audience: str = "bailiwick"
     registries: tuple[Registry, ...] = ()
     proxies: tuple[str, ...] = ()
+    provider_networks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.public_url.startswith(("http://", "https://")) or self.public_url.endswith("/"):

@@ -164,7 +164,15 @@ class Snapshot:
     def sign_in_of(self, credential_uid: str) -> SignInRecord | None:
         """Which credential is this, if one signs in with it? None: it is gone, or is no such credential."""
         found = self.people.get(credential_uid)
+        if isinstance(found, FederatedIdentityRecord) and not self._is_believed(found):
+            return None
         return found if isinstance(found, SignInRecord) else None
+
+    def _is_believed(self, record: FederatedIdentityRecord) -> bool:
+        """Does the account still believe the identity provider, as the one it was, that says who this is?"""
+        kind, name = self.names_by_uid().get(record.provider_uid, ("", ""))
+        provider = self.account.identity_providers.get(name) if kind == "IdentityProvider" else None
+        return provider is not None and not provider.disabled and provider.issuer == record.issuer
 
     def factor_of(self, owner_uid: str) -> FactorRecord | None:
         """Which second factor has the user of this uid, enrolled or about to be? None: none."""

@@ -18,6 +18,7 @@ SECOND_FACTOR = "SecondFactor"
 INVITATION = "Invitation"
 CONSENT = "Consent"
 FEDERATED_IDENTITY = "FederatedIdentity"
+PROVIDER_SECRET = "ProviderSecret"  # noqa: S105 - a kind of object: that of the account's client at a provider
 APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
 CREDENTIAL_KINDS = (
     PASSWORD,
@@ -26,6 +27,7 @@ CREDENTIAL_KINDS = (
     FEDERATED_IDENTITY,
     APPLICATION_SECRET,
     CONSENT,
+    PROVIDER_SECRET,
 )
 
 

@@ -37,7 +37,7 @@ from bailiwick.service.people.events import (
 )
 from bailiwick.service.people.factors import show_code
 from bailiwick.service.people.hashing import is_outdated, make_hash, verify
-from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_password
+from bailiwick.service.people.records import PASSWORD, PasswordRecord, SignInRecord, write_password
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
 from bailiwick.service.people.storing import Prepared, store_people
@@ -74,8 +74,13 @@ class _Known:
 
     snapshot: Snapshot | None
     user: User | None
-    password: PasswordRecord | None
+    shown: SignInRecord | None
     kept: KeptPassword | None
+
+    @property
+    def password(self) -> PasswordRecord | None:
+        """Which password is to be shown, or was?"""
+        return self.shown if isinstance(self.shown, PasswordRecord) else None
 
     @property
     def policy(self) -> SignInPolicy:
@@ -87,7 +92,7 @@ class _Known:
         """Who is it, for the record?"""
         if self.snapshot is None or self.user is None:
             return Person("" if self.snapshot is None else self.snapshot.account.name)
-        credential = "" if self.password is None else self.password.uid
+        credential = "" if self.shown is None else self.shown.uid
         return Person(self.snapshot.account.name, self.user.uid, self.user.reference, credential)
 
 
@@ -113,7 +118,7 @@ def sign_in(host: Host, given: Given, client: Client) -> Visit | CodeDue:
     factor = known.snapshot.factor_of(known.password.owner_uid)
     if factor is not None and factor.enrolled_at is not None:
         record_sign_in(host, CODE_DUE, known.person, client)
-        return _code_due(host, known.snapshot.account.name, known.password)
+        return code_due(host, known.snapshot.account.name, known.password)
     return _succeed(host, known, given.name, client, session_uid=new_uid("Session"), factor=False)
 
 
@@ -162,10 +167,10 @@ def _look_again(host: Host, text: str) -> tuple[_Known, CodeDueTicket]:
         user = find_user(snapshot, name_of_person(snapshot, read.uid).removeprefix("user:"))
     except (TokenRefused, NotFound, Unauthenticated):
         raise Unauthenticated("the time for the code is over", "sign in again") from None
-    password = snapshot.password_of(read.uid)
-    if user is None or password is None or password.uid != read.credential_uid:
+    shown = snapshot.sign_in_of(read.credential_uid)
+    if user is None or shown is None or shown.owner_uid != read.uid:
         raise Unauthenticated("the time for the code is over", "sign in again")
-    return _Known(snapshot, user, password, None), read
+    return _Known(snapshot, user, shown, None), read
 
 
 def _begin(host: Host, known: _Known, account: str, name: str, client: Client) -> Attempt:
@@ -223,9 +228,10 @@ def _renew_hash(
     store_people(host, snapshot.account.name, prepare)
 
 
-def _code_due(host: Host, account: str, password: PasswordRecord) -> CodeDue:
+def code_due(host: Host, account: str, shown: SignInRecord) -> CodeDue:
+    """By which ticket does the owner of this credential, who has shown it, give a code within five minutes?"""
     now = host.now()
-    due = CodeDueTicket(account, password.owner_uid, password.uid, new_uid("Session"), int(now))
+    due = CodeDueTicket(account, shown.owner_uid, shown.uid, new_uid("Session"), int(now))
     signer = Signer(host.key_set(KeyPurpose.ACCESS).current())
     expires = datetime.fromtimestamp(now + CODE_SECONDS, UTC)
     return CodeDue(write_ticket(due, issuer=host.settings.issuer, signer=signer, expires=expires))
@@ -234,15 +240,13 @@ def _code_due(host: Host, account: str, password: PasswordRecord) -> CodeDue:
 def _succeed(
     host: Host, known: _Known, name: str, client: Client, *, session_uid: str, factor: bool
 ) -> Visit:
-    account, password = known.person.account, known.password
-    if password is None:
+    account, shown = known.person.account, known.shown
+    if shown is None:
         raise Unauthenticated(_WRONG)
     # SECURITY: of the newest state: a password changed, or a user disabled, while this one was looked at counts.
-    visit = begin_visit(
-        host, host.snapshot(account), password, client, session_uid=session_uid, factor=factor
-    )
+    visit = begin_visit(host, host.snapshot(account), shown, client, session_uid=session_uid, factor=factor)
     forget_failures(host, account, name)
-    host.store.activity.touch_credential(password.uid, host.at())
+    host.store.activity.touch_credential(shown.uid, host.at())
     record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor)
     return visit
 

@@ -6,8 +6,11 @@ import pytest
 from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Denied, Invalid
+from bailiwick.model.federation import FederationRule
 from bailiwick.service.edits import Edit
 from bailiwick.service.grants import Differ
+from bailiwick.service.reading import Reader
+from bailiwick.service.removing import plan_removal
 from bailiwick.service.snapshots import Snapshot
 
 PROVIDER = "kind: IdentityProvider\nname: sso\nissuer: https://sso.example\nclient_id: c\n"
@@ -146,3 +149,25 @@ def test_a_rule_names_stored_groups_and_a_provider(acme: Installation) -> None:
     acme.apply(RULE)
     with pytest.raises(Invalid, match="is still referred to by FederationRule staff"):
         acme.edit(Edit("IdentityProvider", "sso", None))
+
+
+def test_deleting_lets_rules_go(acme: Installation) -> None:
+    """A group leaves the rules that name it, the last one takes the rule along; a provider takes its rules along."""
+    acme.apply(
+        "kind: Group\nname: outer\n---\n" + RULE.replace("[group:readers]", "[group:readers, group:outer]")
+    )
+
+    def come_to(kind: str, name: str) -> dict[tuple[str, str], object]:
+        reader = Reader(acme.host, acme.owner)
+        removal = plan_removal(reader, acme.host.catalog, kind, name)
+        assert removal.obstacles == ()
+        acme.edit(*removal.edits)
+        return {edit.key: edit.value for edit in removal.edits}
+
+    came = come_to("Group", "outer")
+    rule = came["FederationRule", "staff"]
+    assert isinstance(rule, FederationRule)
+    assert rule.groups == ("group:readers",)
+    acme.apply("kind: Group\nname: outer\n---\n" + RULE.replace("staff", "other").replace("readers", "outer"))
+    assert come_to("Group", "outer")["FederationRule", "other"] is None
+    assert come_to("IdentityProvider", "sso")["FederationRule", "staff"] is None

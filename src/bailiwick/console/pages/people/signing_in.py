@@ -13,6 +13,7 @@ from bailiwick.console.notes import Note, keep_note
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import ACCOUNT_PATH, ANYTHING, SIGN_IN, Entry, outside, post
+from bailiwick.console.ways_in import ways_in
 from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.signing_in import (
@@ -56,7 +57,8 @@ def show_sign_in(page: Page) -> Response:
 
 
 def _form(page: Page, form: Form, status: int = 200) -> Response:
-    return page.render("people/sign_in.html", status=status, form=form)
+    ways = ways_in(page.host, form.text("account"), form.get("next"))
+    return page.render("people/sign_in.html", status=status, form=form, ways=ways)
 
 
 def send_sign_in(page: Page) -> Response:
@@ -70,10 +72,11 @@ def send_sign_in(page: Page) -> Response:
         return _form(page, form.failed(error), status)
     if isinstance(answer, Visit):
         return welcome(page, answer, form.get("next"))
-    return _to_code(page, answer, form.get("next"))
+    return to_code(page, answer, form.get("next"))
 
 
-def _to_code(page: Page, due: CodeDue, following: str) -> Response:
+def to_code(page: Page, due: CodeDue, following: str) -> Response:
+    """A code is due before the visit begins."""
     query = f"?{urlencode({'next': following}, quote_via=quote)}" if following else ""
     response = RedirectResponse(CODE + query, 303)
     set_cookie(page.host, response, DUE_COOKIE, due.ticket, seconds=CODE_SECONDS)

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from bailiwick.console.catalog import READ
 from bailiwick.console.objects import CHANGES, DOCUMENT
 from bailiwick.console.page import Page
+from bailiwick.console.pages.federation.providers import LIST as LIST_PROVIDERS
+from bailiwick.console.pages.federation.providers import READ as READ_PROVIDER
 from bailiwick.console.pages.object_changes import show_changes
 from bailiwick.console.pages.objects import object_entries
 from bailiwick.console.pages.settings.account import (
@@ -43,6 +45,7 @@ from bailiwick.service.people.rights import LIST_INVITATIONS, LIST_LOCKOUTS
 
 SEEN_BY = {
     "security": (READ_SETTINGS,),
+    "federation": (LIST_PROVIDERS, READ_PROVIDER),
     "keys": (LIST_KEYS, READ_KEYS),
     "inactive": LISTED_BY,
     "invitations": (LIST_INVITATIONS,),

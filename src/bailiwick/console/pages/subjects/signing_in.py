@@ -18,7 +18,15 @@ from bailiwick.console.pages.subjects.common import USERS, show_subject
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import Conflict, Denied
+from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.ending import END
+from bailiwick.service.federation.linking import (
+    LINK_IDENTITY,
+    LIST_IDENTITIES,
+    UNLINK_IDENTITY,
+    Linked,
+    linked_to,
+)
 from bailiwick.service.history.recorded import READ_ACTIVITY, Records
 from bailiwick.service.kinds import find_value
 from bailiwick.service.loading import account_log
@@ -27,7 +35,13 @@ from bailiwick.service.people.attempts import Lockout
 from bailiwick.service.people.events import SIGN_IN
 from bailiwick.service.people.factors import remove_factor
 from bailiwick.service.people.invitations import invite_to_password
-from bailiwick.service.people.rights import LIFT_LOCKOUT, LIST_LOCKOUTS, REMOVE_FACTOR, RESET_PASSWORD
+from bailiwick.service.people.rights import (
+    LIFT_LOCKOUT,
+    LIST_LOCKOUTS,
+    REMOVE_FACTOR,
+    RESET_PASSWORD,
+    get_user,
+)
 from bailiwick.service.people.unlocking import list_locked_out, unlock_user
 from bailiwick.service.people.visits import end_all_visits
 from bailiwick.service.reading import Found
@@ -71,6 +85,9 @@ def show_signing_in(page: Page) -> Response:
         required=page.snapshot.account.security_settings.require_second_factor,
         lockout=_lockout(page, found.name),
         events=_lately(page, uid),
+        identities=_identities(page, found, here),
+        may_link=not own and page.may(LINK_IDENTITY, here),
+        may_unlink=not own and page.may(UNLINK_IDENTITY, here),
         own=own,
         may_reset=not own and page.may(RESET_PASSWORD, here),
         may_remove=not own and page.may(REMOVE_FACTOR, here),
@@ -81,6 +98,13 @@ def show_signing_in(page: Page) -> Response:
 
 def _here(page: Page, found: Found) -> Any:
     return object_of("User", found.name, find_value(page.snapshot.account, "User", found.name))
+
+
+def _identities(page: Page, found: Found, here: ResourceQuery) -> list[Linked]:
+    """By which identities of providers does it sign in, as far as the visitor may see that?"""
+    if not page.may(LIST_IDENTITIES, here):
+        return []
+    return linked_to(page.snapshot, get_user(page.snapshot, found.name))
 
 
 def _lockout(page: Page, name: str) -> Lockout | None:
