@@ -88,6 +88,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     },
     **{f"/service-ids/{{name}}/keys/{step}": () for step in ("delete", "edit", "rotate")},
     **{f"/me/keys/{{name}}/{step}": (f"/me/keys/{{key}}/{step}",) for step in ("delete", "edit", "rotate")},
+    "/me/passkeys/{name}/remove": (),
     "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
     "/guardrails/above": (),
     # WHY not: there is nothing to change where the settings do not let people, which is the default.

@@ -47,6 +47,7 @@ PROVIDER_STEPS = ("", "/edit", "/secret", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
     "/me/access/{name}": "/me/access/ims",
+    "/me/passkeys/{name}/remove": "/me/passkeys/passkey-0/remove",
     **{
         path: path.replace("{name}", "apikey-0")
         for place in ("/me/keys", "/settings/keys")

@@ -371,6 +371,25 @@ ANSWERS: dict[str, Schema] = {
         {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
     ),
     "Invitation": object_of(_INVITATION),
+    "SignIn": object_of(
+        {
+            "password_set_at": {**INSTANT, "type": ["string", "null"]},
+            "second_factor": FLAG,
+            "passkeys": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "name": TEXT,
+                        "created_at": INSTANT,
+                        "last_used_at": {**INSTANT, "type": ["string", "null"]},
+                        "backed_up": FLAG,
+                        "transports": TEXTS,
+                    }
+                ),
+            },
+            "last_sign_in": {**INSTANT, "type": ["string", "null"]},
+        }
+    ),
     "MadeInvitation": object_of(
         {**_INVITATION, "link": {"type": "string", "description": "only in this answer"}}
     ),

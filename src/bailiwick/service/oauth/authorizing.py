@@ -114,8 +114,7 @@ def _has_agreed(host: Host, wish: Wish, visit: Visit) -> bool:
 
 def has_factor(host: Host, visit: Visit) -> bool:
     """Has the person a second factor that they could show?"""
-    factor = host.snapshot(visit.session.account).factor_of(visit.session.uid)
-    return factor is not None and factor.enrolled_at is not None
+    return host.snapshot(visit.session.account).has_factor(visit.session.uid)
 
 
 def let_in(host: Host, wish: Wish, visit: Visit) -> str:
