@@ -442,7 +442,22 @@ ANSWERS: dict[str, Schema] = {
             "expires_in": {"type": "integer"},
             "expiration": {"type": "integer"},
             "scope": TEXT,
+            "issued_token_type": TEXT,
         }
+    ),
+    "Introspection": object_of(
+        {
+            "active": {"type": "boolean"},
+            **dict.fromkeys(("iss", "aud", "sub", "client_id", "scope", "jti", "username", "account"), TEXT),
+            **{key: {"type": "integer"} for key in ("exp", "iat", "nbf", "auth_time")},
+            "act": ANYTHING,
+        },
+        ["active"],
+    ),
+    "Nothing": object_of({}),
+    "Discovery": ANYTHING,
+    "UserInfo": object_of(
+        {"sub": TEXT, "name": TEXT, "preferred_username": TEXT, "email": TEXT, "groups": TEXTS}
     ),
     "DeviceCodes": object_of(
         {

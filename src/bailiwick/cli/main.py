@@ -31,6 +31,7 @@ from bailiwick.cli import (
     sample,
     searches,
     servers,
+    signing_keys,
     templates,
     users,
 )
@@ -105,6 +106,7 @@ app.command("init", rich_help_panel=RUN)(servers.init)
 app.command("recover", rich_help_panel=RUN)(servers.recover)
 app.command("serve", rich_help_panel=RUN)(servers.serve)
 app.command("sample", rich_help_panel=RUN)(sample.sample)
+app.add_typer(signing_keys.signing_keys_app, name="signing-key", rich_help_panel=RUN)
 app.add_typer(registry.registry_app, name="registry", rich_help_panel=RUN)
 
 
