@@ -59,6 +59,7 @@ NAMES: Mapping[str, str] = {
     "roles": "Developer",
     "policies": "image-readers-eu-de",
     "guardrails": "registry-private-only",
+    "applications": "billing-portal",
     "enterprises": "acme-corp",
     "account-groups": "crypto",
     "enterprise-accounts": "development",
@@ -88,6 +89,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     },
     **{f"/service-ids/{{name}}/keys/{step}": () for step in ("delete", "edit", "rotate")},
     **{f"/me/keys/{{name}}/{step}": (f"/me/keys/{{key}}/{step}",) for step in ("delete", "edit", "rotate")},
+    "/me/passkeys/{name}/remove": (),
     "/settings/keys/{name}/delete": ("/settings/keys/{key}/delete",),
     "/guardrails/above": (),
     # WHY not: there is nothing to change where the settings do not let people, which is the default.
@@ -160,6 +162,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         f"/settings/catalog/{{name}}/{step}": (f"/settings/catalog/records/{step}",)
         for step in ("document", "changes", "delete")
     },
+    "/oauth/authorize": (),
     "/{rest:path}": (),
 }
 # What the route table does not show: errors, what others than the owner see, an account in which there is nothing yet.
@@ -169,6 +172,8 @@ FURTHER = (
     Shown(f"/explorer?action=ims:images:delete&{_WEB_1}", "user:alice"),
     Shown("/explorer?action=ims:images:get&resource=web-1", status=400),
     Shown("/nothing/here", status=404),
+    Shown("/oauth/authorize", GUEST, 400),
+    Shown("/oauth/logout"),
     Shown("/device"),
     Shown("/device?user_code=BCDF-GHJK", status=400),
     Shown("/guardrails/above?name=acme-corp/crypto/keys-stay-in-us-south", account="development"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.console import Browser
-from tests.e2e.server import ACCOUNT, RunningServer
+from tests.e2e.server import ACCOUNT, PUBLIC_URL, RunningServer
 
 from bailiwick.authn.passwords import HashCost
 from bailiwick.service.people import hashing
@@ -21,9 +21,9 @@ CHEAP = HashCost(memory_kib=8, passes=1)
 PEOPLE = ("alice", "bob")
 
 
-def running(folder: Path) -> Iterator[RunningServer]:
-    """A server with alice and bob, who have passwords."""
-    with pytest.MonkeyPatch.context() as patch, RunningServer(folder) as server:
+def running(folder: Path, public_url: str = PUBLIC_URL) -> Iterator[RunningServer]:
+    """A server with alice and bob, who have passwords. `public_url` "": its real address."""
+    with pytest.MonkeyPatch.context() as patch, RunningServer(folder, public_url=public_url) as server:
         patch.setattr(hashing, "COST", CHEAP)
         for name in PEOPLE:
             give_password(server, name)
@@ -53,6 +53,7 @@ def enter(server: RunningServer, name: str, password: str = PASSWORD) -> Browser
 
 
 CALLBACK = "https://portal.example/callback"
+PHONE = "https://phone.example/callback"
 LEFT = "https://portal.example/left"
 APPLICATIONS: tuple[dict[str, object], ...] = (
     {
@@ -70,9 +71,18 @@ APPLICATIONS: tuple[dict[str, object], ...] = (
         "kind": "Application",
         "name": "phone",
         "type": "public",
-        "redirect_uris": ["http://127.0.0.1/callback"],
+        "redirect_uris": [PHONE],
         "grants": ["authorization_code"],
         "scopes": ["openid", "all"],
+        "first_party": True,
+    },
+    {
+        "kind": "Application",
+        "name": "desktop",
+        "type": "public",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "grants": ["authorization_code"],
+        "scopes": ["openid"],
         "first_party": True,
     },
     {
@@ -83,7 +93,7 @@ APPLICATIONS: tuple[dict[str, object], ...] = (
         "scopes": ["openid", "profile"],
     },
 )
-"""A confidential one that asks for consent, a public one of the first party, and one without a browser."""
+"""One that asks for consent, one of the first party, a program on somebody's machine, and one without a browser."""
 
 
 def uid_of_application(server: RunningServer, name: str) -> str:

@@ -32,6 +32,8 @@ OWNER = "user:owner"
 COMMAND_SECONDS = 60
 START_SECONDS = 30
 STOP_SECONDS = 20
+# WHY: whoever runs the tests may have logged in somewhere.
+NO_FOLDER, NO_KEYRING = "/nowhere/at/all", "keyring.backends.fail.Keyring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def environment(**more: str) -> dict[str, str]:
     """Which environment does a command see: a plain one, and what is said here."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     python = os.pathsep.join(path for path in sys.path if path)
-    return {**kept, "LANG": "C.UTF-8", "PYTHONPATH": python, **more}
+    apart = {"XDG_CONFIG_HOME": NO_FOLDER, "PYTHON_KEYRING_BACKEND": NO_KEYRING}
+    return {**kept, "LANG": "C.UTF-8", "PYTHONPATH": python, **apart, **more}
 
 
 def signed_in(address: str, key: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tests.e2e.oauth_world import (
     APPLICATIONS,
     CALLBACK,
     PASSWORD,
+    PHONE,
     enter,
     give_password,
     owner_of,
@@ -24,12 +25,13 @@ from tests.unit.authn.oauth.test_redirects import ATTACKS
 
 from bailiwick.authn.oauth.faults import Refused
 from bailiwick.authn.oauth.pkce import challenge_of
-from bailiwick.service.oauth.codes import Spent, spend_code
+from bailiwick.service.oauth.codes import Replayed, Spent, spend_code
 from bailiwick.service.oauth.consents import withdraw_consent
 from bailiwick.service.people.passwords import set_password
 from bailiwick.service.people.visits import find_visit
 
 VERIFIER = "v" * 43
+DESKTOP = "http://127.0.0.1:49152/callback"
 SIGN_IN = "/console/sign-in"
 
 
@@ -54,7 +56,7 @@ def wish(
     **changed: str,
 ) -> str:
     """The address of a request by this application, with these parameters instead."""
-    callback = CALLBACK if name == "portal" else "http://127.0.0.1:49152/callback"
+    callback = {"portal": CALLBACK, "desktop": DESKTOP}.get(name, PHONE)
     said: dict[str, str | None] = {
         "response_type": "code",
         "client_id": uid_of_application(server, name),
@@ -70,7 +72,7 @@ def wish(
     return "/oauth/authorize?" + urlencode({key: value for key, value in said.items() if value is not None})
 
 
-def told(reply: Reply, callback: str = "http://127.0.0.1:49152/callback") -> dict[str, str]:
+def told(reply: Reply, callback: str = PHONE) -> dict[str, str]:
     """What is the application told, by a redirect to its own address?"""
     assert reply.status == 303, reply.text
     return said_at(reply.headers["location"], callback)
@@ -91,9 +93,7 @@ def led(reply: Reply) -> str:
     return unescape(found[1])
 
 
-def spent(
-    server: RunningServer, code: str, name: str = "phone", callback: str = "http://127.0.0.1:49152/callback"
-) -> Spent:
+def spent(server: RunningServer, code: str, name: str = "phone", callback: str = PHONE) -> Spent:
     """What does the code give?"""
     got = spend_code(server.host, uid_of_application(server, name), code, callback, VERIFIER)
     assert isinstance(got, Spent)
@@ -203,6 +203,19 @@ def test_who_owes_a_new_password_settles_that_first(server: RunningServer) -> No
     }
     here = led(olga.post(owed, chosen, seen_at=owed))
     assert "code" in told(olga.get(here))
+
+
+def test_a_program_on_the_persons_machine_asks_each_time(server: RunningServer, alice: Browser) -> None:
+    """Also one of the first party: which program listens there, nobody knows (RFC 6749, 10.2); at any port."""
+    for port in ("49152", "8080"):
+        callback = f"http://127.0.0.1:{port}/callback"
+        address = wish(server, "desktop", redirect_uri=callback)
+        page = alice.get(address)
+        assert (page.status, "A program on this computer" in words_of(page.text)) == (200, True)
+        assert "code" in said_at(led(agree(alice, address)), callback)
+    silent = wish(server, "desktop", redirect_uri=callback, prompt="none")
+    assert told(alice.get(silent), callback)["error"] == "consent_required"
+    assert not server.host.snapshot(ACCOUNT).consents_of(visit_of(server, alice).session.uid)
 
 
 # prompt, max_age, acr_values
@@ -450,13 +463,13 @@ def test_a_code_is_good_once_for_a_minute_for_its_application(server: RunningSer
     phone, portal, here = (
         uid_of_application(server, "phone"),
         uid_of_application(server, "portal"),
-        "http://127.0.0.1:49152/callback",
+        PHONE,
     )
     kept = code()
     for client, given, uri, verifier in (
         (portal, kept, here, VERIFIER),
         (phone, code(), here + "/", VERIFIER),
-        (phone, code(), "http://127.0.0.1:49153/callback", VERIFIER),
+        (phone, code(), DESKTOP, VERIFIER),
         (phone, code(), here, "w" * 43),
         (phone, code(), here, ""),
         (phone, "made-up", here, VERIFIER),
@@ -465,7 +478,7 @@ def test_a_code_is_good_once_for_a_minute_for_its_application(server: RunningSer
             spend_code(server.host, client, given, uri, verifier)
     first = spend_code(server.host, phone, kept, here, VERIFIER)
     assert isinstance(first, Spent)
-    assert spend_code(server.host, phone, kept, here, VERIFIER) == first.session_uid
+    assert spend_code(server.host, phone, kept, here, VERIFIER) == Replayed(first.approval, first.session_uid)
     late = code()
     server.clock.advance(60)
     with pytest.raises(Refused, match="the code is wrong"):

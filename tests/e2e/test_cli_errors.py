@@ -37,7 +37,10 @@ WITH_SERVER = (
     ("log", "show"),
     ("log", "verify"),
 )
-HELP = "  help: set BAILIWICK_URL to the server's address and BAILIWICK_API_KEY to your API key\n"
+HELP = (
+    "  help: run `bailiwick login`, or set BAILIWICK_URL to the server's address "
+    "and BAILIWICK_API_KEY to your API key\n"
+)
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 

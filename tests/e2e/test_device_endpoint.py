@@ -67,7 +67,6 @@ def test_the_command_line_is_given_codes(server: RunningServer) -> None:
         ({"client_id": ["bailiwick-cli"] * 2, "scope": "openid"}, "invalid_request"),
         ({"client_id": "bailiwick-cli"}, "invalid_scope"),
         ({"client_id": "bailiwick-cli", "scope": "openid  all"}, "invalid_scope"),
-        ({"client_id": "bailiwick-cli", "scope": "ims:images:get"}, "invalid_scope"),
         ({"client_id": "bailiwick-cli", "scope": "address"}, "invalid_scope"),
         (
             {"client_id": "bailiwick-cli", "scope": "openid", "resource": "https://api.example"},

@@ -17,6 +17,7 @@ from tests.e2e.server import FORM, GRANT, Reply
 from tests.meta import test_pages, test_routes
 from tests.meta.persona_world import PASSWORD, World
 
+from bailiwick.api.oauth.openid import PASSED_ON
 from bailiwick.api.routes import access_of
 from bailiwick.console.app import console_entries
 from bailiwick.console.forgery import FIELD
@@ -100,6 +101,7 @@ PUBLIC: Mapping[str, tuple[str, tuple[str, ...], Any, Mapping[str, str]]] = {
     ),
     "/identity/token": ("/identity/token", (), *_TOKEN),
     "/v1/api-keys/report-leak": ("/v1/api-keys/report-leak", (), {"apikey": "bwk_nothing"}, {}),
+    **{path: (path, (), b"client_id=x", {"Content-Type": FORM}) for path in PASSED_ON},
 }
 
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 import pytest
 from fastapi import FastAPI
 from starlette.types import Message
-from tests.e2e.console import FORM, Browser
+from tests.e2e.console import FORM, WHOLE, Browser
 from tests.e2e.server import ACCOUNT, OWNER, PUBLIC_URL, Client, Reply, RunningServer
 
 from bailiwick.api.app import build_app
@@ -103,7 +103,7 @@ class InProcessBrowser(Browser):
 
     def send(self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> Reply:
         """Send a request, and keep the cookies of the answer."""
-        whole = path if path.startswith("/console") or path == "/" else self.path(path)
+        whole = path if path.startswith(WHOLE) or path == "/" else self.path(path)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         said = {**({"Cookie": cookies} if cookies else {}), **(headers or {})}
         reply = self.world.ask(method, whole, body.encode(), said)

@@ -36,6 +36,7 @@ NAMES: Mapping[str, str] = {
     "service-ids": "ci",
     "profiles": "ops",
     "guardrails": "careful",
+    "applications": "portal",
     "enterprises": "corp",
     "account-groups": "live",
     "enterprise-accounts": "shop",
@@ -47,6 +48,7 @@ PROVIDER_STEPS = ("", "/edit", "/secret", "/document", "/changes", "/delete")
 ADDRESSES: Mapping[str, str] = {
     "/pick/{what}": "/pick/users",
     "/me/access/{name}": "/me/access/ims",
+    "/me/passkeys/{name}/remove": "/me/passkeys/passkey-0/remove",
     **{
         path: path.replace("{name}", "apikey-0")
         for place in ("/me/keys", "/settings/keys")
@@ -107,6 +109,9 @@ FORMS: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "/projects/{name}/attach": {"subject": "user:zoe", "roles": "eps/EPS ReadOnlyAccess"},
     "/projects/{name}/detach": {"subject": "user:zoe"},
     "/resources/new": {"name": RESOURCE.replace("base", "new")},
+    "/applications/:new": {"name": "other", "type": "public"},
+    "/applications/{name}/edit": {"type": "confidential"},
+    "/applications/{name}/secrets/withdraw": {"secret": "none"},
     "/guardrails/new": {"name": "other", "actions": "*"},
     "/guardrails/{name}/edit": {"actions": "*"},
     "/enterprise/new": {"kind": "AccountGroup", "name": "test", "parent": "enterprise:corp"},
@@ -140,6 +145,7 @@ OBJECTS: Sequence[Mapping[str, object]] = (
         "scope": {"service": "ims"},
         "state": "disabled",
     },
+    {"kind": "Application", "name": "portal", "type": "confidential"},
     {"kind": "Enterprise", "name": "corp"},
     {"kind": "AccountGroup", "name": "live", "parent": "enterprise:corp"},
     {"kind": "EnterpriseAccount", "name": "shop", "parent": "account-group:live"},

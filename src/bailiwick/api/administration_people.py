@@ -25,6 +25,8 @@ from bailiwick.service.people.attempts import Lockout
 from bailiwick.service.people.factors import remove_factor
 from bailiwick.service.people.invitation_records import Invitation
 from bailiwick.service.people.invitations import MadeInvitation, Wish
+from bailiwick.service.people.last_use import last_uses
+from bailiwick.service.people.passkeys import list_passkeys
 from bailiwick.service.people.passwords import set_password
 from bailiwick.service.people.rights import (
     DELETE_INVITATION,
@@ -37,8 +39,10 @@ from bailiwick.service.people.rights import (
     RESET_PASSWORD,
 )
 from bailiwick.service.people.unlocking import list_locked_out, unlock
+from bailiwick.service.reading import Reader
 
 INVITATIONS = f"{ACCOUNT_PATH}/invitations"
+READ_USER = "iam.user.read"
 LOCKOUTS = f"{ACCOUNT_PATH}/lockouts"
 USER = f"{ACCOUNT_PATH}/users/{{name}}"
 _MOST_SECONDS = int(invitations.LONGEST.total_seconds())
@@ -67,6 +71,9 @@ def people_entries() -> list[Entry]:
               body="PasswordReset", answers={201: "MadeInvitation", 204: ""}),
         Entry("DELETE", f"{USER}/second-factor", _remove_factor, actions(REMOVE_FACTOR),
               "Remove a user's second factor", "users", answers={204: ""}),
+        Entry("GET", f"{USER}/sign-in", _sign_in, actions(READ_USER),
+              "Show what a user signs in with, without secrets, and when they last did", "users",
+              answers={200: "SignIn"}),
         Entry("GET", LOCKOUTS, _list_lockouts, actions(LIST_LOCKOUTS), "List who is locked out", "lockouts",
               answers={200: "Page"}),
         Entry("DELETE", lockout, _unlock, actions(LIFT_LOCKOUT), "Let somebody who is locked out try again",
@@ -159,6 +166,30 @@ def _reset(call: Call) -> Response:
 def _remove_factor(call: Call) -> Response:
     remove_factor(call.host, call.session, call.name)
     return _done(call)
+
+
+def _sign_in(call: Call) -> Response:
+    found = Reader(call.host, call.session).get("User", call.name)
+    snapshot, uid = call.host.snapshot(call.account), found.identity.uid
+    password = snapshot.password_of(uid)
+    last = last_uses(call.host, snapshot, [uid]).get(uid)
+    passkeys = [
+        {
+            "name": one.record.name,
+            "created_at": one.record.created_at.isoformat(),
+            "last_used_at": None if one.last_used_at is None else one.last_used_at.isoformat(),
+            "backed_up": one.record.backed_up,
+            "transports": list(one.record.transports),
+        }
+        for one in list_passkeys(call.host, snapshot, uid)
+    ]
+    said = {
+        "password_set_at": None if password is None else password.set_at.isoformat(),
+        "second_factor": snapshot.has_factor(uid),
+        "passkeys": passkeys,
+        "last_sign_in": None if last is None else last.isoformat(),
+    }
+    return json_response(said)
 
 
 def _list_lockouts(call: Call) -> Response:

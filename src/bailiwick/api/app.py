@@ -42,8 +42,12 @@ from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
 from bailiwick.api.oauth.device import device_entries
+from bailiwick.api.oauth.introspection import introspection_entries
+from bailiwick.api.oauth.openid import openid_entries
+from bailiwick.api.oauth.tokens import token_entries
 from bailiwick.api.openapi import openapi_document
 from bailiwick.api.operations import operation_entries
+from bailiwick.api.own_session import whoami_entries
 from bailiwick.api.pages import page_entries
 from bailiwick.api.problems import internal_problem, problem
 from bailiwick.api.projects import project_entries
@@ -55,7 +59,6 @@ from bailiwick.api.scim.routes import no_route, scim_entries
 from bailiwick.api.scim.showing import BASE as SCIM_PATH
 from bailiwick.api.services import service_entries
 from bailiwick.api.templates import template_entries
-from bailiwick.api.tokens import token_entries
 from bailiwick.console.app import console_routes
 from bailiwick.service.host import Host
 
@@ -103,6 +106,7 @@ def table() -> list[Entry]:
         *effective_entries(),
         *key_entries(),
         *session_entries(),
+        *whoami_entries(),
         *people_entries(),
         *federation_entries(),
         *application_entries(),
@@ -117,7 +121,9 @@ def table() -> list[Entry]:
         *service_entries(),
         *template_entries(),
         *token_entries(),
+        *introspection_entries(),
         *device_entries(),
+        *openid_entries(),
         *scim_entries(),
         *health_entries(),
     ]

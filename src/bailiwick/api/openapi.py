@@ -1,6 +1,7 @@
 """The OpenAPI document: what the framework knows of the routes, with the shapes of bodies and who may call what.
 
 Source: OpenAPI Specification 3.1. It must not list a route that does not exist: everything comes from the routes.
+Pages for people are not in it; a test asks every route that is, at random, whether it answers as the document says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from starlette.routing import BaseRoute, Route
 from bailiwick import __version__
 from bailiwick.api.routes import TableRoute, access_of
 from bailiwick.api.schemas import component_schemas
+from bailiwick.console.page import ROOT
+from bailiwick.console.routes import PageRoute
 
 TITLE = "Bailiwick"
 DESCRIPTION = "Who may do what, where, and why."
@@ -32,9 +35,14 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"bearer": []}]
     for route in app.routes:
-        if isinstance(route, Route) and not isinstance(route, TableRoute):
+        if isinstance(route, Route) and not isinstance(route, TableRoute | PageRoute) and not _is_page(route):
             _add_other(document["paths"], route)
     return document
+
+
+def _is_page(route: Route) -> bool:
+    """Is it the console's: a way in, or a file of its pages?"""
+    return route.path in ("/", ROOT) or route.path.startswith(f"{ROOT}/")
 
 
 def _add_other(paths: dict[str, Any], route: Route) -> None:
@@ -47,7 +55,7 @@ def _add_other(paths: dict[str, Any], route: Route) -> None:
         "summary": _OTHER_SUMMARIES.get(word, route.path),
         "tags": ["protocols"],
         "description": _access_words(route),
-        "responses": {"200": {"description": "Done"}},
+        "responses": {"200": {"description": "Done"}, "default": {"description": "An error"}},
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in route.param_convertors

@@ -49,7 +49,8 @@ def page_entries(document: Callable[[], Mapping[str, Any]]) -> list[Entry]:
     return [
         Entry("GET", "/openapi.json", show_document, public(_REASON), "The OpenAPI document", "pages",
               answers={200: ""}),
-        Entry("GET", "/docs", show_page, public(_REASON), "The interface, as a page", "pages", answers={200: ""}),
+        Entry("GET", "/docs", show_page, public(_REASON), "The interface, as a page", "pages",
+              answers={200: "Html"}),
     ]  # fmt: skip
 
 

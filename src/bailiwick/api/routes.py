@@ -7,7 +7,7 @@ application without (`access_of`). The path's account is the session's, else the
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -204,12 +204,27 @@ def responses_of(entry: Entry) -> dict[int | str, dict[str, Any]]:
         if schema:
             kind = _TYPES.get(schema, "application/json")
             listed[status]["content"] = {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    listed["default"] = {"description": "An error", "content": problem}
+    if not entry.answers:
+        listed[303] = {"description": "Leads on"}
+    listed["default"] = {"description": "An error", "content": dict(_errors_of(entry))}
     return listed
 
 
-_TYPES = {"Text": "text/plain", "Yaml": "application/yaml", "Scim": "application/scim+json"}
+def _errors_of(entry: Entry) -> Iterator[tuple[str, dict[str, Any]]]:
+    """In which forms does it say what is wrong? SCIM and OAuth have forms of their own (RFC 7644, 6749)."""
+    if entry.path.startswith("/scim/"):
+        yield "application/scim+json", {"schema": {"$ref": "#/components/schemas/ScimError"}}
+    if entry.path.startswith(("/oauth/", "/identity/")):
+        yield "application/json", {"schema": {"$ref": "#/components/schemas/OAuthError"}}
+    yield "application/problem+json", {"schema": {"$ref": "#/components/schemas/Problem"}}
+
+
+_TYPES = {
+    "Text": "text/plain",
+    "Html": "text/html",
+    "Yaml": "application/yaml",
+    "Scim": "application/scim+json",
+}
 _STATUS_WORDS = {
     200: "Done",
     201: "Created",

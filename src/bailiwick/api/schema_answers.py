@@ -98,7 +98,8 @@ _SERVICE = object_of(
         "actions": {
             "type": "array",
             "items": object_of(
-                dict.fromkeys(("id", "title", "resource_type", "access"), TEXT) | {"source": TEXTS}
+                dict.fromkeys(("id", "title", "access"), TEXT)
+                | {"resource_type": MAYBE_TEXT, "source": TEXTS}
             ),
         },
         "roles": {"type": "array", "items": object_of({"name": TEXT, "kind": TEXT, "actions": TEXTS})},
@@ -179,6 +180,17 @@ ANSWERS: dict[str, Schema] = {
             "revision": REVISION,
         }
     ),
+    "OAuthError": {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": TEXT, "error_description": TEXT},
+    },
+    "ScimError": {
+        "type": "object",
+        "required": ["schemas", "status"],
+        "properties": {"schemas": TEXTS, "status": TEXT, "detail": TEXT, "scimType": TEXT},
+    },
+    "Html": {"type": "string"},
     "Problem": object_of(
         {
             "type": TEXT,
@@ -359,6 +371,25 @@ ANSWERS: dict[str, Schema] = {
         {**_SESSION, "context": ANYTHING, "begun_at": INSTANT, "state": {"enum": ["active", "ended"]}}
     ),
     "Invitation": object_of(_INVITATION),
+    "SignIn": object_of(
+        {
+            "password_set_at": {**INSTANT, "type": ["string", "null"]},
+            "second_factor": FLAG,
+            "passkeys": {
+                "type": "array",
+                "items": object_of(
+                    {
+                        "name": TEXT,
+                        "created_at": INSTANT,
+                        "last_used_at": {**INSTANT, "type": ["string", "null"]},
+                        "backed_up": FLAG,
+                        "transports": TEXTS,
+                    }
+                ),
+            },
+            "last_sign_in": {**INSTANT, "type": ["string", "null"]},
+        }
+    ),
     "MadeInvitation": object_of(
         {**_INVITATION, "link": {"type": "string", "description": "only in this answer"}}
     ),
@@ -390,6 +421,19 @@ ANSWERS: dict[str, Schema] = {
             "last_used_at": MAYBE_TEXT,
         }
     ),
+    "Whoami": object_of(
+        {
+            "account": TEXT,
+            "principal": TEXT,
+            "expires_at": MAYBE_TEXT,
+            "session": MAYBE_TEXT,
+            "signed_in": {"type": "boolean"},
+            "proved_at": MAYBE_TEXT,
+            "through": {"type": "array", "items": TEXT},
+            "for": {"type": "array", "items": TEXT},
+            "restricted": {"type": "boolean"},
+        }
+    ),
     "Token": object_of(
         {
             "access_token": TEXT,
@@ -398,7 +442,22 @@ ANSWERS: dict[str, Schema] = {
             "expires_in": {"type": "integer"},
             "expiration": {"type": "integer"},
             "scope": TEXT,
+            "issued_token_type": TEXT,
         }
+    ),
+    "Introspection": object_of(
+        {
+            "active": {"type": "boolean"},
+            **dict.fromkeys(("iss", "aud", "sub", "client_id", "scope", "jti", "username", "account"), TEXT),
+            **{key: {"type": "integer"} for key in ("exp", "iat", "nbf", "auth_time")},
+            "act": ANYTHING,
+        },
+        ["active"],
+    ),
+    "Nothing": object_of({}),
+    "Discovery": ANYTHING,
+    "UserInfo": object_of(
+        {"sub": TEXT, "name": TEXT, "preferred_username": TEXT, "email": TEXT, "groups": TEXTS}
     ),
     "DeviceCodes": object_of(
         {

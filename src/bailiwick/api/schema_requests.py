@@ -161,9 +161,28 @@ REQUESTS: dict[str, Schema] = {
     ),
     "Restriction": object_of({name: FIELDS[name] for name in _RESTRICTION_FIELDS}, ["actions"]),
     "TokenForm": object_of(
-        dict.fromkeys(("grant_type", "apikey", "access_token", "profile_name", "account"), TEXT),
+        dict.fromkeys(
+            (
+                *(
+                    "grant_type",
+                    "apikey",
+                    "access_token",
+                    "profile_name",
+                    "account",
+                    "client_id",
+                    "client_secret",
+                ),
+                *("scope", "resource", "audience", "refresh_token", "subject_token", "subject_token_type"),
+                *("actor_token", "actor_token_type", "requested_token_type"),
+            ),
+            TEXT,
+        ),
         ["grant_type"],
     ),
+    "TokenQuestion": object_of(
+        dict.fromkeys(("token", "token_type_hint", "client_id", "client_secret"), TEXT), ["token"]
+    ),
+    "OpenIdForm": ANYTHING,
     "DeviceForm": object_of(dict.fromkeys(("client_id", "client_secret", "scope", "resource"), TEXT)),
     "ProposalQuestion": object_of(
         {

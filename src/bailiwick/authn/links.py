@@ -24,9 +24,11 @@ Said = str | int | bool
 class Link:
     """One identity behind a session: uid, and `kind:name` as it was when the token was issued.
 
-    `credential_uid` is its key; empty where it was assumed `by` others, while the connection said `context`.
+    `credential_uid` is its key or what it signed in with; empty where it was assumed `by` others, while the connection
+    said `context`.
     In that of whoever signed in is when they proved who they are (`proved_at`, epoch seconds).
     `session_uids` are its session's and, older after newer, those that this one was made from.
+    `client_id` is the application that began it, which must stand too; "" where none did.
     """
 
     account: str
@@ -36,6 +38,7 @@ class Link:
     session_uids: tuple[str, ...] = ()
     by: tuple[Link, ...] = ()
     context: Mapping[str, Said] = field(default_factory=dict)
+    client_id: str = ""
 
     @property
     def reference(self) -> str:
@@ -77,6 +80,8 @@ def _write_link(link: Link) -> dict[str, object]:
         said["cred"] = link.credential_uid
     if link.session_uids:
         said["sids"] = list(link.session_uids)
+    if link.client_id:
+        said["client_id"] = link.client_id
     return {**said, **links_claims(link.by, link.context, ())}
 
 
@@ -114,6 +119,7 @@ def _read_link(one: object, name: str, depth: int) -> Link:
         session_uids=read_texts(one, "sids"),
         by=by,
         context=_read_context(one),
+        client_id=read_text_claim(one, "client_id") if "client_id" in one else "",
     )
 
 

@@ -34,6 +34,7 @@ class TicketType(StrEnum):
 
     VISIT = "visit+jwt"
     CODE_DUE = "code-due+jwt"
+    PASSKEY = "passkey+jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,22 @@ class CodeDueTicket:
     begun: int
 
 
-Ticket = VisitTicket | CodeDueTicket
-T = TypeVar("T", VisitTicket, CodeDueTicket)
+@dataclass(frozen=True, slots=True)
+class PasskeyTicket:
+    """Which challenge (base64url) was a passkey given, what for, in which place only (by its digest), and when?"""
+
+    purpose: str
+    bound: str
+    challenge: str
+    begun: int
+
+
+Ticket = VisitTicket | CodeDueTicket | PasskeyTicket
+T = TypeVar("T", VisitTicket, CodeDueTicket, PasskeyTicket)
 _TYPES: dict[type, TicketType] = {
     VisitTicket: TicketType.VISIT,
     CodeDueTicket: TicketType.CODE_DUE,
+    PasskeyTicket: TicketType.PASSKEY,
 }
 
 

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from joserfc.jwk import ECKey
 
+from bailiwick.authn.authenticated import Authenticated, authenticated_claims, read_authenticated
 from bailiwick.authn.claims import read_text_claim
 from bailiwick.authn.compact import (
     MAX_TOKEN_CHARACTERS,
@@ -61,7 +62,8 @@ class TokenSubject:
     `principal` is `kind:name`; `credential_uid` is the key or client that was shown, at the root of everything else.
     `by` holds who assumed the principal, with what the connection said then (`context`); `acts_for` those for whom it
     acts. `restrictions` are documents of what the token may not do, read by whoever knows guardrails.
-    `earlier_sessions` are those that the session was made from, newest first.
+    `earlier_sessions` are those that the session was made from, newest first. `client_id` is the application that
+    began it, `scope` what it was asked for, `authenticated` how the person at its root signed in.
     """
 
     uid: str
@@ -76,12 +78,14 @@ class TokenSubject:
     context: Mapping[str, Said] = field(default_factory=dict)
     acts_for: tuple[Link, ...] = ()
     restrictions: tuple[Mapping[str, object], ...] = ()
+    scope: str = ""
+    authenticated: Authenticated | None = None
 
     @property
     def is_plain(self) -> bool:
         """Does it stand by its key alone: not assumed, not begun as a session, for nobody else, whole?"""
         rests_on = self.by or self.acts_for or self.restrictions or self.earlier_sessions
-        return not (self.session_uid or rests_on)
+        return not (self.session_uid or self.client_id or rests_on)
 
     @property
     def link(self) -> Link:
@@ -89,7 +93,16 @@ class TokenSubject:
         credential = "" if self.by else self.credential_uid
         newest = (self.session_uid,) if self.session_uid else ()
         sessions = (*newest, *self.earlier_sessions)
-        return Link(self.account, self.uid, self.principal, credential, sessions, self.by, self.context)
+        return Link(
+            account=self.account,
+            uid=self.uid,
+            principal=self.principal,
+            credential_uid=credential,
+            session_uids=sessions,
+            by=self.by,
+            context=self.context,
+            client_id=self.client_id or "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +174,7 @@ def issue_access_token(
         raise TokenRefused(TokenFault.EXPIRED, "what the token would be made from has ended")
     times = {"iat": issued, "nbf": issued, "exp": expires, "jti": jti}
     names = {"iss": parties.issuer, "aud": parties.audience}
-    text = signer.sign(ACCESS_TOKEN_TYPE, {**names, **_subject_claims(subject), **times})
+    text = signer.sign(ACCESS_TOKEN_TYPE, {**names, **subject_claims(subject), **times})
     if not jti or len(text) > MAX_TOKEN_CHARACTERS:
         raise Invalid.at("subject", "a token needs a `jti`, and a subject that fits into a token")
     return IssuedToken(text=text, jti=jti, issued_epoch=issued, expires_epoch=expires)
@@ -191,7 +204,24 @@ class TokenVerifier:
         self._clock_skew_seconds = clock_skew_seconds
 
     def verify(self, text: str, now: datetime) -> VerifiedToken:
-        """Whom does this token speak for? Raises TokenRefused with the first fault found.
+        """Whom does this token speak for? Raises TokenRefused with the first fault found."""
+        claims, kid = self.read_claims(text, now)
+        if "act" in claims:
+            # SECURITY: whoever acts for another is never passed over; here they are written `for`.
+            raise TokenRefused(TokenFault.CLAIMS, "claim `act` is not one of these tokens")
+        if not self.is_own_audience(self.check_issuer(claims)):
+            raise TokenRefused(TokenFault.AUDIENCE, "the token is for another audience")
+        issued, expires = self.check_times(claims, epoch_seconds(now))
+        return VerifiedToken(
+            subject=read_subject(claims),
+            jti=self.read_jti(claims),
+            kid=kid,
+            issued_epoch=issued,
+            expires_epoch=expires,
+        )
+
+    def read_claims(self, text: str, now: datetime) -> tuple[Mapping[str, object], str]:
+        """What does the token claim, and which key signed it? Raises TokenRefused.
 
         SECURITY: nothing of the payload is read before the signature has been checked.
         """
@@ -199,19 +229,7 @@ class TokenVerifier:
         if token.token_type != ACCESS_TOKEN_TYPE:
             raise TokenRefused(TokenFault.TYPE, f"the token's type is not `{ACCESS_TOKEN_TYPE}`")
         check_signature(token, self._find_key(token.kid, now))
-        claims = parse_json_object(token.payload, TokenFault.CLAIMS)
-        if "act" in claims:
-            # SECURITY: whoever acts for another is never passed over; here they are written `for`.
-            raise TokenRefused(TokenFault.CLAIMS, "claim `act` is not one of these tokens")
-        self._check_parties(claims)
-        issued, expires = self._check_times(claims, epoch_seconds(now))
-        return VerifiedToken(
-            subject=_read_subject(claims),
-            jti=read_text_claim(claims, "jti"),
-            kid=token.kid,
-            issued_epoch=issued,
-            expires_epoch=expires,
-        )
+        return parse_json_object(token.payload, TokenFault.CLAIMS), token.kid
 
     def _find_key(self, kid: str, now: datetime) -> ECKey:
         record, key = self._keys.get(kid, (None, None))
@@ -219,14 +237,22 @@ class TokenVerifier:
             raise TokenRefused(TokenFault.UNKNOWN_KEY, "the token names a key that is not in the key set")
         return key
 
-    def _check_parties(self, claims: Mapping[str, object]) -> None:
+    def check_issuer(self, claims: Mapping[str, object]) -> str:
+        """For which audience is the token, if it is of this issuer? Raises TokenRefused."""
         if read_text_claim(claims, "iss") != self._parties.issuer:
             raise TokenRefused(TokenFault.ISSUER, "the token is from another issuer")
-        if read_text_claim(claims, "aud") != self._parties.audience:
-            raise TokenRefused(TokenFault.AUDIENCE, "the token is for another audience")
+        return read_text_claim(claims, "aud")
 
-    def _check_times(self, claims: Mapping[str, object], now: int) -> tuple[int, int]:
-        """From when until when is the token good, given that it is good now?"""
+    def is_own_audience(self, audience: str) -> bool:
+        """Is a token for this audience one for Bailiwick itself?"""
+        return audience == self._parties.audience
+
+    def read_jti(self, claims: Mapping[str, object]) -> str:
+        """By which name is the token revoked? Raises TokenRefused."""
+        return read_text_claim(claims, "jti")
+
+    def check_times(self, claims: Mapping[str, object], now: int) -> tuple[int, int]:
+        """From when until when is the token good, given that it is good now? Raises TokenRefused."""
         issued, begins, expires = (_read_epoch(claims, name) for name in ("iat", "nbf", "exp"))
         if now >= expires:
             raise TokenRefused(TokenFault.EXPIRED, "the token has expired")
@@ -239,8 +265,8 @@ class TokenVerifier:
         return issued, expires
 
 
-def _subject_claims(subject: TokenSubject) -> dict[str, object]:
-    """How do claims write this subject?"""
+def subject_claims(subject: TokenSubject) -> dict[str, object]:
+    """How do claims write this subject? Raises Invalid for an empty text."""
     claims: dict[str, object] = {
         "sub": subject.uid,
         "account": subject.account,
@@ -257,14 +283,17 @@ def _subject_claims(subject: TokenSubject) -> dict[str, object]:
         claims["sid"] = subject.session_uid
     if subject.earlier_sessions:
         claims["sids"] = list(subject.earlier_sessions)
+    if subject.scope:
+        claims["scope"] = subject.scope
+    claims |= authenticated_claims(subject.authenticated)
     claims |= links_claims(subject.by, subject.context, subject.acts_for)
     if subject.restrictions:
         claims["restrict"] = [dict(one) for one in subject.restrictions]
     return claims
 
 
-def _read_subject(claims: Mapping[str, object]) -> TokenSubject:
-    """Which subject do these claims write?"""
+def read_subject(claims: Mapping[str, object]) -> TokenSubject:
+    """Which subject do these claims write? Raises TokenRefused."""
     by, context, acts_for = read_links(claims)
     return TokenSubject(
         uid=read_text_claim(claims, "sub"),
@@ -279,6 +308,8 @@ def _read_subject(claims: Mapping[str, object]) -> TokenSubject:
         context=context,
         acts_for=acts_for,
         restrictions=_read_restrictions(claims),
+        scope=read_text_claim(claims, "scope") if "scope" in claims else "",
+        authenticated=read_authenticated(claims),
     )
 
 

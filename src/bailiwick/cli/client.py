@@ -9,12 +9,13 @@ import base64
 import json
 import os
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx2
 
+from bailiwick.cli.login.flow import is_loopback
+from bailiwick.cli.login.using import LoggedIn, find_logged_in
 from bailiwick.errors import BailiwickError, Finding, Invalid, Unauthenticated, Unavailable
 
 URL = "BAILIWICK_URL"
@@ -38,22 +39,26 @@ class ServerError(BailiwickError):
 class Client:
     """One signed-in caller of one server, for a `with` block."""
 
-    def __init__(self, url: str, key: str, token: str | None = None) -> None:
+    def __init__(
+        self, url: str, key: str, token: str | None = None, logged_in: LoggedIn | None = None
+    ) -> None:
         host = _host_of(url)
         self._url = url.rstrip("/")
         # WHY: a proxy of the environment cannot reach this machine's own addresses.
-        self._http = httpx2.Client(base_url=self._url, timeout=TIMEOUT, trust_env=not _is_loopback(host))
+        self._http = httpx2.Client(base_url=self._url, timeout=TIMEOUT, trust_env=not is_loopback(host))
         self._key = key
         self._token: str | None = None
         self._account = ""
+        self._logged_in = logged_in
         if token is not None:
             self._token, self._account = token, _account_of(token)
 
     @classmethod
     def from_environment(cls) -> Client:
-        """Which server and key do BAILIWICK_URL and BAILIWICK_API_KEY name? Raises Invalid.
+        """Which server is asked, and as whom? Raises Invalid.
 
-        BAILIWICK_TOKEN, an access token such as a profile's session gives, stands in for the key.
+        By BAILIWICK_TOKEN, an access token such as a profile's session gives; else by BAILIWICK_API_KEY; else by the
+        login that `bailiwick login` has kept. The first two need BAILIWICK_URL.
         """
         token = os.environ.get(TOKEN, "").strip()
         if not token and TOKEN in os.environ:
@@ -61,6 +66,10 @@ class Client:
             raise Invalid.at(
                 "", f"{TOKEN} is set and empty", f"unset it to ask by {KEY}, or assume the profile again"
             )
+        # SECURITY: a key that is set and empty is missing; nothing is done as somebody else instead.
+        logged_in = find_logged_in() if KEY not in os.environ and not token else None
+        if logged_in is not None:
+            return cls(logged_in.login.server, "", logged_in=logged_in)
         needed = (URL,) if token else (URL, KEY)
         missing = [name for name in needed if not os.environ.get(name, "").strip()]
         if missing:
@@ -68,7 +77,7 @@ class Client:
             raise Invalid.at(
                 "",
                 f"{' and '.join(f'`{name}`' for name in missing)} {are} not set",
-                f"set {URL} to the server's address and {KEY} to your API key",
+                f"run `bailiwick login`, or set {URL} to the server's address and {KEY} to your API key",
             )
         if token:
             return cls(os.environ[URL].strip(), "", token)
@@ -93,6 +102,11 @@ class Client:
         """Which account does the key belong to?"""
         self._sign_in()
         return self._account
+
+    @property
+    def url(self) -> str:
+        """Which server is asked?"""
+        return self._url
 
     @property
     def token(self) -> str:
@@ -129,9 +143,19 @@ class Client:
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """What does the server answer? Raises ServerError, Invalid, Unavailable."""
         headers = {**arguments.pop("headers", {}), "Authorization": f"Bearer {self._sign_in()}"}
-        return _read(self._send(method, path, headers=headers, **arguments))
+        response = self._send(method, path, headers=headers, **arguments)
+        if response.status_code == 401 and self._logged_in is not None and self._token is not None:
+            # WHY once more: the server may have ended this token alone. Nothing was done by it.
+            self._token = self._logged_in.next_token(self._token)
+            headers["Authorization"] = f"Bearer {self._token}"
+            response = self._send(method, path, headers=headers, **arguments)
+            if response.status_code == 401:
+                raise self._logged_in.over()
+        return _read(response)
 
     def _sign_in(self) -> str:
+        if self._logged_in is not None and self._token is None:
+            self._token, self._account = self._logged_in.token(), self._logged_in.login.account
         if self._token is None:
             form = {"grant_type": APIKEY_GRANT, "apikey": self._key}
             response = self._send("POST", "/oauth/token", data=form)
@@ -157,13 +181,6 @@ def _host_of(url: str) -> str:
     except ValueError:
         pass
     raise Invalid.at("", f"{URL} is `{url}`, expected an address", "such as http://127.0.0.1:8470")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _signed_in(response: httpx2.Response, url: str) -> tuple[str, str]:

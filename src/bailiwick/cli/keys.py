@@ -1,4 +1,4 @@
-"""API keys and tokens: key create, list, show, change, rotate, disable, enable, delete, report-leak; token.
+"""API keys: key create, list, show, change, rotate, disable, enable, delete, report-leak.
 
 A secret is printed once, where it was asked for, and nowhere else.
 """
@@ -213,10 +213,3 @@ def _patch(key: str, *, disabled: bool) -> None:
     with Client.from_environment() as client:
         client.call("PATCH", client.account_path("api-keys", key), json={"disabled": disabled})
     print_lines([f"{'disabled' if disabled else 'enabled'} {key}"])
-
-
-@reporting
-def token() -> None:
-    """Print an access token for your API key, for use as a bearer token."""
-    with Client.from_environment() as client:
-        print_lines([client.token])

@@ -31,9 +31,11 @@ from bailiwick.cli import (
     sample,
     searches,
     servers,
+    signing_keys,
     templates,
     users,
 )
+from bailiwick.cli.login import commands as login
 from bailiwick.cli.output import EXIT_ERROR, print_lines
 
 app = typer.Typer(
@@ -43,7 +45,7 @@ app = typer.Typer(
     add_completion=True,
 )
 
-ASK, CHANGE, RECORD, RUN = "Ask", "Change", "Keys, catalog and log", "Run"
+ASK, CHANGE, RECORD, RUN = "Ask", "Change", "Signing in, keys, catalog and log", "Run"
 
 
 def _print_version(wanted: bool) -> None:
@@ -53,7 +55,8 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="BAILIWICK_URL says where the server is, BAILIWICK_API_KEY (or BAILIWICK_TOKEN) who asks. "
+    epilog="Sign in by `bailiwick login`; or BAILIWICK_URL says where the server is, "
+    "BAILIWICK_API_KEY (or BAILIWICK_TOKEN) who asks. "
     "Exit codes: 0 done or allowed, 1 denied or different, 2 error."
 )
 def bailiwick(
@@ -89,7 +92,10 @@ app.add_typer(users.invitations_app, name="invitation", rich_help_panel=CHANGE)
 app.add_typer(federation.providers_app, name="identity-provider", rich_help_panel=CHANGE)
 app.add_typer(federation.rules_app, name="federation-rule", rich_help_panel=CHANGE)
 app.add_typer(keys.keys_app, name="key", rich_help_panel=RECORD)
-app.command("token", rich_help_panel=RECORD)(keys.token)
+app.command("login", rich_help_panel=RECORD)(login.login)
+app.command("logout", rich_help_panel=RECORD)(login.logout)
+app.command("whoami", rich_help_panel=RECORD)(login.whoami)
+app.command("token", rich_help_panel=RECORD)(login.token)
 app.add_typer(applications.applications_app, name="application", rich_help_panel=CHANGE)
 app.add_typer(profiles.profiles_app, name="profile", rich_help_panel=RECORD)
 app.add_typer(catalog.catalog_app, name="catalog", rich_help_panel=RECORD)
@@ -97,8 +103,10 @@ app.command("attention", rich_help_panel=RECORD)(attention.attention)
 app.command("inactive", rich_help_panel=RECORD)(inactive.inactive)
 app.add_typer(log.log_app, name="log", rich_help_panel=RECORD)
 app.command("init", rich_help_panel=RUN)(servers.init)
+app.command("recover", rich_help_panel=RUN)(servers.recover)
 app.command("serve", rich_help_panel=RUN)(servers.serve)
 app.command("sample", rich_help_panel=RUN)(sample.sample)
+app.add_typer(signing_keys.signing_keys_app, name="signing-key", rich_help_panel=RUN)
 app.add_typer(registry.registry_app, name="registry", rich_help_panel=RUN)
 
 

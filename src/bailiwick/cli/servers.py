@@ -1,4 +1,4 @@
-"""What runs on the machine of the data: init, serve.
+"""What runs on the machine of the data: init, recover, serve.
 
 Nothing here decides what is served; the options say it, and service/ and api/ do it.
 """
@@ -75,6 +75,37 @@ def init(
             f"created account {account} in {data}; the owner's API key is in {key_file}",
             f"next: bailiwick serve --data {quote(str(data))}",
             f"then choose the owner's password for the console, at a link that is good once: {link}",
+        ]
+    )
+
+
+@reporting
+def recover(
+    owner: Annotated[str, typer.Argument(help="the name of the user who owns the account")],
+    data: Data,
+    account: Annotated[str, typer.Option(help="which account, where they own several")] = "",
+    public_url: Annotated[
+        str, typer.Option(help="how browsers reach the server, for the link")
+    ] = "http://127.0.0.1:8470",
+) -> None:
+    """Let an account's owner in again who has lost password, phone, recovery codes and passkeys.
+
+    For whoever has the data directory. What was lost is taken away; it is in the log and under attention.
+    """
+    from bailiwick.service.host import open_host
+    from bailiwick.service.people.recovering import find_account, recover_owner
+    from bailiwick.service.settings import Settings
+
+    host = open_host(data, Settings(public_url.rstrip("/")))
+    try:
+        name = find_account(host, owner, account)
+        link = recover_owner(host, name)
+    finally:
+        host.close()
+    print_lines(
+        [
+            f"user {owner} of account {name} has no password, second factor or passkeys any more",
+            f"a new password is chosen at a link that is good once: {link}",
         ]
     )
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from bailiwick.console.entrance import Guest, enter
 from bailiwick.console.headers import secure
 from bailiwick.console.page import ROOT, Page
+from bailiwick.console.pages.applications import application_entries
 from bailiwick.console.pages.enterprise import enterprise_entries
 from bailiwick.console.pages.explorer import explorer_entries
 from bailiwick.console.pages.federation import federation_entries
@@ -52,6 +53,7 @@ def console_entries() -> list[Entry]:
         *role_entries(),
         *settings_entries(),
         *subject_entries(),
+        *application_entries(),
         *people_entries(),
         *federation_entries(),
         *oauth_entries(),

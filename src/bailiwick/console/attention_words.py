@@ -27,6 +27,7 @@ _WHEN = {
     "key-never-used": "made",
     "key-unused": "last used",
     "user-not-signed-in": "last signed in",
+    "owner-recovered": "let in again",
 }
 
 

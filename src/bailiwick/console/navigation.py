@@ -55,6 +55,7 @@ MENU: tuple[Group, ...] = (
             Item("Groups", "/groups", "users-group", ("iam.group.list", "iam.group.read")),
             Item("Service IDs", "/service-ids", "robot", ("iam.service-id.list", "iam.service-id.read")),
             Item("Profiles", "/profiles", "id-badge", ("iam.profile.list", "iam.profile.read")),
+            Item("Applications", "/applications", "stack", ("iam.application.list", "iam.application.read")),
             Item("Roles", "/roles", "shield", ("iam.role.list", "iam.role.read")),
             Item("Policies", "/policies", "shield-check", ("iam.policy.list", "iam.policy.read")),
         ),

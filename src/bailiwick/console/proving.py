@@ -14,8 +14,10 @@ from bailiwick.console.page import Page
 from bailiwick.console.problems import status_of
 from bailiwick.errors import Invalid, NotFound
 from bailiwick.service.people.attempts import LockedOut
+from bailiwick.service.people.passkey_ceremonies import ShownPasskey
 from bailiwick.service.people.stepping_up import Shown, step_up, ways_of
 
+PASSKEY_TICKET, PASSKEY_ANSWER = "passkey_ticket", "passkey_answer"
 STEP_UP = "/me/step-up"
 _WRONG = (Invalid, LockedOut, NotFound)
 
@@ -31,8 +33,14 @@ def ask_for_proof(page: Page) -> Response:
 
 def show_proof(page: Page, form: Form, target: str, *, status: int = 200) -> Response:
     """Which proof is asked for? It is sent to `target`, with what waits in the form."""
-    ways = ways_of(page.host.snapshot(page.account), page.session.uid)
+    ways = ways_of(page.host, page.visit)
     return page.render("people/step_up.html", status=status, form=form, target=target, ways=ways)
+
+
+def passkey_in(sent: Form) -> ShownPasskey | None:
+    """Which passkey was shown in this form? None: none."""
+    ticket, answer = sent.get(PASSKEY_TICKET), sent.get(PASSKEY_ANSWER)
+    return ShownPasskey(ticket, answer) if ticket or answer else None
 
 
 def go_on(page: Page) -> Response | None:
@@ -47,7 +55,7 @@ def go_on(page: Page) -> Response | None:
 
 def prove(page: Page, sent: Form, target: str) -> Response | None:
     """Does what was sent prove who sits there? From now on the visit says so. A response: it does not."""
-    shown = Shown(code=sent.text("code"), password=sent.get("password"))
+    shown = Shown(sent.text("code"), passkey_in(sent), sent.get("password"))
     try:
         page.visitor = step_up(page.host, page.visit, shown, client_of(page.request))
     except _WRONG as error:

@@ -14,7 +14,7 @@ from bailiwick.engine.facts import Facts
 from bailiwick.engine.resources import ALL_OF_IT, PROJECT, Resolved, find_kind, path_problem, resolve
 from bailiwick.engine.roles import Need, Reaching
 from bailiwick.engine.scopes import Key
-from bailiwick.engine.tables import Allows, Block, Held
+from bailiwick.engine.tables import Allows, Block, BlockTable, Held
 from bailiwick.engine.views import View, find_tables, find_view
 from bailiwick.model.patterns import matches
 from bailiwick.model.requests import Decision, Reason, Request, ResourceQuery
@@ -67,7 +67,7 @@ def _decide_by_policies(
     compiled: CompiledAccount, request: Request, view: View, need: Need, resource: Resolved
 ) -> Decision:
     """What do guardrails, projects, denies, ownership and allows say? (rule 7.2 d to h)"""
-    is_guarded = compiled.guardrails.all or request.restrictions
+    is_guarded = request.restrictions or is_any_reaching(compiled.guardrails, need, resource.service)
     if is_guarded and applicable_guardrails(compiled, request, view, need, resource):
         return _refused(view, Reason.GUARDRAIL)
     if need.action.takes_into_project and project_may_be_disabled(compiled, request.resource):
@@ -246,6 +246,16 @@ def applicable_guardrails(
             if block.stands(facts, request.now, resource.service):
                 names.append(block.name)
     return names
+
+
+def is_any_reaching(guardrails: BlockTable, need: Need, service: str) -> bool:
+    """Does any guardrail, wherever it holds, name this action over resources of this service? Asked once of each."""
+    known = guardrails.reached[need.action_service != service]
+    found = known.get(need.action.id)
+    if found is None:
+        found = any(guardrail_reaches(block, need, service) for block in guardrails.all)
+        known[need.action.id] = found
+    return found
 
 
 def guardrail_reaches(block: Block, need: Need, service: str) -> bool:

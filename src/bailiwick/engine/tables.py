@@ -128,12 +128,16 @@ class Block:
 
 
 class BlockTable:
-    """Which blocks may concern a resource? By shape and key; all of a shape where a read attribute is unknown."""
+    """Which blocks may concern a resource? By shape and key; all of a shape where a read attribute is unknown.
 
-    __slots__ = ("_anywhere", "_by_service", "all")
+    `reached` remembers of which actions (its own service's, and over others' resources) any block speaks; a cache.
+    """
+
+    __slots__ = ("_anywhere", "_by_service", "all", "reached")
 
     def __init__(self, blocks: Iterable[Block], shapes: Shapes) -> None:
         self.all = tuple(blocks)
+        self.reached: tuple[dict[str, bool], dict[str, bool]] = ({}, {})
         by_shape: dict[Shape, dict[Key, list[Block]]] = {}
         for block in self.all:
             cells = [(shapes.shape(code), values) for code, values, _ in cells_of(block.scope)]

@@ -206,12 +206,7 @@ def begin_session(host: Host, session: Session, wanted: Wanted) -> Begun:
 
     It can do nothing that the caller cannot, so everyone may, where nothing forbids it (rule 22.7).
     """
-    request = request_of(session, BEGIN, iam_service(), host.now())
-    for link in _links(session):
-        # WHY each by itself: one without a policy, who may, would hide that the next is forbidden to.
-        decision = decide(host.snapshot(session.account).compiled, replace(request, principal=link, chain=()))
-        if not decision.allowed and decision.reason is not Reason.NO_MATCHING_POLICY:
-            _refuse(session, link, BEGIN, "", decision)
+    check_may_begin(host, session)
     return _begin(
         host,
         session,
@@ -222,6 +217,16 @@ def begin_session(host: Host, session: Session, wanted: Wanted) -> Begun:
         grant=SESSION_GRANT,
         keeps_chain=True,
     )
+
+
+def check_may_begin(host: Host, session: Session) -> None:
+    """Does nothing forbid any link of it to begin a session that is no more than itself? Raises Denied."""
+    request = request_of(session, BEGIN, iam_service(), host.now())
+    for link in _links(session):
+        # WHY each by itself: one without a policy, who may, would hide that the next is forbidden to.
+        decision = decide(host.snapshot(session.account).compiled, replace(request, principal=link, chain=()))
+        if not decision.allowed and decision.reason is not Reason.NO_MATCHING_POLICY:
+            _refuse(session, link, BEGIN, "", decision)
 
 
 def _refuse(session: Session, link: str, action: str, place: str, decision: Decision) -> NoReturn:
@@ -257,7 +262,11 @@ def _begin(
     uid = new_uid("Session")
     begun = replace(link, session_uids=(uid, *link.session_uids))
     carried = (*restrictions, *wanted.restrict)
-    subject = _subject(begun, session.credential, grant, acts_for=acts_for, restrictions=carried)
+    subject = replace(
+        _subject(begun, session.credential, grant, acts_for=acts_for, restrictions=carried),
+        client_id=link.client_id or None,
+        authenticated=session.authenticated,
+    )
     token = _issue(host, subject, _seconds(wanted, most_seconds), until)
     made = Begun(uid, token, begun, acts_for, carried)
     record_begun(host, session, subject, made.expires_at, jti=token.jti)

@@ -19,12 +19,15 @@ from bailiwick.service.attention_facts import find_facts
 from bailiwick.service.host import Host
 from bailiwick.service.keys.records import owner_of
 from bailiwick.service.kinds import KIND_OF_PREFIX, KINDS, RESOURCE, find_value
-from bailiwick.service.loading import API_KEY
+from bailiwick.service.loading import API_KEY, account_log
 from bailiwick.service.needed import iam_object, iam_service
+from bailiwick.service.people.last_use import last_uses
 from bailiwick.service.people.records import PasswordRecord
+from bailiwick.service.people.recovering import RECOVERY, SHOWN_FOR
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.templates.offers import BEHIND, DRIFTED, OFFERED, offers_of, tree_of
+from bailiwick.store.ports import EventFilter
 
 SOON = timedelta(days=30)
 UNUSED = timedelta(days=90)
@@ -56,6 +59,9 @@ class Meaning:
 MEANINGS: Mapping[str, Meaning] = {
     "for-everyone": Meaning(
         "Policies for everyone", "Check that all of them, without exception, are meant to have this.", URGENT
+    ),
+    "owner-recovered": Meaning(
+        "The owner was let in again from the machine", "Make sure that it was the owner who asked.", URGENT
     ),
     "administers-everything": Meaning(
         "Administrators of every service", "Keep such policies few, and give them to a group.", URGENT
@@ -146,7 +152,11 @@ class _Attention:
         """By urgency, then by the order of MEANINGS."""
         found: dict[str, list[Notice]] = defaultdict(list)
         for code, notice in chain(
-            self._of_account(), self._of_keys(), self._of_people(), self._of_templates()
+            self._of_recoveries(),
+            self._of_account(),
+            self._of_keys(),
+            self._of_people(),
+            self._of_templates(),
         ):
             found[code].append(notice)
         topics = [self._topic(code, found[code]) for code in MEANINGS if code in found]
@@ -254,11 +264,22 @@ class _Attention:
         old.sort(key=lambda record: (record.set_at, record.uid))
         if len(old) > MOST_KEYS:
             self._bounded.add("user-not-signed-in")
+        uses = last_uses(self._host, self._reader.snapshot, [one.owner_uid for one in old[:MOST_KEYS]])
         for record in old[:MOST_KEYS]:
             name = names[record.owner_uid][1]
-            used = self._host.store.activity.last_used(record.uid)
+            used = uses.get(record.owner_uid)
             if (used is None or used <= until) and not principals[f"user:{name}"].disabled:
                 yield "user-not-signed-in", Notice("User", name, at=used)
+
+    def _of_recoveries(self) -> Iterator[tuple[str, Notice]]:
+        """When was the owner let in again by whoever has the machine?"""
+        snapshot = self._reader.snapshot
+        log = account_log(snapshot.account.name)
+        wanted = EventFilter(log=log, kind=RECOVERY, since=self._now - SHOWN_FOR)
+        for stored in self._host.store.activity.events(wanted, None, MOST_NAMED, newest_first=True):
+            kind, name = snapshot.names_by_uid().get(stored.event.principal_uid, ("", ""))
+            if kind == "User":
+                yield "owner-recovered", Notice("User", name, at=stored.event.at)
 
     def _may_see_key(self, record: ApiKeyRecord) -> bool:
         if self._may_list(API_KEY):

@@ -15,6 +15,7 @@ from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix, verify_api_key
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.authn.tokens import TokenVerifier, VerifiedToken, token_digest
 from bailiwick.errors import NotFound, Unauthenticated
+from bailiwick.service.loading import SESSION_END
 from bailiwick.service.places import Limits, api_limits, is_let_in
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -136,6 +137,7 @@ class Authenticator:
             or record is None
             or record.owner_uid != subject.uid
             or not is_usable(record, now)
+            or (SESSION_END, verified.jti) in snapshot.identities
         ):
             raise Unauthenticated(_NOBODY)
         if not may_come_in(snapshot, principal, by_key=True):

@@ -21,6 +21,7 @@ from bailiwick.service.people.records import (
     APPLICATION_SECRET,
     CONSENT,
     FEDERATED_IDENTITY,
+    PASSKEY,
     PASSWORD,
     PROVIDER_SECRET,
     SECOND_FACTOR,
@@ -162,6 +163,9 @@ def _changes(
                 if held is not None:
                     changes.append(Change(credential, held.uid, held.name, "delete"))
                     dropped.append(SecretDelete(held.uid))
+            for passkey in snapshot.passkeys_of(uids[key]) if kind == "User" else ():
+                changes.append(Change(PASSKEY, passkey.uid, passkey.uid, "delete"))
+                dropped.append(SecretDelete(passkey.uid))
             agreed = snapshot.consents_of(uids[key]) if kind == "User" else ()
             changes += [Change(CONSENT, one.uid, one.name, "delete") for one in agreed]
             for secret in snapshot.application_secrets().get(uids[key], ()) if kind == "Application" else ():

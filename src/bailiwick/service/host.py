@@ -29,6 +29,7 @@ from bailiwick.service.history.verifying import Verifications
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
+from bailiwick.service.oauth.identity_keys import IdentityKeys
 from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
@@ -81,6 +82,7 @@ class Host:
         self._key_sets = load_key_sets(store)
         self._refuse_missing_logs()
         self.authenticator = Authenticator(self)
+        self.identity_keys = IdentityKeys(self)
 
     def _refuse_missing_logs(self) -> None:
         """SECURITY: a log that was deleted whole has no head to tell of it; the system log names every account."""

@@ -37,7 +37,12 @@ class StepUpRequired(BailiwickError):
 def said_of_session(session: Session, address: str, now: float) -> dict[str, Property]:
     """What do conditions on Bailiwick's own routes read of this connection and session? (rule 10.2)"""
     said: dict[str, Property] = {"ip": address} if address else {}
-    return said | said_of_proof(session, now)
+    return said | said_of_factor(session) | said_of_proof(session, now)
+
+
+def said_of_factor(session: Session) -> dict[str, Property]:
+    """Was a second factor shown by whom an application began the session for? Nothing, where nobody signed in."""
+    return {} if session.authenticated is None else {"mfa": bool(session.authenticated.factor_at)}
 
 
 def said_of_proof(session: Session, now: float) -> dict[str, Property]:

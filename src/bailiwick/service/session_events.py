@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bailiwick.authn.compact import TokenRefused
 from bailiwick.authn.links import Link, parse_links, write_links
-from bailiwick.authn.tokens import MAX_LIFETIME_SECONDS, TokenSubject
+from bailiwick.authn.tokens import MAX_LIFETIME_SECONDS, IssuedToken, TokenSubject
 from bailiwick.model.security import SIGN_IN_NUMBERS
 from bailiwick.model.trusting import PROFILE
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
+from bailiwick.service.oauth.family_notes import Family, list_families
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import uid_of
@@ -26,6 +27,8 @@ from bailiwick.store.ports import ActivityEvent, EventFilter, StoredEvent
 SESSION, ASSUMED = "session", "assume"
 BEGUN, REFUSED, ENDED = "begun", "refused", "ended"
 MOST_AT_ONCE = 1000
+# Families are listed before all events, newest first: they are numbered from here on.
+FAMILIES_FROM = 1 << 50
 # A visit lasts longer than any token.
 LONGEST_SECONDS = max(MAX_LIFETIME_SECONDS, SIGN_IN_NUMBERS["longest_visit_minutes"].most * 60)
 
@@ -77,6 +80,30 @@ def record_begun(
     host.store.activity.record(events, durable=bool(subject.by))
 
 
+def record_begun_by(host: Host, family: Family, token: IssuedToken, *, listed: bool) -> None:
+    """Remember that an application began this session.
+
+    `listed`: by this event, with its one token. Else it is listed by what is remembered of the family itself.
+    SECURITY: durably. What another process does not see at once could not be ended.
+    """
+    ends = family.ends if not listed else token.expires_epoch
+    detail: dict[str, Any] = {
+        "session": family.uid,
+        "principal": family.link.principal,
+        "through": [],
+        "for": [],
+        "until": _instant(ends).isoformat(),
+        "jti": token.jti,
+        "restrictions": [dict(one) for one in family.restrictions],
+        "links": write_links([family.link]),
+        "application": family.client_id,
+        "family": not listed,
+    }
+    uids = (family.link.uid, family.link.credential_uid)
+    event = _event(host, SESSION, BEGUN, family.link.account, uids, detail)
+    host.store.activity.record([event], durable=True)
+
+
 def record_refused(
     host: Host, session: Session, trusting: Snapshot | None, *, profile: str, reason: str, link: str
 ) -> None:
@@ -114,6 +141,9 @@ def record_ended(host: Host, session: Session, uid: str) -> None:
 def list_known(host: Host, account: str, *, before: int | None = None) -> Iterator[KnownSession]:
     """Which sessions of the account can still be going on, newest first, older than the event `before`?"""
     now = host.at()
+    if before is None or before >= FAMILIES_FROM:
+        yield from _families(host, account, before)
+        before = None
     wanted = EventFilter(
         log=account_log(account),
         kind=SESSION,
@@ -124,12 +154,40 @@ def list_known(host: Host, account: str, *, before: int | None = None) -> Iterat
     while True:
         events = host.store.activity.events(wanted, before, MOST_AT_ONCE, newest_first=True)
         for stored in events:
-            known = _read(stored)
+            known = None if stored.event.detail.get("family") else _read(stored)
             if known is not None and known.expires_at > now:
                 yield known
         if len(events) < MOST_AT_ONCE:
             return
         before = events[-1].id
+
+
+def _families(host: Host, account: str, before: int | None) -> Iterator[KnownSession]:
+    """Which sessions do applications go on with, newest first, older than this number?"""
+    found = []
+    for family in list_families(host.store.activity, account, host.at()):
+        number = FAMILIES_FROM + (int(family.begun * 1000) << 20) + int(family.uid[-5:], 16)
+        if (before is None or number < before) and not family.ended:
+            found.append(_known(family, number))
+    yield from sorted(found, key=lambda one: (one.id, one.uid), reverse=True)
+
+
+def _known(family: Family, number: int) -> KnownSession:
+    return KnownSession(
+        id=number,
+        uid=family.uid,
+        principal_uid=family.link.uid,
+        principal=family.link.principal,
+        link=family.link,
+        acts_for=(),
+        begun_at=_instant(family.begun),
+        expires_at=_instant(family.ends),
+        restrictions=family.restrictions,
+    )
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(seconds, 253_402_300_799), UTC)
 
 
 def _read(stored: StoredEvent) -> KnownSession | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
+from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.links import Link
 from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Guardrail
@@ -23,10 +24,10 @@ class Session:
     root. `chain` holds those it acts for; `restrictions` narrow what the session may do. `context` is what the
     connection says (`ip`), for conditions on Bailiwick's own routes (rule 10.2).
     `is_signed_in`: somebody who signed in is at a root of it, and proved at `proved_at` (epoch seconds; 0: not known)
-    who they are, of several the longest ago.
-    `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `by` holds who assumed the
-    principal, `acts_for` the links of `chain`; at `stands_until` some window of theirs opens or closes, at `acts_until`
-    one of what lets them assume or act as it.
+    who they are, of several the longest ago; `authenticated`: how.
+    `session_uid` is empty for a plain token; `is_visit`: a browser, on the pages. `client_id` is the application that
+    began it, `scope` what for. `by` holds who assumed the principal, `acts_for` the links of `chain`; at `stands_until`
+    some window of theirs opens or closes, at `acts_until` one of what lets them assume or act as it.
     """
 
     account: str
@@ -45,6 +46,9 @@ class Session:
     head: Link | None = None
     stands_until: float = FOREVER
     acts_until: float = FOREVER
+    client_id: str = ""
+    scope: str = ""
+    authenticated: Authenticated | None = None
     is_signed_in: bool = False
     proved_at: int = 0
 
@@ -57,6 +61,9 @@ class Session:
     def links(self) -> tuple[Link, ...]:
         """Through which links does it stand: the principal's own, then those it acts for?"""
         own = self.head or Link(self.account, self.uid, self.principal, self.credential)
+        if self.token_id and self.token_id not in own.session_uids:
+            # WHY: what is made with a token ends with that token, when it is revoked (rule 28.12).
+            own = replace(own, session_uids=(*own.session_uids, self.token_id))
         return own, *self.acts_for
 
     @property

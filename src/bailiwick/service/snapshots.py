@@ -31,6 +31,7 @@ from bailiwick.service.people.records import (
     ConsentRecord,
     FactorRecord,
     FederatedIdentityRecord,
+    PasskeyRecord,
     PasswordRecord,
     Record,
     SignInRecord,
@@ -43,6 +44,7 @@ from bailiwick.service.scim.consent import external_id_in
 Name = tuple[str, str]
 T = TypeVar("T")
 
+_PASSKEYS = "passkeys"
 _NAMES, _SORTED, _MENTIONS, _EXTERNAL = "names", "sorted", "mentions", "external"
 _SECRETS, _SECRET_UID = "application secrets", f"{APPLICATION_SECRET.lower()}-"
 _MOST_MOVED = 1000
@@ -101,6 +103,11 @@ class Snapshot:
         names = self._derived.get(_NAMES)
         if names is not None:
             new._derived[_NAMES] = names.changed(dict(self._renamed(moved)))
+        moved_passkeys = (
+            isinstance(one or self.people.get(uid), PasskeyRecord) for uid, one in people.items()
+        )
+        if _PASSKEYS in self._derived and not any(moved_passkeys):
+            new._derived[_PASSKEYS] = self._derived[_PASSKEYS]
         secrets = self._derived.get(_SECRETS)
         if secrets is not None and not any(uid.startswith(_SECRET_UID) for uid in people):
             new._derived[_SECRETS] = secrets
@@ -180,7 +187,36 @@ class Snapshot:
         return found if isinstance(found, FactorRecord) else None
 
     def has_factor(self, owner_uid: str) -> bool:
-        """Has the user of this uid a second factor that is enrolled?"""
+        """Has the user of this uid a second factor: a phone that shows codes, or a passkey?"""
+        return self.has_codes(owner_uid) or bool(self.passkeys_of(owner_uid))
+
+    def passkeys_of(self, owner_uid: str) -> list[PasskeyRecord]:
+        """Which passkeys has the user of this uid, oldest first?"""
+        return self._passkeys()[1].get(owner_uid, [])
+
+    def find_passkey(self, credential_id: str) -> PasskeyRecord | None:
+        """Which passkey has this id of its authenticator's?"""
+        return self._passkeys()[0].get(credential_id)
+
+    def _passkeys(self) -> tuple[dict[str, PasskeyRecord], dict[str, list[PasskeyRecord]]]:
+        """All passkeys, by their authenticators' ids and by owner. Gathered once, kept while none comes or goes."""
+        found: tuple[dict[str, PasskeyRecord], dict[str, list[PasskeyRecord]]] | None
+        found = self._derived.get(_PASSKEYS)
+        if found is None:
+            records = [one for one in self.people.values() if isinstance(one, PasskeyRecord)]
+            found = ({one.credential_id: one for one in records}, {})
+            for one in sorted(records, key=lambda one: (one.created_at, one.uid)):
+                found[1].setdefault(one.owner_uid, []).append(one)
+            self._derived[_PASSKEYS] = found
+        return found
+
+    def signs_in_otherwise(self, record: PasskeyRecord) -> bool:
+        """Has the owner of this passkey something else, which is no passkey, to sign in with?"""
+        owner = record.owner_uid
+        return self.password_of(owner) is not None or bool(self.identities_held_by(owner))
+
+    def has_codes(self, owner_uid: str) -> bool:
+        """Has the user of this uid a phone that shows codes, enrolled?"""
         factor = self.factor_of(owner_uid)
         return factor is not None and factor.enrolled_at is not None
 

@@ -23,6 +23,7 @@ from bailiwick.model.requests import Decision, Request, ResourceQuery
 from bailiwick.model.trusting import ACT_AS, PROFILE, AssumeQuestion, Assumption, parse_trusted
 from bailiwick.service.kinds import KIND_OF_PREFIX
 from bailiwick.service.loading import SESSION_END
+from bailiwick.service.people.records import ApplicationSecretRecord
 from bailiwick.service.places import NO_LIMITS, Limits, api_limits
 from bailiwick.service.references import parse_target
 from bailiwick.service.sessions import FOREVER, Session
@@ -53,6 +54,7 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
     walk = _Walk(find, now)
     subject = verified.subject
     own = subject.link
+    walk.require_not_revoked(subject.account, verified.jti)
     names = [walk.name_of(link) for link in (own, *subject.acts_for)]
     session = Session(
         account=subject.account,
@@ -67,6 +69,9 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         by=subject.by,
         acts_for=subject.acts_for,
         head=own,
+        client_id=subject.client_id or "",
+        scope=subject.scope,
+        authenticated=subject.authenticated,
         stands_until=walk.until,
         acts_until=walk.acts_until,
         is_signed_in=bool(walk.proofs),
@@ -103,6 +108,8 @@ class _Walk:
         snapshot = self._snapshot(link.account)
         if any((SESSION_END, uid) in snapshot.identities for uid in link.session_uids):
             raise Unauthenticated(_NOBODY)
+        if link.client_id and snapshot.application_of(link.client_id) is None:
+            raise Unauthenticated(_NOBODY)
         if not link.by:
             return self._owner_of_credential(snapshot, link)
         if snapshot.account.suspended:
@@ -110,6 +117,11 @@ class _Walk:
         if link.principal.startswith(SERVICE):
             return self._service(snapshot, link)
         return self._profile(snapshot, link)
+
+    def require_not_revoked(self, account: str, jti: str) -> None:
+        """Has nobody revoked this token? Raises Unauthenticated."""
+        if (SESSION_END, jti) in self._snapshot(account).identities:
+            raise Unauthenticated(_NOBODY)
 
     def _snapshot(self, account: str) -> Snapshot:
         if account not in self.snapshots:
@@ -124,6 +136,9 @@ class _Walk:
         if link.session_uids and is_sign_in_of(snapshot, link.credential_uid, link.uid):
             self.proofs.append(proved_at_of(link))
             return name_of_person(snapshot, link.uid)
+        shown = snapshot.people.get(link.credential_uid)
+        if isinstance(shown, ApplicationSecretRecord):
+            return self._service_id_of(snapshot, link, shown)
         record = snapshot.keys.get(link.credential_uid)
         principal = name_of_person(snapshot, link.uid, by_key=True)
         if record is None or record.owner_uid != link.uid or not is_usable(record, self.now):
@@ -132,6 +147,17 @@ class _Walk:
             self.limits.append(record.networks)
         if record.expires_at is not None:
             self.until = min(self.until, record.expires_at.timestamp())
+        return principal
+
+    def _service_id_of(self, snapshot: Snapshot, link: Link, shown: ApplicationSecretRecord) -> str:
+        """As which service ID does the application of this secret act, if it is still the one of the link?"""
+        application = snapshot.application_of(shown.application_uid)
+        principal = name_of_person(snapshot, link.uid)
+        acts = application is not None and application.acting_as == principal
+        if not acts or shown.application_uid != link.client_id or not shown.is_usable(self.now):
+            raise Unauthenticated(_NOBODY)
+        if shown.expires_at is not None:
+            self.until = min(self.until, shown.expires_at.timestamp())
         return principal
 
     def _profile(self, snapshot: Snapshot, link: Link) -> str:

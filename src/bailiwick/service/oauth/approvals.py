@@ -40,6 +40,7 @@ class Approval:
     visit_ends: int
     signed_in_at: int
     factor_at: int
+    methods: tuple[str, ...]
     scopes: tuple[str, ...]
     resources: tuple[str, ...] = ()
     nonce: str = ""
@@ -76,11 +77,20 @@ def approve(
         visit_ends=int(visit.expires_at.timestamp()),
         signed_in_at=int(visit.begun_at.timestamp()),
         factor_at=0 if visit.factor_at is None else int(visit.factor_at.timestamp()),
+        methods=methods_of(visit),
         scopes=scopes,
         resources=() if request is None else request.resources,
         nonce="" if request is None else request.nonce or "",
         consent_uid=consent_uid,
     )
+
+
+def methods_of(visit: Visit) -> tuple[str, ...]:
+    """By which methods did the person show who they are? Source: RFC 8176."""
+    said = visit.session.authenticated
+    if said is not None and said.methods:
+        return said.methods
+    return ("pwd",) if visit.factor_at is None else ("pwd", "otp", "mfa")
 
 
 def write_approval(approval: Approval) -> dict[str, Any]:
@@ -91,7 +101,7 @@ def write_approval(approval: Approval) -> dict[str, Any]:
 def read_approval(kept: Mapping[str, Any]) -> Approval:
     """Which approval was kept?"""
     values: dict[str, Any] = {one.name: kept[one.name] for one in fields(Approval)}
-    return Approval(**values | {name: tuple(values[name]) for name in ("scopes", "resources")})
+    return Approval(**values | {name: tuple(values[name]) for name in ("methods", "scopes", "resources")})
 
 
 def new_code() -> str:

@@ -50,6 +50,14 @@ class Wish:
     asking: Asking
     scopes: tuple[str, ...]
 
+    @property
+    def is_on_a_machine(self) -> bool:
+        """Does the answer go to a program on the person's machine, of which nobody knows which one listens there?
+
+        SECURITY: then each time is the person's to allow. Source: RFC 6749, 10.2; RFC 8252, 8.6.
+        """
+        return self.request.redirect_uri.startswith("http://")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -105,7 +113,7 @@ def _is_stale(host: Host, request: AuthorizationRequest, visit: Visit) -> bool:
 
 def _has_agreed(host: Host, wish: Wish, visit: Visit) -> bool:
     """Has the person agreed to all of it before, where they must?"""
-    if CONSENT in wish.request.prompts:
+    if CONSENT in wish.request.prompts or wish.is_on_a_machine:
         return False
     session = visit.session
     agreed = host.snapshot(session.account).consent_of(session.uid, wish.asking.client_id)
@@ -114,8 +122,7 @@ def _has_agreed(host: Host, wish: Wish, visit: Visit) -> bool:
 
 def has_factor(host: Host, visit: Visit) -> bool:
     """Has the person a second factor that they could show?"""
-    factor = host.snapshot(visit.session.account).factor_of(visit.session.uid)
-    return factor is not None and factor.enrolled_at is not None
+    return host.snapshot(visit.session.account).has_factor(visit.session.uid)
 
 
 def let_in(host: Host, wish: Wish, visit: Visit) -> str:

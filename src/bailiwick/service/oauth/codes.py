@@ -28,7 +28,15 @@ _WRONG = "the code is wrong, over, has been used, or was given for another appli
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """A code that was fetched by, for the first time: what was approved, and which session shall begin by it."""
+    """A code that was shown for the first time: what was approved, and which session shall begin by it."""
+
+    approval: Approval
+    session_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A code that was shown before: by it this session began, which is to be ended."""
 
     approval: Approval
     session_uid: str
@@ -59,8 +67,8 @@ def give_code(host: Host, approval: Approval, redirect_uri: str, challenge: str)
     return code
 
 
-def spend_code(host: Host, client_id: str, code: str, redirect_uri: str, verifier: str) -> Spent | str:
-    """What does the code give? A text: the session that it gave before, which is to be ended. Raises Refused.
+def spend_code(host: Host, client_id: str, code: str, redirect_uri: str, verifier: str) -> Spent | Replayed:
+    """What does the code give? Raises Refused.
 
     SECURITY: whoever shows it, as the application that it is of, uses it up, whether or not they can prove the rest.
     """
@@ -70,7 +78,7 @@ def spend_code(host: Host, client_id: str, code: str, redirect_uri: str, verifie
         raise Refused(INVALID_GRANT, _WRONG)
     held = shown.document
     if shown.is_replay:
-        return str(held["session"])
+        return Replayed(read_approval(held["approval"]), held["session"])
     is_right = hmac.compare_digest(held["redirect_uri"].encode(), redirect_uri.encode("utf-8", "replace"))
     is_over = host.now() >= held["at"] + CODE_SECONDS
     if not is_proved(held["challenge"], verifier) or not is_right or is_over:

@@ -9,7 +9,7 @@ _WORDS = {
     "profile": "See your user name",
     "email": "See your email address",
     "groups": "See the groups of this account in which you are",
-    "offline_access": "Stay signed in as you, also when you have left, until you withdraw this",
+    "offline_access": "Stay signed in as you, also when you have left, until you end that",
     "all": "Do everything that you may do in this account, in your name",
 }
 

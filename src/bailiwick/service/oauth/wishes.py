@@ -11,6 +11,7 @@ from bailiwick.authn.oauth.faults import INVALID_SCOPE, INVALID_TARGET, UNAUTHOR
 from bailiwick.model.applications import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, Application
 from bailiwick.service.oauth.approvals import OFFLINE
 from bailiwick.service.oauth.clients import Client
+from bailiwick.service.oauth.scopes import covers_scope
 
 # Scopes of OpenID that nothing here could fill: asked for by many libraries, and passed over as its text says.
 _PASSED_OVER = {"address", "phone"}
@@ -35,7 +36,7 @@ def check_wish(
     if grant not in application.grants:
         raise Refused(UNAUTHORIZED_CLIENT, f"the application does not have the grant `{grant}`")
     asked = tuple(one for one in scopes if one not in _PASSED_OVER and not _is_idle(application, one))
-    if not asked or not set(asked) <= set(application.scopes):
+    if not asked or not all(covers_scope(application.scopes, one) for one in asked):
         raise Refused(INVALID_SCOPE, "expected in `scope` some of those that the application lists")
     if not set(resources) <= set(application.audiences):
         raise Refused(INVALID_TARGET, "expected as `resource` an audience that the application lists")

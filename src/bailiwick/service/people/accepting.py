@@ -102,8 +102,7 @@ def accept(host: Host, text: str, password: str, client: Client) -> Visit | None
 
     record = store_people(host, account, prepare)
     after = host.snapshot(account)
-    factor = after.factor_of(record.owner_uid)
-    if factor is not None and factor.enrolled_at is not None:
+    if after.has_factor(record.owner_uid):
         return None
     visit = begin_visit(host, after, record, client, session_uid=new_uid("Session"), factor=False)
     person = Person(account, record.owner_uid, visit.session.principal, record.uid)

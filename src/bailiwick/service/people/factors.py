@@ -27,7 +27,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
 from bailiwick.service.people.events import Client, Person
 from bailiwick.service.people.recent_proof import require_recent_proof
-from bailiwick.service.people.records import SECOND_FACTOR, FactorRecord, write_factor
+from bailiwick.service.people.records import PASSKEY, SECOND_FACTOR, FactorRecord, write_factor
 from bailiwick.service.people.rights import REMOVE_FACTOR, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptFactor, find_factor, keep_factor
 from bailiwick.service.people.storing import Prepared, store_people
@@ -202,7 +202,8 @@ def renew_recovery_codes(host: Host, visit: Visit, code: str, client: Client) ->
 def remove_own_factor(host: Host, visit: Visit, code: str, client: Client) -> None:
     """Do without a second factor, by one more code. Raises Invalid at `code`, Conflict where one is required."""
     session = visit.session
-    if host.snapshot(session.account).account.security_settings.require_second_factor:
+    snapshot = host.snapshot(session.account)
+    if snapshot.account.security_settings.require_second_factor and not snapshot.passkeys_of(session.uid):
         raise Conflict(
             "the account requires a second factor", "ask an administrator to remove it if it is lost"
         )
@@ -229,20 +230,33 @@ def require_code(host: Host, visit: Visit, code: str, client: Client) -> None:
 
 
 def remove_factor(host: Host, session: Session, name: str) -> None:
-    """Take another's second factor away, because it is lost. A grant of all that the other holds. Raises Denied."""
+    """Take another's second factor away, because it is lost: phone, recovery codes and passkeys.
+
+    A grant of all that the other holds. Raises Denied.
+    """
 
     def prepare(now: Snapshot) -> tuple[Prepared, None]:
         user = require_over_user(host, session, now, REMOVE_FACTOR, name)
         if user.uid == session.uid:
             raise Conflict("your own second factor is removed with a code", "remove it in the console")
-        return _removal(now, user.uid, session, "second-factor"), None
+        return _removal(now, user.uid, session, "second-factor", passkeys=True), None
 
     store_people(host, session.account, prepare)
 
 
-def _removal(snapshot: Snapshot, owner_uid: str, session: Session, via: str) -> Prepared:
+def removals(snapshot: Snapshot, owner_uid: str, *, passkeys: bool) -> list[Change]:
+    """What goes with the second factor of this user: the phone, and, where so asked, every passkey?"""
     factor = snapshot.factor_of(owner_uid)
-    if factor is None:
+    phone = [] if factor is None else [Change(SECOND_FACTOR, factor.uid, owner_uid, "delete")]
+    others = snapshot.passkeys_of(owner_uid) if passkeys else []
+    return [*phone, *(Change(PASSKEY, one.uid, one.uid, "delete") for one in others)]
+
+
+def _removal(
+    snapshot: Snapshot, owner_uid: str, session: Session, via: str, *, passkeys: bool = False
+) -> Prepared:
+    changes = removals(snapshot, owner_uid, passkeys=passkeys)
+    if not changes:
         raise NotFound("there is no second factor", "there is nothing to remove")
-    change = Change(SECOND_FACTOR, factor.uid, owner_uid, "delete")
-    return Prepared([change], [SecretDelete(factor.uid)], session.uid, session.via(via))
+    secrets = [SecretDelete(change.uid) for change in changes]
+    return Prepared(changes, secrets, session.uid, session.via(via))

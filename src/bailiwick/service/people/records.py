@@ -15,6 +15,7 @@ from typing import Any
 
 PASSWORD = "Password"  # noqa: S105 - a kind of object
 SECOND_FACTOR = "SecondFactor"
+PASSKEY = "Passkey"
 INVITATION = "Invitation"
 CONSENT = "Consent"
 FEDERATED_IDENTITY = "FederatedIdentity"
@@ -23,6 +24,7 @@ APPLICATION_SECRET = "ApplicationSecret"  # noqa: S105 - a kind of object
 CREDENTIAL_KINDS = (
     PASSWORD,
     SECOND_FACTOR,
+    PASSKEY,
     INVITATION,
     FEDERATED_IDENTITY,
     APPLICATION_SECRET,
@@ -100,9 +102,26 @@ class FederatedIdentityRecord:
     brought: tuple[str, ...] = ()
 
 
-Record = PasswordRecord | FactorRecord | FederatedIdentityRecord | ApplicationSecretRecord | ConsentRecord
+@dataclass(frozen=True, slots=True)
+class PasskeyRecord:
+    """Whose passkey is it, and how does its owner call it? `credential_id` is its authenticator's, in base64url.
+
+    `transports`: by which ways it is reached, as its authenticator said. `backed_up`: it was kept elsewhere too.
+    """
+
+    uid: str
+    owner_uid: str
+    name: str
+    credential_id: str
+    created_at: datetime
+    transports: tuple[str, ...] = ()
+    backed_up: bool = False
+
+
+Credential = PasswordRecord | FactorRecord | PasskeyRecord | FederatedIdentityRecord
+Record = Credential | ApplicationSecretRecord | ConsentRecord
 # With which of them does one sign in, so that a visit rests on it?
-SignInRecord = PasswordRecord | FederatedIdentityRecord
+SignInRecord = PasswordRecord | PasskeyRecord | FederatedIdentityRecord
 
 
 def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | None:
@@ -124,6 +143,8 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
             None if enrolled is None else datetime.fromisoformat(enrolled),
             document.get("recovery_codes_left", 0),
         )
+    if kind == PASSKEY:
+        return _read_passkey(uid, document)
     if kind == FEDERATED_IDENTITY:
         return FederatedIdentityRecord(
             uid,
@@ -157,6 +178,30 @@ def write_application_secret(record: ApplicationSecretRecord) -> dict[str, Any]:
         "prefix": record.prefix,
         "created_at": record.created_at.isoformat(),
         **ends,
+    }
+
+
+def _read_passkey(uid: str, document: Mapping[str, Any]) -> PasskeyRecord:
+    return PasskeyRecord(
+        uid,
+        document["owner"]["uid"],
+        document["name"],
+        document["credential_id"],
+        datetime.fromisoformat(document["created_at"]),
+        tuple(document.get("transports", ())),
+        document.get("backed_up", False),
+    )
+
+
+def write_passkey(record: PasskeyRecord) -> dict[str, Any]:
+    """Which document says this of a passkey?"""
+    return {
+        "owner": {"uid": record.owner_uid},
+        "name": record.name,
+        "credential_id": record.credential_id,
+        "created_at": record.created_at.isoformat(),
+        **({"transports": list(record.transports)} if record.transports else {}),
+        **({"backed_up": True} if record.backed_up else {}),
     }
 
 

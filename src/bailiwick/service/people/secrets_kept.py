@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
-from bailiwick.service.people.records import PASSWORD, SECOND_FACTOR
+from bailiwick.service.people.records import PASSKEY, PASSWORD, SECOND_FACTOR
 from bailiwick.store.ports import SecretWrite
 
 
@@ -29,6 +30,29 @@ class KeptFactor:
     seed: str = field(repr=False)
     codes: tuple[str, ...] = field(default=(), repr=False)
     shown_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPasskey:
+    """A passkey's public key (COSE), and its own count when it was made. No secret, but kept where the others are."""
+
+    public_key: bytes
+    sign_count: int
+
+
+def find_passkey(host: Host, account: str, uid: str) -> KeptPasskey | None:
+    """What is kept of this passkey?"""
+    secret = host.store.find_secret(account_log(account), uid)
+    if secret is None or secret.purpose != PASSKEY:
+        return None
+    kept = json.loads(secret.value)
+    return KeptPasskey(b64decode(kept["public_key"]), kept["sign_count"])
+
+
+def keep_passkey(uid: str, kept: KeptPasskey) -> SecretWrite:
+    """How is this kept?"""
+    value = json.dumps({"public_key": b64encode(kept.public_key).decode(), "sign_count": kept.sign_count})
+    return SecretWrite(uid, PASSKEY, value.encode())
 
 
 def find_password(host: Host, account: str, uid: str) -> KeptPassword | None:

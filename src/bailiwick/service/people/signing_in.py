@@ -29,7 +29,6 @@ from bailiwick.service.people.attempts import (
 from bailiwick.service.people.events import (
     CODE_DUE,
     REFUSED,
-    SIGN_IN,
     SUCCEEDED,
     Client,
     Person,
@@ -37,6 +36,14 @@ from bailiwick.service.people.events import (
 )
 from bailiwick.service.people.factors import show_code
 from bailiwick.service.people.hashing import is_outdated, make_hash, verify
+from bailiwick.service.people.last_use import last_uses
+from bailiwick.service.people.passkey_ceremonies import (
+    FACTOR,
+    Ceremony,
+    ShownPasskey,
+    begin_assertion,
+    show_own_passkey,
+)
 from bailiwick.service.people.records import PASSWORD, PasswordRecord, SignInRecord, write_password
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
@@ -45,7 +52,7 @@ from bailiwick.service.people.visits import Visit, begin_visit
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import may_come_in, name_of_person
-from bailiwick.store.ports import SYSTEM_LOG, Change, EventFilter
+from bailiwick.store.ports import SYSTEM_LOG, Change
 
 CODE_SECONDS = 300
 _WRONG = "account, name or password is wrong"
@@ -115,17 +122,31 @@ def sign_in(host: Host, given: Given, client: Client) -> Visit | CodeDue:
         _refuse(host, known, attempt, client, reason="password", message=_WRONG)
     _renew_hash(host, known.snapshot, known.password, known.kept, given.password)
     take_back(host, attempt)
-    factor = known.snapshot.factor_of(known.password.owner_uid)
-    if factor is not None and factor.enrolled_at is not None:
+    if known.snapshot.has_factor(known.password.owner_uid):
         record_sign_in(host, CODE_DUE, known.person, client)
         return code_due(host, known.snapshot.account.name, known.password)
     return _succeed(host, known, given.name, client, session_uid=new_uid("Session"), factor=False)
 
 
-def show_factor(host: Host, ticket: str, code: str, client: Client) -> Visit:
-    """Which visit begins by this code, after the right password?
+def begin_passkey_factor(host: Host, ticket: str) -> tuple[bool, Ceremony | None]:
+    """After the right password: may a code be shown, and what is the browser asked for to show a passkey instead?
 
-    Raises Invalid at `code`, LockedOut, and Unauthenticated where the password has to be given again.
+    Raises Unauthenticated where the password has to be given again.
+    """
+    known, read = _look_again(host, ticket)
+    if known.snapshot is None:
+        raise Unauthenticated(_WRONG)
+    passkeys = known.snapshot.passkeys_of(read.uid)
+    ceremony = begin_assertion(host, FACTOR, read.session_uid, passkeys) if passkeys else None
+    return known.snapshot.has_codes(read.uid), ceremony
+
+
+def show_factor(
+    host: Host, ticket: str, code: str, client: Client, *, passkey: ShownPasskey | None = None
+) -> Visit:
+    """Which visit begins by this code, or this passkey, after the right password?
+
+    Raises Invalid at `code` or `passkey`, LockedOut, and Unauthenticated where the password has to be given again.
     """
     known, read = _look_again(host, ticket)
     user, snapshot = known.user, known.snapshot
@@ -133,11 +154,16 @@ def show_factor(host: Host, ticket: str, code: str, client: Client) -> Visit:
         raise Unauthenticated(_WRONG)
     factor = snapshot.factor_of(user.uid)
     attempt = _begin(host, known, snapshot.account.name, user.name, client)
-    if factor is None or factor.enrolled_at is None or not show_code(host, snapshot, factor, code):
+    if passkey is not None:
+        if not show_own_passkey(host, snapshot, user.uid, passkey, (FACTOR, read.session_uid)):
+            record_failure(host, attempt, known.person, client, reason="passkey")
+            raise Invalid.at("passkey", "this passkey was not shown, or not in time", "try again")
+    elif factor is None or factor.enrolled_at is None or not show_code(host, snapshot, factor, code):
         record_failure(host, attempt, known.person, client, reason="code")
         raise Invalid.at("code", _WRONG_CODE, "wait for the next one, or use a recovery code")
     take_back(host, attempt)
-    return _succeed(host, known, user.name, client, session_uid=read.session_uid, factor=True)
+    by = {} if passkey is None else {"by": "passkey as second factor"}
+    return _succeed(host, known, user.name, client, session_uid=read.session_uid, factor=True, **by)
 
 
 def _look(host: Host, given: Given) -> _Known:
@@ -196,7 +222,7 @@ def _may_come(host: Host, known: _Known, client: Client) -> bool:
     if snapshot is None or user is None or password is None:
         return False
     days = known.policy.unused_days
-    used = host.store.activity.last_used(password.uid) if days else None
+    used = last_uses(host, snapshot, [user.uid]).get(user.uid) if days else None
     last = max(password.set_at, used or password.set_at)
     is_away = bool(days) and host.at() >= last + timedelta(days=days)
     is_here = may_visit_from(snapshot.account.security_settings, client.address)
@@ -238,7 +264,7 @@ def code_due(host: Host, account: str, shown: SignInRecord) -> CodeDue:
 
 
 def _succeed(
-    host: Host, known: _Known, name: str, client: Client, *, session_uid: str, factor: bool
+    host: Host, known: _Known, name: str, client: Client, *, session_uid: str, factor: bool, by: str = ""
 ) -> Visit:
     account, shown = known.person.account, known.shown
     if shown is None:
@@ -247,14 +273,6 @@ def _succeed(
     visit = begin_visit(host, host.snapshot(account), shown, client, session_uid=session_uid, factor=factor)
     forget_failures(host, account, name)
     host.store.activity.touch_credential(shown.uid, host.at())
-    record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor)
+    said = {"by": by} if by else {}
+    record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor, **said)
     return visit
-
-
-def find_earlier_sign_in(host: Host, visit: Visit) -> tuple[datetime, str] | None:
-    """When and from which address did the user sign in before this visit? Shown where the account's settings say so."""
-    wanted = EventFilter(kind=SIGN_IN, outcome=SUCCEEDED, principal_uid=visit.session.uid)
-    for stored in host.store.activity.events(wanted, None, 10, newest_first=True):
-        if stored.event.detail.get("session") != visit.uid:
-            return stored.event.at, str(stored.event.detail.get("address", ""))
-    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.compact import Signer, TokenRefused
 from bailiwick.authn.links import Link, write_links
 from bailiwick.authn.signing import KeyPurpose
@@ -96,7 +97,9 @@ def _end_surplus(host: Host, visit: Visit, most: int) -> None:
     WHY not the newest: who left a browser open elsewhere must be able to come in, and end what goes on there.
     """
     session = visit.session
-    surplus = list_visits(host, session.account, session.uid)[most:] if most else []
+    known = list_visits(host, session.account, session.uid) if most else []
+    # WHY none of applications: they are no visits, and signing in must not end what goes on elsewhere.
+    surplus = [one for one in known if not one.link.client_id][most:]
     if surplus:
         store_ends(host, session, [(one.uid, session.uid, one.expires_at) for one in surplus])
 
@@ -245,11 +248,19 @@ def _session(
         context=context,
         session_uid=ticket.session_uid,
         is_visit=True,
+        authenticated=_authenticated(snapshot, ticket),
         head=Link(account, ticket.uid, principal, ticket.credential_uid, (ticket.session_uid,), context=said),
         is_signed_in=True,
         proved_at=proved_at,
     )
     return replace(session, context={**context, **said_of_proof(session, now)})
+
+
+def _authenticated(snapshot: Snapshot, ticket: VisitTicket) -> Authenticated:
+    """How did its person show who they are, in the words of RFC 8176?"""
+    by_password = isinstance(snapshot.sign_in_of(ticket.credential_uid), PasswordRecord)
+    methods = (*(("pwd",) if by_password else ()), *(("otp", "mfa") if ticket.factor_at else ()))
+    return Authenticated(ticket.begun, methods, ticket.factor_at)
 
 
 def _record_begun(host: Host, visit: Visit) -> None:

@@ -11,6 +11,7 @@ from tests.unit.service.people.world import CLIENT, Person
 from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated
 from bailiwick.service.assuming import Wanted, begin_session
 from bailiwick.service.credentials import create_key, exchange_key
+from bailiwick.service.people import hashing, signing_in
 from bailiwick.service.people.events import Client
 from bailiwick.service.people.signing_in import Given, sign_in
 from bailiwick.service.people.visits import Visit, find_visit, list_visits
@@ -217,3 +218,27 @@ def test_ones_own_email_is_changed_where_the_settings_let_people(acme: Installat
             acme.apply(other, alice)
     acme.apply(email, alice)
     assert acme.host.snapshot("acme").account.principals["user:alice"].email == "new@acme.example"
+
+
+def test_who_may_not_come_in_costs_the_work_of_a_wrong_password(
+    acme: Installation, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One password is verified, whether it is the network, the kind of access or the password that refuses."""
+    verified: list[bool] = []
+
+    def verify(kept: str | None, text: str) -> bool:
+        verified.append(hashing.verify(kept, text))
+        return verified[-1]
+
+    monkeypatch.setattr(signing_in, "verify", verify)
+
+    def refused(password: str, address: str) -> int:
+        verified.clear()
+        with pytest.raises(Unauthenticated):
+            sign_in(acme.host, Given("acme", "alice", password), Client(address))
+        return len(verified)
+
+    limit(acme, "networks: {console: [192.0.2.0/24]}")
+    assert refused(alice.password, OUTSIDE) == refused("wrong", INSIDE) == 1
+    acme.apply("kind: User\nname: alice\naccess: programmatic", owner_inside(acme))
+    assert refused(alice.password, INSIDE) == 1

@@ -14,12 +14,13 @@ from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated, Unavail
 from bailiwick.service.people import hashing
 from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.events import Client
+from bailiwick.service.people.last_use import EarlierSignIn, find_earlier
 from bailiwick.service.people.passwords import change_own_password, set_password
 from bailiwick.service.people.records import PASSWORD as PASSWORD_KIND
 from bailiwick.service.people.secrets_kept import find_password
-from bailiwick.service.people.signing_in import Given, find_earlier_sign_in, sign_in
+from bailiwick.service.people.signing_in import Given, sign_in
 from bailiwick.service.people.unlocking import list_locked_out, unlock, unlock_user
-from bailiwick.service.people.visits import find_visit
+from bailiwick.service.people.visits import Visit, find_visit
 from bailiwick.store.ports import EventFilter, Secret, StoredEvent
 
 
@@ -346,9 +347,14 @@ def test_the_sign_in_before_is_found(acme: Installation, alice: Person) -> None:
     link = give_password(acme, "bob", client=Client("198.51.100.9"))
     begun = acme.host.at()
     acme.clock.seconds += 60
-    assert find_earlier_sign_in(acme.host, link.sign_in()) == (begun, "198.51.100.9")
+    assert before(acme, link.sign_in()) == EarlierSignIn(begun, "198.51.100.9", 0)
     acme.clock.seconds += 60
     alice.sign_in()
     first = acme.host.at()
     acme.clock.seconds += 60
-    assert find_earlier_sign_in(acme.host, alice.sign_in()) == (first, "203.0.113.7")
+    assert before(acme, alice.sign_in()) == EarlierSignIn(first, "203.0.113.7", 0)
+
+
+def before(acme: Installation, visit: Visit) -> EarlierSignIn | None:
+    """Which sign-in of theirs came before this one?"""
+    return find_earlier(acme.host, visit.session.uid, before=visit.uid)

@@ -122,7 +122,9 @@ def _ask(page: Page, asked: Asked, due: Due | None) -> Response:
     return page.render(
         "oauth/consent.html",
         asking=wish.asking,
+        is_on_a_machine=wish.is_on_a_machine,
         words=words_of(wish.scopes),
+        back=asked.address,
         query=asked.address.partition("?")[2],
         back_to=wish.request.redirect_uri.split("?")[0],
     )

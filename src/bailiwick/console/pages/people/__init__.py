@@ -8,6 +8,7 @@ from bailiwick.console.pages.people.own_access import own_access_entries
 from bailiwick.console.pages.people.own_email import own_email_entries
 from bailiwick.console.pages.people.own_keys import own_key_entries
 from bailiwick.console.pages.people.own_sessions import own_session_entries
+from bailiwick.console.pages.people.passkeys import passkey_entries
 from bailiwick.console.pages.people.password import password_entries
 from bailiwick.console.pages.people.profile import profile_entries
 from bailiwick.console.pages.people.signing_in import sign_in_entries
@@ -23,6 +24,7 @@ def people_entries() -> list[Entry]:
         *profile_entries(),
         *password_entries(),
         *factor_entries(),
+        *passkey_entries(),
         *stepping_up_entries(),
         *own_email_entries(),
         *own_key_entries(),

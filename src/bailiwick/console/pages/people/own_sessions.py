@@ -23,7 +23,7 @@ MOST_EVENTS = 200
 
 @dataclass(frozen=True, slots=True)
 class ShownVisit:
-    """One visit as a list shows it."""
+    """One visit as a list shows it. `application`: what went on with it in one's name, "" where it is a browser."""
 
     uid: str
     begun_at: datetime
@@ -31,6 +31,7 @@ class ShownVisit:
     address: str
     client: str
     is_this: bool
+    application: str
 
 
 def own_session_entries() -> list[Entry]:
@@ -68,7 +69,13 @@ def _shown(page: Page, known: KnownSession, said: dict[str, str]) -> ShownVisit:
         address=said.get("address", ""),
         client=said.get("client", ""),
         is_this=known.uid == page.visit.uid,
+        application=_application_of(page, known.link.client_id),
     )
+
+
+def _application_of(page: Page, client_id: str) -> str:
+    found = page.snapshot.application_of(client_id) if client_id else None
+    return client_id if found is None else found.title or found.name
 
 
 def end(page: Page) -> Response:

@@ -34,6 +34,7 @@ def show_profile(page: Page) -> Response:
         password=password,
         password_ends=None if password is None else password_ends_at(settings, password),
         factor=enrolled(page),
+        passkeys=page.snapshot.passkeys_of(page.session.uid),
     )
 
 

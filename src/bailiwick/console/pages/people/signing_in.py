@@ -12,15 +12,19 @@ from bailiwick.console.forms import Form
 from bailiwick.console.notes import Note, keep_note
 from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import status_of
+from bailiwick.console.proving import passkey_in
 from bailiwick.console.routes import ACCOUNT_PATH, ANYTHING, SIGN_IN, Entry, outside, post
 from bailiwick.console.ways_in import ways_in
 from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.service.people.attempts import LockedOut
+from bailiwick.service.people.last_use import EarlierSignIn, find_earlier
+from bailiwick.service.people.passkey_ceremonies import ShownPasskey
+from bailiwick.service.people.passkey_signing_in import begin_passkey_sign_in, sign_in_with_passkey
 from bailiwick.service.people.signing_in import (
     CODE_SECONDS,
     CodeDue,
     Given,
-    find_earlier_sign_in,
+    begin_passkey_factor,
     show_factor,
     sign_in,
 )
@@ -39,6 +43,7 @@ def sign_in_entries() -> list[Entry]:
     return [
         outside("GET", "/sign-in", show_sign_in, FOR_GUESTS),
         outside("POST", "/sign-in", send_sign_in, FOR_GUESTS),
+        outside("POST", "/sign-in/passkey", send_passkey, FOR_GUESTS),
         outside("GET", "/sign-in/code", show_code, FOR_GUESTS),
         outside("POST", "/sign-in/code", send_code, FOR_GUESTS),
         outside("GET", "/signed-out", show_signed_out, FOR_GUESTS),
@@ -57,8 +62,20 @@ def show_sign_in(page: Page) -> Response:
 
 
 def _form(page: Page, form: Form, status: int = 200) -> Response:
+    # WHY the form's token: it is of this guest alone, and the answer comes back with it.
+    passkey = begin_passkey_sign_in(page.host, page.form_token)
     ways = ways_in(page.host, form.text("account"), form.get("next"))
-    return page.render("people/sign_in.html", status=status, form=form, ways=ways)
+    return page.render("people/sign_in.html", status=status, form=form, passkey=passkey, ways=ways)
+
+
+def send_passkey(page: Page) -> Response:
+    """A passkey alone says who it is; then the visit begins."""
+    shown = passkey_in(page.form) or ShownPasskey("", "")
+    try:
+        visit = sign_in_with_passkey(page.host, shown, page.form_token, client_of(page.request))
+    except Unauthenticated as error:
+        return _form(page, Form.of({"next": page.form.get("next")}).failed(error), 401)
+    return welcome(page, visit, page.form.get("next"))
 
 
 def send_sign_in(page: Page) -> Response:
@@ -87,19 +104,34 @@ def show_code(page: Page) -> Response:
     """Which code does your phone show?"""
     if not page.request.cookies.get(cookie_name(page.host, DUE_COOKIE)):
         return RedirectResponse(SIGN_IN, 303)
-    return page.render("people/code.html", form=Form.of({"next": asked_next(page)}))
+    return _code_form(page, Form.of({"next": asked_next(page)}))
+
+
+def _code_form(page: Page, form: Form, status: int = 200) -> Response:
+    ticket = page.request.cookies.get(cookie_name(page.host, DUE_COOKIE), "")
+    try:
+        has_codes, passkey = begin_passkey_factor(page.host, ticket)
+    except Unauthenticated as error:
+        return _form(page, Form.of({"next": form.get("next")}).failed(error), 401)
+    return page.render("people/code.html", status=status, form=form, has_codes=has_codes, passkey=passkey)
 
 
 def send_code(page: Page) -> Response:
     """The code is looked at; then the visit begins."""
     ticket = page.request.cookies.get(cookie_name(page.host, DUE_COOKIE), "")
     try:
-        visit = show_factor(page.host, ticket, page.form.text("code"), client_of(page.request))
+        visit = show_factor(
+            page.host,
+            ticket,
+            page.form.text("code"),
+            client_of(page.request),
+            passkey=passkey_in(page.form),
+        )
     except Unauthenticated as error:
         return _form(page, Form.of({"next": page.form.get("next")}).failed(error), 401)
     except (Invalid, LockedOut) as error:
         status = 401 if isinstance(error, Invalid) else status_of(error)
-        return page.render("people/code.html", status=status, form=page.form.failed(error, "code"))
+        return _code_form(page, page.form.failed(error, "code"), status)
     response = welcome(page, visit, page.form.get("next"))
     drop_cookie(page.host, response, DUE_COOKIE)
     return response
@@ -120,14 +152,17 @@ def _told(page: Page, visit: Visit) -> list[str]:
     policy = page.snapshot.account.security_settings.sign_in
     told = [policy.notice] if policy.notice else []
     if policy.show_last_sign_in:
-        earlier = find_earlier_sign_in(page.host, visit)
-        told.append(
-            "This is your first sign-in."
-            if earlier is None
-            else f"You signed in before on {earlier[0]:%Y-%m-%d at %H:%M} UTC"
-            + (f" from {earlier[1]}." if earlier[1] else ".")
-        )
+        earlier = find_earlier(page.host, visit.session.uid, before=visit.uid)
+        told.append("This is your first sign-in." if earlier is None else _said_of(earlier))
     return told
+
+
+def _said_of(earlier: EarlierSignIn) -> str:
+    """In words: when, from where, and what was tried since."""
+    where = f" from {earlier.address}" if earlier.address else ""
+    count = earlier.refused_since
+    tries = f" {count} attempt{'' if count == 1 else 's'} failed since." if count else ""
+    return f"You signed in before on {earlier.at:%Y-%m-%d at %H:%M} UTC{where}.{tries}"
 
 
 def _account_of(address: str) -> str:

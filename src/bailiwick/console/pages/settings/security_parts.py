@@ -38,7 +38,7 @@ KEYS = (
 )
 SESSIONS = (
     Question("most_visits", "Visits of one user at once at most", "visits", "any number"),
-    Question("access_token_seconds", "An access token made from a key is good for", "seconds"),
+    Question("access_token_seconds", "An access token is good for", "seconds"),
 )
 # Fields of the page that are called otherwise in the document, where two parts have one of the same name.
 _IN_DOCUMENT = {"most_keys": "most_for_one_identity", "most_visits": "most_for_one_identity"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from bailiwick.console.page import Page
 from bailiwick.console.pages.subjects.common import SUBJECTS, create_action, duration_of
 from bailiwick.console.routes import Entry, get
 from bailiwick.service.kinds import KINDS, find_value, reference_of
+from bailiwick.service.people.last_use import last_uses
 from bailiwick.service.reading import Found
 
 MOST_GROUPS = 3
@@ -39,7 +41,7 @@ WORDS: Mapping[str, Words] = {
     "User": Words(
         "People of this account. What they may do comes from their groups and from policies.",
         "user",
-        ("Name", "Email", "Groups", "State"),
+        ("Name", "Email", "Groups", "Last sign-in", "State"),
         "subjects/cells_user.html",
         "No users yet",
         "A user signs in with a password of their own, and may do what their groups and policies allow.",
@@ -86,6 +88,7 @@ class Row:
     groups: Sequence[str]
     in_groups: int
     size: int
+    last_sign_in: datetime | None = None
 
 
 def list_entries() -> list[Entry]:
@@ -101,6 +104,8 @@ def _actions(objects: ObjectPages) -> tuple[str, str]:
 def show_list(objects: ObjectPages, page: Page) -> Response:
     """Who or what is there?"""
     listed = list_objects(page, objects.kind)
+    uids = [one.identity.uid for one in listed.items] if objects.kind == "User" else []
+    used = last_uses(page.host, page.snapshot, uids)
     sees_groups = page.reader.may_list("Group")
     return page.render(
         "subjects/list.html",
@@ -108,7 +113,10 @@ def show_list(objects: ObjectPages, page: Page) -> Response:
         words=WORDS[objects.kind],
         duration=duration_of,
         listed=listed,
-        rows=[_row(page, one, sees_groups=sees_groups) for one in listed.items],
+        rows=[
+            replace(_row(page, one, sees_groups=sees_groups), last_sign_in=used.get(one.identity.uid))
+            for one in listed.items
+        ],
         may_create=page.judge.could_hold_any((create_action(objects),)),
     )
 

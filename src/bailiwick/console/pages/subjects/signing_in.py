@@ -35,6 +35,7 @@ from bailiwick.service.people.attempts import Lockout
 from bailiwick.service.people.events import SIGN_IN
 from bailiwick.service.people.factors import remove_factor
 from bailiwick.service.people.invitations import invite_to_password
+from bailiwick.service.people.last_use import last_uses
 from bailiwick.service.people.rights import (
     LIFT_LOCKOUT,
     LIST_LOCKOUTS,
@@ -82,6 +83,8 @@ def show_signing_in(page: Page) -> Response:
         TAB,
         password=page.snapshot.password_of(uid),
         factor=factor if factor is not None and factor.enrolled_at is not None else None,
+        passkeys=page.snapshot.passkeys_of(uid),
+        last_sign_in=last_uses(page.host, page.snapshot, [uid]).get(uid),
         required=page.snapshot.account.security_settings.require_second_factor,
         lockout=_lockout(page, found.name),
         events=_lately(page, uid),
