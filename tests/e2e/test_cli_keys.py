@@ -192,7 +192,8 @@ def test_whoever_finds_a_key_reports_it(server: RunningServer, ask: Ask) -> None
 
 def test_who_was_not_used_for_long_is_listed(server: RunningServer, ask: Ask) -> None:
     """As a table, as JSON and, whole, as CSV."""
-    assert ask("inactive").out == "everything was used within 90 days\n"
+    assert ask("inactive").out == "nobody and nothing: all was used, made or changed in the last 90 days\n"
+    assert ask("inactive", "--days", "1").out.endswith(" in the last day\n")
     server.clock.advance(91 * 86_400)
     assert re.search(r"ServiceId +ci +never", ask("inactive").out)
     found = json.loads(ask("inactive", "--days", "30", "--output", "json").out)

@@ -28,7 +28,8 @@ def application_entries() -> list[Entry]:
               "Make a new secret, which is shown once; the one before it stands for the overlap", "applications",
               body="SecretRotation", answers={201: "MadeSecret"}),
         Entry("GET", f"{APPLICATION}/secrets", _list, actions(secrets.READ),
-              "List an application's secrets, without themselves", "applications", answers={200: "Page"}),
+              "List an application's secrets, without themselves, and its client_id", "applications",
+              answers={200: "ApplicationSecrets"}),
         Entry("DELETE", f"{APPLICATION}/secrets/{{secret}}", _withdraw, actions(secrets.ROTATE),
               "Withdraw a secret, and end what rests on it", "applications", answers={204: ""}),
     ]  # fmt: skip
@@ -57,7 +58,12 @@ def _rotate(call: Call) -> Response:
 def _list(call: Call) -> Response:
     found = secrets.list_secrets(call.host, call.session, call.name)
     snapshot = call.host.snapshot(call.account)
-    body = page_body([secrets.describe_secret(call.host, one) for one in found], None, snapshot.vector)
+    body = page_body(
+        [secrets.describe_secret(call.host, one) for one in found],
+        None,
+        snapshot.vector,
+        client_id=secrets.client_id_of(call.host, call.session, call.name),
+    )
     return json_response(body, vector=snapshot.vector)
 
 

@@ -226,6 +226,15 @@ ANSWERS: dict[str, Schema] = {
         },
         ["items", "next_cursor", "revision"],
     ),
+    "ApplicationSecrets": object_of(
+        {
+            "items": {"type": "array", "items": ANYTHING},
+            "client_id": TEXT,
+            "next_cursor": {"type": ["string", "null"]},
+            "revision": REVISION,
+        },
+        ["items", "client_id", "next_cursor", "revision"],
+    ),
     "EffectiveAccess": object_of(
         {
             "principal": TEXT,

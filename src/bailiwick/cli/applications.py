@@ -50,16 +50,17 @@ def list_(output: OutputOption = Output.TABLE) -> None:
 @applications_app.command("show")
 @reporting
 def show(name: Name, output: OutputOption = Output.TABLE) -> None:
-    """Show an application, and its secrets without themselves."""
+    """Show an application, its client_id, and its secrets without themselves."""
     with Client.from_environment() as client:
         application = client.get(client.account_path("applications", name))
-        secrets = client.get(client.account_path("applications", name, "secrets"))["items"]
+        kept = client.get(client.account_path("applications", name, "secrets"))
+    client_id, secrets = kept["client_id"], kept["items"]
     if output is Output.JSON:
-        print_json({**application, "secrets": secrets})
+        print_json({**application, "client_id": client_id, "secrets": secrets})
         return
     print_table(
         ["field", "value"],
-        [[field, value] for field, value in application.items() if field != "kind"],
+        [["client_id", client_id], *([field, value] for field, value in application.items() if field != "kind")],
         empty="",
     )
     typer.echo("")

@@ -69,7 +69,7 @@ def set_secret(
         if none:
             client.call("DELETE", path)
         else:
-            client.call("PUT", path, body={"secret": _read_secret()})
+            client.call("PUT", path, json={"secret": _read_secret()})
     print_lines([f"{name} has no client secret any more" if none else f"the client secret of {name} is kept"])
 
 

@@ -48,9 +48,13 @@ def inactive(
             ]
             for one in found
         ],
-        empty=f"everything was used within {days} days",
+        empty=f"nobody and nothing: all was used, made or changed in the last {_days(days)}",
         whole=("name",),
     )
+
+
+def _days(days: int) -> str:
+    return "day" if days == 1 else f"{days} days"
 
 
 def _safe(text: str) -> str:

@@ -103,6 +103,11 @@ def list_secrets(host: Host, session: Session, name: str) -> list[ApplicationSec
     )
 
 
+def client_id_of(host: Host, session: Session, name: str) -> str:
+    """As which client does this application show itself? Raises Denied, NotFound."""
+    return _find(host, session, host.snapshot(session.account), READ, name)[0]
+
+
 def describe_secret(host: Host, record: ApplicationSecretRecord) -> dict[str, Any]:
     """How is a secret shown? Never itself or its hash."""
     used = host.store.activity.last_used(record.uid)

@@ -72,7 +72,7 @@ def shown_key(page: Page, record: ApiKeyRecord) -> ShownKey:
         created_at=record.created_at,
         expires_at=record.expires_at,
         used_at=page.host.store.activity.last_used(record.uid),
-        state="disabled" if record.disabled else "expired" if ended else "active",
+        state="disabled" if record.disabled else "expired" if ended else "enabled",
         networks=record.networks,
         is_leaked=record.leaked_at is not None,
         earlier_until=_until(page, record),
