@@ -17,7 +17,7 @@ from bailiwick.api.oauth.protocol import (
 )
 from bailiwick.api.routes import Entry, public
 from bailiwick.authn.oauth.faults import Refused
-from bailiwick.authn.oauth.requests import read_resources, read_scopes
+from bailiwick.authn.oauth.requests import read_resource, read_scopes
 from bailiwick.service.oauth.clients import ClientRefused
 from bailiwick.service.oauth.device import begin_device
 from bailiwick.service.oauth.wishes import check_device_wish
@@ -36,12 +36,11 @@ def device_entries() -> list[Entry]:
 
 def _begin(call: Call) -> Response:
     try:
-        pairs = read_pairs(call)
-        fields = once(pairs, several=("resource",))
+        fields = once(read_pairs(call))
         client = client_of(call, fields)
-        resources = read_resources([value for name, value in pairs if name == "resource"])
-        scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resources)
-        codes = begin_device(call.host, client.uid, client.account, scopes, resources, visitor_of(call))
+        resource = read_resource(fields.get("resource", ""))
+        scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resource)
+        codes = begin_device(call.host, client.uid, client.account, scopes, resource, visitor_of(call))
     except (Refused, ClientRefused) as error:
         return refuse(error)
     page = f"{call.host.public_url}/device"

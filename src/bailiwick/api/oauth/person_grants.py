@@ -24,8 +24,7 @@ Fields = Mapping[str, str]
 
 def _by_code(call: Call, client: Client, fields: Fields) -> SignedIn:
     code, redirect_uri, verifier = _needed(fields, "code", "redirect_uri", "code_verifier")
-    resources = [fields["resource"]] if fields.get("resource") else []
-    return redeem_code(call.host, client, code, redirect_uri, verifier, resources)
+    return redeem_code(call.host, client, code, redirect_uri, verifier, fields.get("resource", ""))
 
 
 def _by_device(call: Call, client: Client, fields: Fields) -> SignedIn:

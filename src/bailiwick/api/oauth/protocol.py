@@ -44,11 +44,11 @@ def read_pairs(call: Call) -> Pairs:
         raise Refused(INVALID_REQUEST, "expected URL-encoded UTF-8 fields") from None
 
 
-def once(pairs: Pairs, several: Sequence[str] = ()) -> Mapping[str, str]:
+def once(pairs: Pairs) -> Mapping[str, str]:
     """Which value has each field? Raises Refused for one that is given twice. (RFC 6749, 3.2)"""
     fields: dict[str, str] = {}
     for name, value in pairs:
-        if name in fields and name not in several:
+        if name in fields:
             raise Refused(INVALID_REQUEST, "a field is given twice")
         fields[name] = value
     return fields

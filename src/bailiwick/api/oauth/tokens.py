@@ -80,7 +80,10 @@ def _refresh(call: Call, form: Form) -> Reply:
     if not text:
         raise TokenError("invalid_request", "expected `refresh_token`, got nothing")
     scope = read_scope(form.get("scope", ""))
-    return family_reply(refresh_family(call.host, client, text, scope=scope, audience=audience_of(form)))
+    tokens = refresh_family(
+        call.host, client, text, address=call.address, scope=scope, audience=audience_of(form)
+    )
+    return family_reply(tokens)
 
 
 # The wire's words for grants, and who gives tokens for each.
