@@ -31,7 +31,7 @@ from bailiwick.service.oauth.family_notes import (
 )
 from bailiwick.service.oauth.issuing import choose_audience, issue
 from bailiwick.service.oauth.refusals import INVALID_GRANT, INVALID_TARGET, OAuthRefused
-from bailiwick.service.oauth.scopes import narrow_scope, restrictions_of
+from bailiwick.service.oauth.scopes import keep_scope, narrow_scope, restrictions_of
 from bailiwick.service.places import is_let_in
 from bailiwick.service.session_events import record_begun_by
 from bailiwick.service.sessions import FOREVER, Session
@@ -164,8 +164,11 @@ def refresh_family(
     if family.ended or not shown.is_newest(family.use_hash):
         _end_reused(host, family)
     application = _require_standing(host, family, address)
-    granted = narrow_scope(tuple(family.scope.split()), scope)
-    if audience is not None and choose_audience(host, application, audience) != family.audience:
+    granted = narrow_scope(keep_scope(application, family.scope.split()), scope)
+    if (
+        choose_audience(host, application, family.audience if audience is None else audience)
+        != family.audience
+    ):
         raise OAuthRefused(INVALID_TARGET, "the session was begun for another audience")
     family = replace(family, seen=host.now())
     token = _issue(host, application, family, granted)
