@@ -140,6 +140,27 @@ def find_key_prefix(presented: str) -> str | None:
     return match.group(1) if match else None
 
 
+def end_of(record: ApiKeyRecord, presented: str) -> datetime | None:
+    """Until when does this text of the key work? None: for good. `presented` is verified.
+
+    INVARIANT: nothing that is given for a text outlives it.
+    """
+    earlier = record.earlier
+    shown = earlier.until if earlier is not None and find_key_prefix(presented) == earlier.prefix else None
+    return min((end for end in (record.expires_at, shown) if end is not None), default=None)
+
+
+def is_text_of(record: ApiKeyRecord, presented: str, now: datetime) -> bool:
+    """Is this the key's text, its present one or that of an overlap? Whether the key may be used does not matter."""
+    shown, earlier = hash_api_key(presented), record.earlier
+    replaced = record.secret_hash if earlier is None or now >= earlier.until else earlier.secret_hash
+    is_newest, is_earlier = (
+        hmac.compare_digest(record.secret_hash, shown),
+        hmac.compare_digest(replaced, shown),
+    )
+    return is_newest or is_earlier
+
+
 def verify_api_key(record: ApiKeyRecord | None, presented: str, now: datetime) -> KeyVerification:
     """Is the presented text the key of this record, and may it be used now?
 

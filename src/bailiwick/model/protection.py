@@ -58,6 +58,14 @@ PROTECTED = (
 )
 # WHY spared: a credential that has leaked is taken away at once, by whoever sits there.
 SPARED = ("iam.api-key.delete", "iam.invitation.delete")
+# The same of an enterprise: what guards its accounts, and which accounts are where.
+PROTECTED_IN_TREE = (
+    "enterprise.*.delete",
+    "enterprise.*-config-rules",
+    "enterprise.*-templates",
+    "enterprise.account.move",
+    "enterprise.enterprise.import",
+)
 _SPANNING = (
     "iam.policy.create",
     "iam.policy.update",
@@ -71,7 +79,8 @@ _SPANNING = (
 def protecting_guardrails(protection: OperationProtection) -> tuple[Guardrail, ...]:
     """Which guardrails does the setting imply?
 
-    Two, for a pattern of `iam` reaches over other services only where the scope does (rule 7.7).
+    One for each service that has critical actions, for a pattern of `iam` reaches over other services only where the
+    scope does (rule 7.7).
     """
     if not protection.enabled:
         return ()
@@ -85,4 +94,5 @@ def protecting_guardrails(protection: OperationProtection) -> tuple[Guardrail, .
             PROTECTION, PROTECTED, Scope(service=("iam",)), when, description=said, except_actions=SPARED
         ),
         Guardrail(PROTECTION, _SPANNING, Scope(), when, description=said),
+        Guardrail(PROTECTION, PROTECTED_IN_TREE, Scope(service=("enterprise",)), when, description=said),
     )

@@ -14,7 +14,7 @@ from bailiwick.catalog.documents import Value, format_document
 from bailiwick.catalog.places import Locate, nowhere
 from bailiwick.engine import CompiledAccount
 from bailiwick.errors import Finding, Invalid
-from bailiwick.model.accounts import Account
+from bailiwick.model.accounts import Account, Principal
 from bailiwick.service.kinds import ACCOUNT, IDENTITY_PROVIDER, PRINCIPAL_WORDS, find_value, with_values
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY
 from bailiwick.service.people.records import (
@@ -27,6 +27,7 @@ from bailiwick.service.people.records import (
     SECOND_FACTOR,
 )
 from bailiwick.service.references import bind
+from bailiwick.service.scim.consent import without_stale_mark
 from bailiwick.service.snapshots import Name, Snapshot
 from bailiwick.store.ports import Change, SecretDelete
 
@@ -86,6 +87,7 @@ class Plan:
 def plan_edits(snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
     """What do these edits come to? Raises Invalid where one object is given twice; nothing is changed here."""
     _refuse_doubles(edits)
+    edits = [_settled(edit) for edit in edits]
     values = {edit.key: edit.value for edit in edits if not _is_so(snapshot.account, edit)}
     uids = {key: _uid_of(snapshot, key) for key in values}
     changes, dropped = _changes(snapshot, values, uids)
@@ -103,6 +105,15 @@ def plan_edits(snapshot: Snapshot, edits: Sequence[Edit]) -> Plan:
         kept=tuple(edit.key for edit in edits if edit.key not in values),
         uids=uids,
     )
+
+
+def _settled(edit: Edit) -> Edit:
+    """The edit, without what would say later of a user who is in use now that its provisioner disabled it."""
+    user = edit.value
+    if edit.kind != "User" or not isinstance(user, Principal):
+        return edit
+    settled = without_stale_mark(user)
+    return edit if settled is user else replace(edit, value=settled)
 
 
 def _refuse_doubles(edits: Iterable[Edit]) -> None:

@@ -4,7 +4,8 @@ Decided: a refresh token is a signed, typed JWT (authn/registry/refresh.py) boun
 nothing is stored about it. WHY: the account's log is the history of the account's state, where a line for each login
 would be noise; and what a stored token would add, its single withdrawal, is had by withdrawing the key, which is
 what a person means to do. What follows:
-- It stands for at most 72 hours and never beyond its key's own end; using it neither renews nor prolongs it.
+- It stands for at most 72 hours and never beyond the end of its key, or of the earlier secret that was shown; using
+  it neither renews nor prolongs it.
 - At every use its key must stand: not withdrawn, not disabled, not expired; nor its owner disabled or gone, nor the
   account suspended. A key that is enabled again brings its refresh tokens back.
 - Turning the keys for access tokens ends it when the old key's time is over, and at once after a theft; the client
@@ -18,7 +19,7 @@ from __future__ import annotations
 import secrets
 
 from bailiwick.authn.compact import Signer
-from bailiwick.authn.keys import ApiKeyRecord
+from bailiwick.authn.keys import ApiKeyRecord, end_of
 from bailiwick.authn.registry.refresh import RefreshSubject, issue_refresh_token, verify_refresh_token
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenParties
@@ -33,15 +34,17 @@ from bailiwick.service.standing import is_usable, may_come_in, principal_of_uid
 _NOBODY = "the credential is missing, unknown, expired or withdrawn"
 
 
-def give_refresh_token(host: Host, registry: Registry, session: Session, record: ApiKeyRecord) -> IssuedToken:
-    """Which token may this client show instead of its API key, at this registry?"""
+def give_refresh_token(
+    host: Host, registry: Registry, session: Session, record: ApiKeyRecord, shown: str
+) -> IssuedToken:
+    """Which token may this client show instead of its API key, at this registry? `shown`: the key's text."""
     return issue_refresh_token(
         RefreshSubject(session.uid, session.account, record.uid),
         parties=_parties(host, registry),
         signer=Signer(host.key_set(KeyPurpose.ACCESS).current()),
         now=host.at(),
         jti=secrets.token_hex(16),
-        not_beyond=record.expires_at,
+        not_beyond=end_of(record, shown),
     )
 
 

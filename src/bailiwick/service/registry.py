@@ -107,8 +107,9 @@ def grant_registry_token(
         raise
     judged = judge_questions(host, registry, session, list_questions(asked.scopes))
     token = _issue(host, registry, session, [one.question for one in judged if one.decision])
-    wanted = key is not None and is_refresh_wanted(parameters)
-    refresh = give_refresh_token(host, registry, session, key) if wanted and key is not None else None
+    refresh = None
+    if key is not None and asked.credential is not None and is_refresh_wanted(parameters):
+        refresh = give_refresh_token(host, registry, session, key, asked.credential.secret)
     _record_issue(host, registry, session, asked=asked, judged=judged, token=token, refresh=refresh)
     return RegistryGrant(token, refresh)
 

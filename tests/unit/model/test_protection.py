@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bailiwick.model.patterns import matches
-from bailiwick.model.protection import PROTECTED, SPARED, protecting_guardrails
+from bailiwick.model.protection import PROTECTED, PROTECTED_IN_TREE, SPARED, protecting_guardrails
 from bailiwick.model.security import (
     DEFAULT_SECURITY,
     OperationProtection,
@@ -34,6 +34,18 @@ def test_every_action_that_deletes_or_changes_permissions_is_protected_or_free_f
     assert set(FREE) <= critical
 
 
+def test_so_is_every_action_of_enterprises_that_deletes_or_changes_permissions() -> None:
+    """And what moves whole accounts; looking is free."""
+    tree = load_system_catalog()["enterprise"]
+    reached = {
+        one.id: one.access
+        for one in tree.actions.values()
+        if any(matches(pattern, one.id) for pattern in PROTECTED_IN_TREE)
+    }
+    critical = {one.id for one in tree.actions.values() if one.access in ("delete", "permissions")}
+    assert set(reached) == critical | {"enterprise.account.move", "enterprise.enterprise.import"}
+
+
 def test_only_what_changes_something_or_takes_it_all_away_is_protected() -> None:
     """Looking is free, but for the export of everything."""
     iam = load_system_catalog()["iam"]
@@ -43,10 +55,10 @@ def test_only_what_changes_something_or_takes_it_all_away_is_protected() -> None
 
 
 def test_who_switched_it_off_has_no_guardrail() -> None:
-    """And who left it on has one for `iam` and one for what of `iam` spans services."""
+    """And who left it on has one for `iam`, one for what of `iam` spans services, and one for enterprises."""
     assert protecting_guardrails(OperationProtection(enabled=False)) == ()
     on = protecting_guardrails(DEFAULT_SECURITY.operation_protection)
-    assert [one.scope.service for one in on] == [("iam",), None]
+    assert [one.scope.service for one in on] == [("iam",), None, ("enterprise",)]
 
 
 def test_switching_it_off_or_asking_for_less_is_loosening() -> None:

@@ -25,6 +25,7 @@ from bailiwick.service.keyring import rotate
 from bailiwick.service.keys.changing import delete_key, update_key
 from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.service.keys.making import create_key
+from bailiwick.service.keys.rotating import rotate_key
 from bailiwick.service.refresh import session_of_refresh_token
 from bailiwick.service.registry import RegistryGrant, grant_registry_token
 from bailiwick.service.settings import Registry
@@ -246,3 +247,16 @@ def test_its_issue_and_its_use_are_remembered(world: World) -> None:
     assert second.credential_uid == first.credential_uid == world.keys["user:rita"].uid
     assert world.host.store.activity.last_used(first.credential_uid) == START + timedelta(seconds=60)
     assert refresh not in repr((first, second))
+
+
+def test_what_an_earlier_secret_gives_ends_with_it(world: World) -> None:
+    """Whoever still has the old one is not let in for three days more; what the new one gives stands."""
+    old = world.key("user:rita")
+    uid = world.keys["user:rita"].uid
+    new = rotate_key(world.host, world.owner, uid, overlap_seconds=600).text
+    by_old, by_new = (refresh_token(world, basic("iamapikey", text)) for text in (old, new))
+    assert pull_with(world, by_old) == pull_with(world, by_new) == PULLS
+    world.clock.seconds += 600
+    with pytest.raises(Unauthenticated):
+        pull_with(world, by_old)
+    assert pull_with(world, by_new) == PULLS

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 
 from bailiwick.authn.compact import Signer
-from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix
+from bailiwick.authn.keys import end_of
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenSubject, issue_access_token
 from bailiwick.service.host import Host
@@ -31,16 +30,8 @@ def exchange_key(host: Host, text: str, address: str = "") -> IssuedToken:
         now=host.at(),
         lifetime_seconds=settings.sessions.access_token_seconds,
         jti=secrets.token_hex(16),
-        not_beyond=_end_of(record, text),
+        not_beyond=end_of(record, text),
     )
     host.store.activity.touch_credential(record.uid, host.at())
     host.record("token", "issued", session, jti=token.jti, address=address)
     return token
-
-
-def _end_of(record: ApiKeyRecord, text: str) -> datetime | None:
-    """Until when does what was shown work? INVARIANT: nothing that is made from it outlives it."""
-    earlier = record.earlier
-    shown = earlier.until if earlier is not None and find_key_prefix(text) == earlier.prefix else None
-    ends = [end for end in (record.expires_at, shown) if end is not None]
-    return min(ends, default=None)

@@ -6,11 +6,10 @@ of the text is kept. Implements docs/spec.md 31.16.
 
 from __future__ import annotations
 
-import hmac
 from contextlib import suppress
 from dataclasses import replace
 
-from bailiwick.authn.keys import DELETE, DISABLE, ApiKeyRecord, hash_api_key
+from bailiwick.authn.keys import DELETE, DISABLE, NOTHING, ApiKeyRecord, is_text_of
 from bailiwick.errors import NotFound
 from bailiwick.service.host import Host
 from bailiwick.service.keys.records import owner_of, write_key
@@ -28,28 +27,19 @@ LEAK, REPORTED = "leak", "reported"
 def report_leak(host: Host, text: str, address: str = "") -> None:
     """Do what was settled for the key of this text, if there is one; say nothing about it."""
     found = host.authenticator.find_key(text)
-    if found is None or not _is_of(found[1], text):
+    if found is None or not is_text_of(found[1], text, host.at()):
         return
     snapshot, record = found
     session = Session(snapshot.account.name, owner_of(record), record.owner_uid, record.uid, host.now())
-    if record.leaked_at is None:
-        # WHY: it may have been withdrawn meanwhile, which is as good.
-        with suppress(NotFound):
-            store_keys(
-                host, snapshot.account.name, lambda newest: (_prepare(host, newest, record), lambda _: None)
-            )
+    # SECURITY: a text that everybody has by now writes nothing more, however often it is shown.
+    if record.leaked_at is not None and (record.disabled or record.when_leaked == NOTHING):
+        return
+    # WHY: it may have been withdrawn meanwhile, which is as good.
+    with suppress(NotFound):
+        store_keys(
+            host, snapshot.account.name, lambda newest: (_prepare(host, newest, record), lambda _: None)
+        )
     host.record(LEAK, REPORTED, session, address=address, done=record.when_leaked)
-
-
-def _is_of(record: ApiKeyRecord, text: str) -> bool:
-    """Is it the key's text, or was it until lately? Whether the key may be used now does not matter."""
-    shown = hash_api_key(text)
-    earlier = record.secret_hash if record.earlier is None else record.earlier.secret_hash
-    is_newest, is_earlier = (
-        hmac.compare_digest(record.secret_hash, shown),
-        hmac.compare_digest(earlier, shown),
-    )
-    return is_newest or is_earlier
 
 
 def _prepare(host: Host, snapshot: Snapshot, reported: ApiKeyRecord) -> Prepared | None:

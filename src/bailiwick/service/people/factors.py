@@ -26,7 +26,7 @@ from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
 from bailiwick.service.people.events import Client, Person
-from bailiwick.service.people.recent_proof import require_recent_proof
+from bailiwick.service.people.recent_proof import is_proved_lately, require_recent_proof
 from bailiwick.service.people.records import PASSKEY, SECOND_FACTOR, FactorRecord, write_factor
 from bailiwick.service.people.rights import REMOVE_FACTOR, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptFactor, find_factor, keep_factor
@@ -77,8 +77,13 @@ def begin_enrolment(host: Host, visit: Visit) -> Enrolment:
 
 
 def find_enrolment(host: Host, visit: Visit) -> Enrolment | None:
-    """Which seed was this visit shown, and has not proved yet? Changes nothing. None: none."""
+    """Which seed was this visit shown, and has not proved yet? Changes nothing. None: none.
+
+    SECURITY: nor to whoever finds the visit open later: the seed would be their second factor.
+    """
     require_self(visit.session)
+    if not is_proved_lately(host, visit):
+        return None
     kept = _find_shown(host, host.snapshot(visit.session.account), visit)
     return None if kept is None else _enrolment(host, visit.session, kept.seed)
 
@@ -107,10 +112,11 @@ def _enrolment(host: Host, session: Session, seed: str) -> Enrolment:
 def confirm_enrolment(host: Host, visit: Visit, first: str, second: str) -> tuple[Visit, list[str]]:
     """Enrol the seed that was begun, by two codes in a row: the visit with it, and ten recovery codes, shown once.
 
-    Raises Invalid at `second_code`, NotFound where nothing was begun in this visit.
+    Raises Invalid at `second_code`, NotFound where nothing was begun in this visit, StepUpRequired.
     """
     session = visit.session
     require_self(session)
+    require_recent_proof(host, visit)
     codes = new_recovery_codes()
 
     def prepare(now: Snapshot) -> tuple[Prepared, tuple[str, int | None]]:

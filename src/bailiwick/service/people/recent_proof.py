@@ -15,7 +15,11 @@ def require_recent_proof(host: Host, visit: Visit) -> None:
 
     SECURITY: whatever the settings say: a visit that is left open must not become a way in of somebody else's.
     """
-    account = host.snapshot(visit.session.account).account
+    if not is_proved_lately(host, visit):
+        raise StepUpRequired(OWN, max_age_seconds(host.snapshot(visit.session.account).account))
+
+
+def is_proved_lately(host: Host, visit: Visit) -> bool:
+    """Was it proved no longer ago than the account's settings say for critical operations?"""
     age = visit.session.context.get(PROOF_AGE)
-    if not isinstance(age, int) or age > max_age_seconds(account):
-        raise StepUpRequired(OWN, max_age_seconds(account))
+    return isinstance(age, int) and age <= max_age_seconds(host.snapshot(visit.session.account).account)

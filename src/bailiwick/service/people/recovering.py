@@ -9,12 +9,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bailiwick.errors import Conflict, Invalid, NotFound
+from bailiwick.service.ending import store_ends
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
 from bailiwick.service.people.factors import removals
 from bailiwick.service.people.own_link import USER, make_owner_link
 from bailiwick.service.people.records import PASSWORD
 from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.visits import list_visits
+from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import uid_of
 from bailiwick.store.ports import ActivityEvent, Change, SecretDelete
@@ -42,7 +45,8 @@ def find_account(host: Host, owner: str, account: str = "") -> str:
 def recover_owner(host: Host, account: str) -> str:
     """At which address, good once, does the owner choose a new password? Their old ways in are gone.
 
-    API keys stay, and so do identities at providers. Raises Conflict where a guardrail forbids the owner a link.
+    API keys stay, and so do identities at providers, but no visit that began with one. Raises Conflict where a
+    guardrail forbids the owner a link.
     """
 
     def prepare(now: Snapshot) -> tuple[Prepared | None, str]:
@@ -61,6 +65,7 @@ def recover_owner(host: Host, account: str) -> str:
         return Prepared(changes, secrets, uid, VIA, [event]), owner
 
     store_people(host, account, prepare)
+    _end_visits(host, account)
     link = make_owner_link(host, account)
     if link is None:
         raise Conflict(
@@ -68,3 +73,13 @@ def recover_owner(host: Host, account: str) -> str:
             "an API key of the owner's can lift it",
         )
     return link
+
+
+def _end_visits(host: Host, account: str) -> None:
+    """No visit of the owner goes on, those neither that rest on an identity at a provider."""
+    snapshot = host.snapshot(account)
+    owner = snapshot.account.owner
+    uid = str(uid_of(snapshot, owner))
+    ends = [(one.uid, uid, one.expires_at) for one in list_visits(host, account, uid)]
+    if ends:
+        store_ends(host, Session(account, owner, uid, "", FOREVER), ends)

@@ -8,10 +8,11 @@ that was not handed over before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bailiwick.model.accounts import Account, Group, Membership, Principal
 
-SCIM = "scim"
+SCIM, ACTIVE = "scim", "active"
 EXTERNAL_ID = "externalId"
 
 
@@ -30,8 +31,20 @@ def consented_to(before: Account, after: Account, group: str, added: Iterable[Me
 def is_paused(user: Principal) -> bool:
     """Is this user disabled by the one who provisions it, and by nobody else? (rule 33.6)"""
     said = user.properties.get(SCIM)
-    is_inactive = isinstance(said, Mapping) and said.get("active") is False
+    is_inactive = isinstance(said, Mapping) and said.get(ACTIVE) is False
     return user.disabled and user.provisioned_by is not None and is_inactive
+
+
+def without_stale_mark(user: Principal) -> Principal:
+    """The same, but of a user in use nothing says that its provisioner put it out of use.
+
+    SECURITY: such a mark would stay, and be taken for the provisioner's when somebody else disables the user. (33.6)
+    """
+    said = user.properties.get(SCIM)
+    if user.disabled or not isinstance(said, Mapping) or said.get(ACTIVE) is not False:
+        return user
+    kept = {name: one for name, one in said.items() if name != ACTIVE}
+    return replace(user, properties={**user.properties, SCIM: kept})
 
 
 def find_referred(account: Account, reference: str) -> Principal | Group | None:

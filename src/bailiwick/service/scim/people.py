@@ -13,9 +13,8 @@ from typing import Any
 from bailiwick.catalog.documents import format_document, parse_document
 from bailiwick.errors import Invalid
 from bailiwick.model.accounts import Principal, Property
-from bailiwick.service.scim.consent import SCIM
+from bailiwick.service.scim.consent import ACTIVE, SCIM
 
-ACTIVE = "active"
 EMAILS = "emails"
 LISTS = (EMAILS, "phoneNumbers")
 MOST_OF_A_LIST = 50

@@ -10,7 +10,7 @@ from tests.unit.service.federation.provider import CLIENT, PROVIDER, Browser, pl
 from tests.unit.service.people.world import Person, give_password
 
 from bailiwick.authn.federation.faults import SignInRefused
-from bailiwick.errors import Conflict, Denied, Invalid, NotFound
+from bailiwick.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from bailiwick.service.federation.arriving import answer_of
 from bailiwick.service.federation.linking import (
     MOST_IDENTITIES,
@@ -24,7 +24,8 @@ from bailiwick.service.federation.linking import (
     unlink_identity,
     unlink_own,
 )
-from bailiwick.service.people.visits import Visit
+from bailiwick.service.people.recovering import recover_owner
+from bailiwick.service.people.visits import Visit, find_visit
 
 DEVELOPERS = """
 kind: FederationRule
@@ -193,3 +194,13 @@ def test_a_session_that_is_not_in_person_links_nothing(
     narrowed = replace(visit, session=replace(visit.session, chain=("user:bob",)))
     with pytest.raises(Denied, match="only in person"):
         link_pending(acme.host, narrowed)
+
+
+def test_recovering_an_owner_ends_what_an_identity_began(acme: Installation, browser: Browser) -> None:
+    """The link stays, for its provider says who comes; whoever sits in a visit of it does not."""
+    link_identity(acme.host, acme.owner, "owner", "sso", "s-1")
+    visit = browser.sign_in("s-1")
+    recover_owner(acme.host, "acme")
+    with pytest.raises(Unauthenticated):
+        find_visit(acme.another_host(), str(visit.ticket), address=CLIENT.address)
+    assert browser.sign_in("s-1").session.principal == "user:owner"

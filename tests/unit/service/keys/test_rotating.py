@@ -149,8 +149,33 @@ def test_who_shows_a_keys_text_ends_it_as_was_settled(company: Installation, whe
     company.host.store.activity.flush()
     found = company.host.store.activity.events(EventFilter(kind="leak"), None, 10)
     assert [one.event.detail for one in found] == [{"address": "203.0.113.5", "done": when_leaked}]
+    revision = company.revision
     report_leak(company.host, made.text)
     report_leak(company.host, new.text)
+    company.host.store.activity.flush()
+    assert len(company.host.store.activity.events(EventFilter(kind="leak"), None, 10)) == 1
+    assert company.revision == revision
+
+
+def test_a_secret_that_is_over_ends_nothing(company: Installation) -> None:
+    """Whoever left with it cannot put the key out of use that took its place."""
+    made = create_key(company.host, company.owner, "service-id:ci")
+    new = rotate_key(company.host, company.owner, made.uid, overlap_seconds=600)
+    company.clock.seconds += 600
+    report_leak(company.host, made.text)
+    assert gives(company.host, new.text)
+    report_leak(company.host, new.text)
+    assert not gives(company.host, new.text)
+
+
+def test_what_is_settled_after_a_report_is_done_at_the_next(company: Installation) -> None:
+    """The first only showed that it leaked."""
+    made = create_key(company.host, company.owner, "service-id:ci", when_leaked="none")
+    report_leak(company.host, made.text)
+    update_key(company.host, company.owner, made.uid, when_leaked="disable")
+    assert gives(company.host, made.text)
+    report_leak(company.host, made.text)
+    assert not gives(company.host, made.text)
 
 
 def test_a_lock_keeps_no_leaked_key_alive(company: Installation) -> None:

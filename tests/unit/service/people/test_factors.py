@@ -11,12 +11,15 @@ from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.factors import (
     begin_enrolment,
     confirm_enrolment,
+    find_enrolment,
     remove_factor,
     remove_own_factor,
     renew_recovery_codes,
 )
 from bailiwick.service.people.signing_in import CodeDue, Given, show_factor, sign_in
+from bailiwick.service.people.stepping_up import Shown, step_up
 from bailiwick.service.people.visits import find_visit
+from bailiwick.service.proving import StepUpRequired
 
 
 def due(alice: Person) -> str:
@@ -171,3 +174,18 @@ def test_no_seed_or_code_is_in_the_log(acme: Installation, alice: Person) -> Non
     rows = repr(acme.store.changes("account:acme", 0, 1000))
     assert alice.seed not in rows
     assert not any(code in rows for code in codes)
+
+
+def test_a_seed_is_no_way_in_for_whoever_finds_the_visit_open(acme: Installation, alice: Person) -> None:
+    """Begun and left: it is neither shown nor proved later without a new proof, and then it is."""
+    visit = alice.sign_in()
+    alice.seed = begin_enrolment(acme.host, visit).seed
+    assert find_enrolment(acme.host, visit) is not None
+    acme.clock.seconds += 16 * 60
+    found = find_visit(acme.host, str(visit.ticket), address=CLIENT.address)
+    assert find_enrolment(acme.host, found) is None
+    with pytest.raises(StepUpRequired):
+        confirm_enrolment(acme.host, found, alice.code(-1), alice.code())
+    proved = step_up(acme.host, found, Shown(password=alice.password), CLIENT)
+    assert find_enrolment(acme.host, proved) is not None
+    confirm_enrolment(acme.host, proved, alice.code(-1), alice.code())

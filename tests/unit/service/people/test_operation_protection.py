@@ -125,6 +125,27 @@ def test_no_way_of_doing_it_goes_round(acme: Installation, owner: Person, deed: 
     assert acme.revision == before
 
 
+def test_neither_does_one_of_an_enterprise(acme: Installation, owner: Person) -> None:
+    """What guards the accounts below is taken off them by nobody who found a page open."""
+    acme.apply(
+        """
+        {kind: Enterprise, name: corp}
+        ---
+        {kind: AccountGroup, name: live, parent: 'enterprise:corp'}
+        ---
+        {kind: Guardrail, name: kept, node: 'account-group:live', actions: ['ims:images:delete'],
+         scope: {service: ims}}
+        """
+    )
+    visit = later(acme, owner.sign_in())
+    for gone in (Edit("Guardrail", "kept", None), Edit("AccountGroup", "live", None)):
+        with pytest.raises(StepUpRequired):
+            acme.edit(gone, session=visit.session)
+    proved = step_up(acme.host, visit, Shown(password=owner.password), CLIENT)
+    acme.edit(Edit("Guardrail", "kept", None), session=proved.session)
+    acme.edit(Edit("AccountGroup", "live", None), session=proved.session)
+
+
 def test_what_is_not_critical_asks_for_nothing(acme: Installation, owner: Person) -> None:
     """Making a user, looking around, withdrawing a key that leaked, trying a change without making it."""
     made = create_key(acme.host, acme.owner, "user:owner")

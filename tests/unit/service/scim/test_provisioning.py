@@ -136,6 +136,43 @@ def test_naming_a_provisioner_is_a_grant(acme: Installation) -> None:
         create_key(acme.host, keeper, BY)
 
 
+def test_whom_an_administrator_disables_stays_disabled(acme: Installation) -> None:
+    """Though the directory had disabled the same user once, and an administrator enabled it: that is over."""
+    acme.apply(
+        """
+        {kind: ServiceId, name: directory}
+        ---
+        {kind: User, name: ann}
+        ---
+        {kind: Policy, name: directory, subjects: [service-id:directory], roles: [User Provisioner],
+         scope: {service: iam}}
+        ---
+        {kind: Policy, name: ann, subjects: [user:ann], roles: [Reader], scope: {service: container-registry}}
+        """
+    )
+    directory, source = acme.session(BY), Source("acme", BY)
+
+    def ann() -> Principal:
+        return acme.host.snapshot("acme").account.principals["user:ann"]
+
+    def activated(active: bool) -> Edit:
+        return Edit("User", "ann", user_of("ann", {"active": active}, ann(), source))
+
+    acme.edit(Edit("User", "ann", replace(ann(), provisioned_by=BY)))
+    acme.edit(activated(False), session=directory)
+    acme.edit(activated(True), session=directory)
+    acme.edit(activated(False), session=directory)
+    acme.edit(Edit("User", "ann", replace(ann(), disabled=False)))
+    assert ann().properties == {"scim": {}}
+    acme.edit(Edit("User", "ann", replace(ann(), disabled=True)))
+    with pytest.raises(Denied, match="`user:ann` is enabled and holds policy `ann`"):
+        acme.edit(activated(True), session=directory)
+    marked = replace(ann(), properties={"scim": {"active": False}})
+    acme.edit(Edit("User", "ann", replace(marked, disabled=False)))
+    acme.edit(Edit("User", "ann", replace(ann(), disabled=True)))
+    assert not is_paused(ann())
+
+
 IDS = st.sampled_from(("", "E1", "E2", "E3"))
 STEPS = st.lists(st.tuples(st.sampled_from(("a", "b", "c")), st.one_of(st.none(), IDS)), max_size=8)
 
