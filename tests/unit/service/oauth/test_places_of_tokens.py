@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from tests.unit.service.oauth.oauth_world import API, World, make_world
 
-from bailiwick.service.credentials import create_key, exchange_key
+from bailiwick.authn.oauth.faults import OAuthRefused
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.oauth.exchanging import Exchange, exchange_token
 from bailiwick.service.oauth.families import is_family_standing, refresh_family, root_of
 from bailiwick.service.oauth.family_notes import list_families
 from bailiwick.service.oauth.introspecting import introspect_for_client
-from bailiwick.service.oauth.refusals import OAuthRefused
 
 INSIDE, OUTSIDE = "192.0.2.1", "203.0.113.9"
 
