@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -241,6 +242,9 @@ def test_a_command_line_is_let_in(server: RunningServer, alice: Browser) -> None
     got = send(server, "/oauth/token", fields)
     assert got.status == 200, got.text
     assert {"access_token", "refresh_token", "id_token"} <= set(got.json)
+    who = server.caller(got.json["access_token"]).send("GET", "/v1/whoami").json
+    proved = visit_of(server, alice).session.proved_at
+    assert (who["signed_in"], who["proved_at"]) == (True, datetime.fromtimestamp(proved, UTC).isoformat())
     alice.post("/sign-out", {})
     assert userinfo(server, got.json["access_token"]).status == 200
     server.clock.advance(10)

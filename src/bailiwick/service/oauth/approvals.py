@@ -28,6 +28,7 @@ OFFLINE = "offline_access"
 class Approval:
     """Who let which application have what, in which visit, and how they had signed in? Times are epoch seconds.
 
+    `proved_at`: when they last proved who they are, which what comes of it keeps (rule 30.8); 0: not known.
     `consent_uid`: on which remembered consent it rests, "" where the application needs none. `resource`: for which API
     it is, "" for Bailiwick itself.
     """
@@ -39,6 +40,7 @@ class Approval:
     visit_uid: str
     visit_ends: int
     signed_in_at: int
+    proved_at: int
     factor_at: int
     methods: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -77,6 +79,7 @@ def approve(
         visit_uid=visit.uid,
         visit_ends=int(visit.expires_at.timestamp()),
         signed_in_at=int(visit.begun_at.timestamp()),
+        proved_at=session.proved_at,
         factor_at=0 if visit.factor_at is None else int(visit.factor_at.timestamp()),
         methods=methods_of(visit),
         scopes=scopes,

@@ -36,7 +36,7 @@ from bailiwick.service.oauth.identity import make_id_token
 from bailiwick.service.oauth.issuing import choose_audience
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.sessions import FOREVER, Session
-from bailiwick.service.standing import principal_of_uid, stand_links
+from bailiwick.service.standing import PROVED_AT, principal_of_uid, stand_links
 
 _OVER = "what was approved is over: the person, their visit or their consent stands no longer"
 
@@ -93,6 +93,7 @@ def _begin(host: Host, client: Client, approval: Approval, session_uid: str, res
         session_uids=approval.rests_on,
         until=FOREVER if approval.is_offline else approval.visit_ends,
         authenticated=authenticated,
+        context={PROVED_AT: approval.proved_at} if approval.proved_at else {},
     )
     tokens = begin_family(
         host,
