@@ -5,22 +5,21 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from bailiwick.api.calls import Call
-from bailiwick.api.oauth.protocol import (
+from bailiwick.api.oauth.forms import (
     FORM,
     MAX_FORM_BYTES,
     answer,
     client_of,
-    once,
-    read_pairs,
+    read_form,
     refuse,
-    visitor_of,
 )
 from bailiwick.api.routes import Entry, public
-from bailiwick.authn.oauth.faults import Refused
-from bailiwick.authn.oauth.requests import read_resources, read_scopes
+from bailiwick.authn.oauth.faults import OAuthRefused
+from bailiwick.authn.oauth.requests import read_resource, read_scopes
 from bailiwick.service.oauth.clients import ClientRefused
 from bailiwick.service.oauth.device import begin_device
 from bailiwick.service.oauth.wishes import check_device_wish
+from bailiwick.service.people.events import Client
 
 PATH = "/oauth/device_authorization"
 _REASON = "gives codes that are worth nothing until somebody who has signed in lets the program in"
@@ -36,14 +35,14 @@ def device_entries() -> list[Entry]:
 
 def _begin(call: Call) -> Response:
     try:
-        pairs = read_pairs(call)
-        fields = once(pairs, several=("resource",))
+        fields = read_form(call)
         client = client_of(call, fields)
-        resources = read_resources([value for name, value in pairs if name == "resource"])
-        scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resources)
-        codes = begin_device(call.host, client.uid, client.account, scopes, resources, visitor_of(call))
-    except (Refused, ClientRefused) as error:
-        return refuse(error)
+        resource = read_resource(fields.get("resource", ""))
+        scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resource)
+        visitor = Client(call.address, call.request.headers.get("user-agent", ""))
+        codes = begin_device(call.host, client.uid, client.account, scopes, resource, visitor)
+    except (OAuthRefused, ClientRefused) as error:
+        return refuse(call, error)
     page = f"{call.host.public_url}/device"
     return answer(
         {

@@ -8,26 +8,24 @@ Source: RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core 1.0, 3.1.2.1; RFC 87
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bailiwick.authn.oauth.faults import (
     INVALID_REQUEST,
     INVALID_SCOPE,
     INVALID_TARGET,
     UNSUPPORTED_RESPONSE_TYPE,
-    Refused,
+    OAuthRefused,
 )
 from bailiwick.authn.oauth.pkce import METHOD, is_challenge
 
 MAX_VALUE = 1024
 MAX_SCOPES = 64
-MAX_RESOURCES = 8
 MAX_AGE_SECONDS = 10 * 366 * 86_400
 OPENID = "openid"
 MFA = "mfa"
 NONE, LOGIN, CONSENT, SELECT_ACCOUNT = "none", "login", "consent", "select_account"
 _PROMPTS = {NONE, LOGIN, CONSENT, SELECT_ACCOUNT}
-_SEVERAL = {"resource"}
 _UNSUPPORTED = ("request", "request_uri", "registration")
 
 Pairs = Sequence[tuple[str, str]]
@@ -43,7 +41,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What is asked for, in the protocol's words. `max_age`: for how many seconds an earlier sign-in counts."""
+    """What is asked for, in the protocol's words.
+
+    `max_age`: for how many seconds an earlier sign-in counts; `resource`: for which API, "" for Bailiwick itself.
+    """
 
     client_id: str
     redirect_uri: str
@@ -55,7 +56,7 @@ class AuthorizationRequest:
     max_age: int | None = None
     login_hint: str = ""
     acr_values: tuple[str, ...] = ()
-    resources: tuple[str, ...] = field(default=())
+    resource: str = ""
 
     @property
     def wants_factor(self) -> bool:
@@ -69,12 +70,15 @@ class AuthorizationRequest:
 
 
 def read_recipient(pairs: Pairs) -> Recipient:
-    """Who asks, and where shall the answer go? Raises Refused, which nobody but the person at the browser is told."""
+    """Who asks, and where shall the answer go?
+
+    Raises OAuthRefused, which nobody but the person at the browser is told.
+    """
     values = {}
     for name in ("client_id", "redirect_uri"):
         given = [value for key, value in pairs if key == name]
         if len(given) != 1 or not given[0]:
-            raise Refused(INVALID_REQUEST, f"expected `{name}` once, got it {_times(len(given))}")
+            raise OAuthRefused(INVALID_REQUEST, f"expected `{name}` once, got it {_times(len(given))}")
         values[name] = given[0]
     return Recipient(values["client_id"], values["redirect_uri"])
 
@@ -86,7 +90,7 @@ def find_state(pairs: Pairs) -> str | None:
 
 
 def read_request(pairs: Pairs) -> AuthorizationRequest:
-    """What is asked for? Raises Refused, which the application is told."""
+    """What is asked for? Raises OAuthRefused, which the application is told."""
     recipient = read_recipient(pairs)
     values = _read_once(pairs)
     _check_kind(values)
@@ -101,7 +105,7 @@ def read_request(pairs: Pairs) -> AuthorizationRequest:
         max_age=_max_age(values.get("max_age")),
         login_hint=values.get("login_hint", ""),
         acr_values=tuple(values.get("acr_values", "").split()),
-        resources=read_resources([value for key, value in pairs if key == "resource"]),
+        resource=read_resource(values.get("resource", "")),
     )
 
 
@@ -109,10 +113,10 @@ def _read_once(pairs: Pairs) -> dict[str, str]:
     """Which value has each parameter? One given twice could be read in two ways (RFC 6749, 3.1)."""
     values: dict[str, str] = {}
     for name, value in pairs:
-        if name in values and name not in _SEVERAL:
-            raise Refused(INVALID_REQUEST, "a parameter is given twice")
+        if name in values:
+            raise _twice(name)
         if len(value) > MAX_VALUE and name != "redirect_uri":
-            raise Refused(INVALID_REQUEST, f"a parameter has more than {MAX_VALUE} characters")
+            raise OAuthRefused(INVALID_REQUEST, f"a parameter has more than {MAX_VALUE} characters")
         values[name] = value
     return values
 
@@ -120,51 +124,61 @@ def _read_once(pairs: Pairs) -> dict[str, str]:
 def _check_kind(values: dict[str, str]) -> None:
     for name in _UNSUPPORTED:
         if name in values:
-            raise Refused(f"{name}_not_supported", f"`{name}` is not supported; send plain parameters")
+            raise OAuthRefused(f"{name}_not_supported", f"`{name}` is not supported; send plain parameters")
     if "response_type" not in values:
-        raise Refused(INVALID_REQUEST, "expected `response_type`, got nothing")
+        raise OAuthRefused(INVALID_REQUEST, "expected `response_type`, got nothing")
     if values["response_type"] != "code":
-        raise Refused(UNSUPPORTED_RESPONSE_TYPE, "the only `response_type` is `code`")
+        raise OAuthRefused(UNSUPPORTED_RESPONSE_TYPE, "the only `response_type` is `code`")
     if values.get("response_mode", "query") != "query":
-        raise Refused(INVALID_REQUEST, "the only `response_mode` is `query`")
+        raise OAuthRefused(INVALID_REQUEST, "the only `response_mode` is `query`")
 
 
 def _challenge(values: dict[str, str]) -> str:
     challenge = values.get("code_challenge", "")
     if not challenge:
-        raise Refused(INVALID_REQUEST, "expected `code_challenge`: a proof key is due of every application")
+        raise OAuthRefused(
+            INVALID_REQUEST, "expected `code_challenge`: a proof key is due of every application"
+        )
     if values.get("code_challenge_method") != METHOD:
-        raise Refused(INVALID_REQUEST, f"the only `code_challenge_method` is `{METHOD}`")
+        raise OAuthRefused(INVALID_REQUEST, f"the only `code_challenge_method` is `{METHOD}`")
     if not is_challenge(challenge):
-        raise Refused(INVALID_REQUEST, "`code_challenge` is no SHA-256 in base64url")
+        raise OAuthRefused(INVALID_REQUEST, "`code_challenge` is no SHA-256 in base64url")
     return challenge
 
 
 def read_scopes(text: str) -> tuple[str, ...]:
-    """Which scopes does this text name, each once, in their order? Raises Refused. Source: RFC 6749, 3.3."""
+    """Which scopes does this text name, each once, in their order? Raises OAuthRefused. Source: RFC 6749, 3.3."""
     words = text.split(" ") if text else []
     is_written_well = all(
         word and all(0x21 <= ord(one) <= 0x7E and one not in '"\\' for one in word) for word in words
     )
     if not is_written_well or len(words) > MAX_SCOPES:
-        raise Refused(INVALID_SCOPE, f"`scope` is up to {MAX_SCOPES} words with single spaces between them")
+        raise OAuthRefused(
+            INVALID_SCOPE, f"`scope` is up to {MAX_SCOPES} words with single spaces between them"
+        )
     return tuple(dict.fromkeys(words))
 
 
-def read_resources(given: Sequence[str]) -> tuple[str, ...]:
-    """For which audiences shall the token be? Raises Refused. Source: RFC 8707, 2."""
-    is_written_well = all(":" in one and "#" not in one and one.isprintable() for one in given)
-    if len(given) > MAX_RESOURCES or not is_written_well:
-        raise Refused(INVALID_TARGET, "`resource` is an absolute URI without a fragment")
-    return tuple(dict.fromkeys(given))
+def _twice(name: str) -> OAuthRefused:
+    """SECURITY: a token is for one API; one that several took would be good for each at the others."""
+    if name == "resource":
+        return OAuthRefused(INVALID_TARGET, "a token is for one audience: write `resource` once")
+    return OAuthRefused(INVALID_REQUEST, "a parameter is given twice")
+
+
+def read_resource(given: str) -> str:
+    """For which audience shall the token be? "": Bailiwick itself. Raises OAuthRefused. Source: RFC 8707, 2."""
+    if given and not (":" in given and "#" not in given and given.isprintable()):
+        raise OAuthRefused(INVALID_TARGET, "`resource` is an absolute URI without a fragment")
+    return given
 
 
 def _prompts(text: str) -> frozenset[str]:
     words: Collection[str] = text.split()
     if not set(words) <= _PROMPTS:
-        raise Refused(INVALID_REQUEST, "`prompt` is `none`, `login`, `consent` or `select_account`")
+        raise OAuthRefused(INVALID_REQUEST, "`prompt` is `none`, `login`, `consent` or `select_account`")
     if NONE in words and len(set(words)) > 1:
-        raise Refused(INVALID_REQUEST, "`prompt=none` stands alone")
+        raise OAuthRefused(INVALID_REQUEST, "`prompt=none` stands alone")
     return frozenset(words)
 
 
@@ -172,7 +186,7 @@ def _max_age(text: str | None) -> int | None:
     if text is None or text == "":
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_AGE_SECONDS:
-        raise Refused(INVALID_REQUEST, "`max_age` is a number of seconds")
+        raise OAuthRefused(INVALID_REQUEST, "`max_age` is a number of seconds")
     return int(text)
 
 

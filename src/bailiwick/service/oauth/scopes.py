@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bailiwick.authn.oauth.faults import INVALID_SCOPE, OAuthRefused
 from bailiwick.errors import Invalid
 from bailiwick.model.applications import ALL, OPENID_SCOPES, SCOPE_WORDS, Application, parse_scope_text
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
 from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.model.services import IAM, Role
-from bailiwick.service.oauth.refusals import INVALID_SCOPE, OAuthRefused
 from bailiwick.service.snapshots import Snapshot
 
 MAX_CHARACTERS = 2048
@@ -47,6 +47,15 @@ def grant_scope(snapshot: Snapshot, application: Application, asked: tuple[str, 
             raise OAuthRefused(INVALID_SCOPE, f"the application may not ask for `{one}`")
     restrictions_of(snapshot, wanted)
     return wanted
+
+
+def keep_scope(application: Application, granted: Iterable[str]) -> tuple[str, ...]:
+    """Which of the scopes that it was granted does the application list now? Raises OAuthRefused where none is left."""
+    granted = tuple(granted)
+    kept = tuple(one for one in granted if covers_scope(application.scopes, one))
+    if granted and not kept:
+        raise OAuthRefused(INVALID_SCOPE, "the application may ask for nothing any more that was granted")
+    return kept
 
 
 def narrow_scope(granted: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.requests import AuthorizationRequest, find_state, read_recipient, read_request
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -25,7 +25,7 @@ def read(*more: tuple[str, str], **changed: str | None) -> AuthorizationRequest:
 
 def fault(*more: tuple[str, str], **changed: str | None) -> str:
     """Which word refuses it?"""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthRefused) as refused:
         read(*more, **changed)
     return refused.value.error
 
@@ -39,7 +39,6 @@ def test_a_full_request_is_read() -> None:
     """Every parameter that is known; what is not known is passed over."""
     request = read(
         ("resource", "https://a.example"),
-        ("resource", "https://b.example"),
         scope="openid email openid",
         state="s",
         nonce="n",
@@ -55,7 +54,12 @@ def test_a_full_request_is_read() -> None:
     assert request.prompts == {"login", "consent"}
     assert request.wants_factor
     assert not request.is_silent
-    assert request.resources == ("https://a.example", "https://b.example")
+    assert request.resource == "https://a.example"
+
+
+def test_a_token_is_for_one_api() -> None:
+    """One that two APIs took would be good for each of them at the other."""
+    assert fault(("resource", "https://a.example"), ("resource", "https://b.example")) == "invalid_target"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_no_parameter_is_given_twice(name: str) -> None:
 def test_who_asks_and_where_the_answer_goes_is_said_once(name: str) -> None:
     """Not at all, empty or twice: nobody is answered."""
     for given in ([], [(name, "")], [(name, "x"), (name, "x")]):
-        with pytest.raises(Refused, match=f"expected `{name}` once"):
+        with pytest.raises(OAuthRefused, match=f"expected `{name}` once"):
             read_recipient([*((k, v) for k, v in PLAIN.items() if k != name), *given])
 
 

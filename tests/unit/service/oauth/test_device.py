@@ -8,7 +8,7 @@ import pytest
 from tests.unit.service.accounts import Installation
 from tests.unit.service.people.world import CLIENT, PASSWORD, Person, give_password
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.user_codes import LETTERS
 from bailiwick.errors import Invalid
 from bailiwick.service.host import Host
@@ -34,12 +34,12 @@ PROGRAM = Client("198.51.100.9", "bailiwick 0.4")
 
 def begin(acme: Installation, account: str = "", client: Client = PROGRAM) -> DeviceCodes:
     """A program asks for codes."""
-    return begin_device(acme.host, CLI, account, ("openid", "all"), (), client)
+    return begin_device(acme.host, CLI, account, ("openid", "all"), "", client)
 
 
 def told(acme: Installation, codes: DeviceCodes, client_id: str = CLI, host: Host | None = None) -> str:
     """Which word is the program told?"""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthRefused) as refused:
         fetch_device(host or acme.host, client_id, codes.device_code)
     return refused.value.error
 
@@ -47,7 +47,7 @@ def told(acme: Installation, codes: DeviceCodes, client_id: str = CLI, host: Hos
 def let_in(acme: Installation, visit: Visit, codes: DeviceCodes) -> None:
     """Type the code and approve."""
     waiting = find_waiting(acme.host, visit, codes.user_code, CLIENT)
-    answer_device(acme.host, waiting, approve(visit, CLI, waiting.scopes, consent_uid=""))
+    answer_device(acme.host, waiting, approve(visit, CLI, waiting.scopes, consent_uid="", resource=""))
 
 
 def wait(acme: Installation, seconds: float = INTERVAL_SECONDS) -> None:
@@ -74,7 +74,7 @@ def test_it_holds_in_another_process(acme: Installation, alice: Person) -> None:
     second, third = acme.another_host(), acme.another_host()
     visit = alice.sign_in(second)
     waiting = find_waiting(second, visit, codes.user_code.lower(), CLIENT)
-    answer_device(second, waiting, approve(visit, CLI, waiting.scopes, consent_uid=""))
+    answer_device(second, waiting, approve(visit, CLI, waiting.scopes, consent_uid="", resource=""))
     assert fetch_device(third, CLI, codes.device_code).visit_uid == visit.uid
     wait(acme)
     assert told(acme, codes) == "invalid_grant"
@@ -88,7 +88,7 @@ def test_one_of_many_at_once_gets_it(on_disk: Installation) -> None:
     def fetch(host: Host) -> bool:
         try:
             return bool(fetch_device(host, CLI, codes.device_code))
-        except Refused:
+        except OAuthRefused:
             return False
 
     with ThreadPoolExecutor(4) as pool:
@@ -158,9 +158,9 @@ def test_two_people_do_not_answer_one_code(acme: Installation, alice: Person, bo
     """Whoever looked first and answers last is told; the first answer stays."""
     codes, first, second = begin(acme), alice.sign_in(), bob.sign_in()
     seen = [find_waiting(acme.host, visit, codes.user_code, CLIENT) for visit in (first, second)]
-    answer_device(acme.host, seen[1], approve(second, CLI, (), consent_uid=""))
+    answer_device(acme.host, seen[1], approve(second, CLI, (), consent_uid="", resource=""))
     with pytest.raises(Invalid, match="this code is wrong"):
-        answer_device(acme.host, seen[0], approve(first, CLI, (), consent_uid=""))
+        answer_device(acme.host, seen[0], approve(first, CLI, (), consent_uid="", resource=""))
     assert fetch_device(acme.host, CLI, codes.device_code).uid == second.session.uid
 
 
@@ -188,7 +188,7 @@ def test_a_network_has_so_many_programs_waiting(acme: Installation) -> None:
     """Whoever asks without end is told to slow down; others are not."""
     for _ in range(MOST_OPEN_PER_NETWORK):
         begin(acme)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthRefused) as refused:
         begin(acme)
     assert refused.value.error == "slow_down"
     assert begin(acme, client=CLIENT)
