@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.e2e.console import Browser, words_of
 from tests.e2e.foreign_provider import ForeignProvider, come_by, foreign_provider
+from tests.e2e.processes import Done, call
 from tests.e2e.server import RunningServer
 
 SSO = "/console/sign-in/acme/sso"
@@ -56,6 +57,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, provider: ForeignProvider) 
 def browser(server: RunningServer) -> Browser:
     """Somebody who has not signed in."""
     return Browser(server.address)
+
+
+def test_the_client_secret_is_given_by_command(server: RunningServer) -> None:
+    """From standard input, and taken away again."""
+    variables = {"BAILIWICK_URL": server.address, "BAILIWICK_API_KEY": server.key("user:owner")}
+    given = call("identity-provider", "set-secret", "down", stdin="its-secret\n", variables=variables)
+    assert given == Done(0, "the client secret of down is kept\n", "")
+    taken = call("identity-provider", "set-secret", "down", "--none", variables=variables)
+    assert taken == Done(0, "down has no client secret any more\n", "")
 
 
 def test_the_page_to_sign_in_offers_the_accounts_providers(browser: Browser) -> None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.e2e.guide import Block, list_blocks
 from tests.e2e.processes import call
 from tests.e2e.test_sample import Sample, sample
+from typer.main import get_command
+
+from bailiwick.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -103,3 +107,27 @@ def test_every_documented_command_exists() -> None:
         arguments = re.findall(r"\b([A-Z]+)\b", re.sub(r" --?[a-z-]+ [A-Z]+| \[[A-Z]+\]", "", row))
         assert usage.count("{") >= len(arguments), row
         assert all(option in done.out for option in re.findall(r" (--?[a-z-]+)\b", row)), row
+
+
+def test_every_command_is_documented_once() -> None:
+    """The table in docs/cli.md names each command, and none twice in the same words."""
+    rows = re.findall(r"^\| `bailiwick ([^`]*)` \|", COMMANDS.read_text(encoding="utf-8"), re.MULTILINE)
+    named = [" ".join(re.findall(r"(?:^| )([a-z][a-z-]*)", row)) for row in rows]
+    assert set(list_commands(get_command(app))) <= set(named)
+    assert len(rows) == len(set(rows))
+
+
+def list_commands(command: Any, before: str = "") -> Iterator[str]:
+    """Which commands are there, in full words?"""
+    for name, part in command.commands.items():
+        words = f"{before} {name}".strip()
+        if hasattr(part, "commands"):
+            yield from list_commands(part, words)
+        elif not part.hidden:
+            yield words
+
+
+def test_every_page_of_the_documentation_is_linked() -> None:
+    """Each page in docs is a link of the README."""
+    text = README.read_text(encoding="utf-8")
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in text] == []

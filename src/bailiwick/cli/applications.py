@@ -60,7 +60,10 @@ def show(name: Name, output: OutputOption = Output.TABLE) -> None:
         return
     print_table(
         ["field", "value"],
-        [["client_id", client_id], *([field, value] for field, value in application.items() if field != "kind")],
+        [
+            ["client_id", client_id],
+            *([field, value] for field, value in application.items() if field != "kind"),
+        ],
         empty="",
     )
     typer.echo("")
