@@ -30,9 +30,10 @@ from starlette.applications import Starlette
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.service.applying import apply_wanted, parse_wanted
-from bailiwick.service.credentials import create_key, exchange_key
 from bailiwick.service.host import Host, open_host
 from bailiwick.service.initial import initialise
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.settings import Settings
 from bench.http_constant import run_worker
 

@@ -19,9 +19,9 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from bailiwick.api.serve import ReadyServer, bind, make_server
-from bailiwick.service.credentials import create_key
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account, initialise
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.settings import Settings
 from bailiwick.store.opening import open_store
 

@@ -23,7 +23,7 @@ from tests.e2e.oauth_world import (
 from tests.e2e.server import ACCOUNT, PUBLIC_URL, Reply, RunningServer
 from tests.unit.authn.oauth.test_redirects import ATTACKS
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.pkce import challenge_of
 from bailiwick.service.oauth.codes import Replayed, Spent, spend_code
 from bailiwick.service.oauth.consents import withdraw_consent
@@ -474,12 +474,12 @@ def test_a_code_is_good_once_for_a_minute_for_its_application(server: RunningSer
         (phone, code(), here, ""),
         (phone, "made-up", here, VERIFIER),
     ):
-        with pytest.raises(Refused, match="the code is wrong"):
+        with pytest.raises(OAuthRefused, match="the code is wrong"):
             spend_code(server.host, client, given, uri, verifier)
     first = spend_code(server.host, phone, kept, here, VERIFIER)
     assert isinstance(first, Spent)
     assert spend_code(server.host, phone, kept, here, VERIFIER) == Replayed(first.approval, first.session_uid)
     late = code()
     server.clock.advance(60)
-    with pytest.raises(Refused, match="the code is wrong"):
+    with pytest.raises(OAuthRefused, match="the code is wrong"):
         spend_code(server.host, phone, late, here, VERIFIER)

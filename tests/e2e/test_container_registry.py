@@ -19,8 +19,8 @@ from tests.e2e.registry_server import OciImage, RegistryServer, build_oci_image
 from tests.unit.service.registry_world import EU, EU_PRIVATE, US, basic
 
 from bailiwick.authn.signing import KeyPurpose
-from bailiwick.service.credentials import delete_key
 from bailiwick.service.keyring import rotate
+from bailiwick.service.keys.changing import delete_key
 
 DENIED = "denied: requested access to the resource is denied"
 BAD_CREDENTIALS = (

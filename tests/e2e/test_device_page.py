@@ -10,7 +10,7 @@ from tests.e2e.console import Browser, words_of
 from tests.e2e.oauth_world import enter, give_password, owner_of, running
 from tests.e2e.server import ACCOUNT, RunningServer
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.service.oauth.device import DeviceCodes, begin_device, fetch_device
 from bailiwick.service.people.events import Client
 from bailiwick.service.people.passwords import set_password
@@ -41,7 +41,7 @@ def told(server: RunningServer, codes: DeviceCodes) -> str:
     """What is the program told?"""
     try:
         return fetch_device(server.host, CLI, codes.device_code).uid
-    except Refused as refused:
+    except OAuthRefused as refused:
         return refused.error
 
 

@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.e2e.server import FORM, Reply, RunningServer
 
 from bailiwick.authn.compact import Signer
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.service.host import Host
 from bailiwick.service.oauth.clients import find_application
 from bailiwick.service.oauth.families import begin_family, refresh_family, root_of
-from bailiwick.service.oauth.refusals import OAuthRefused
 from bailiwick.store.opening import open_store
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"

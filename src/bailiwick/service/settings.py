@@ -13,7 +13,6 @@ from ipaddress import ip_network
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.names import parse_name
 
-ACCESS_TOKEN_SECONDS = 3600
 NETWORKS = ("private", "public")
 _REGISTRY_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _REGISTRY_FORM = "write SERVICE=ACCOUNT/REGION or SERVICE=ACCOUNT/REGION/private"

@@ -19,7 +19,7 @@ from tests.unit.service.registry_world import (
 
 from bailiwick.api.registry import PublicRoute, registry_routes
 from bailiwick.errors import Invalid
-from bailiwick.service.credentials import exchange_key
+from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.service.settings import Registry
 
 PATH = "/registry/token"

@@ -12,11 +12,11 @@ from textwrap import dedent
 
 from bailiwick.service.applying import Source, apply_wanted, parse_wanted
 from bailiwick.service.changes import Outcome, change_account
-from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.store.memory import MemoryStore

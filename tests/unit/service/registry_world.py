@@ -21,11 +21,12 @@ from bailiwick.authn.compact import parse_compact
 from bailiwick.authn.keys import find_key_prefix
 from bailiwick.catalog.documents import parse_document
 from bailiwick.service.changes import change_account
-from bailiwick.service.credentials import NewKey, create_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets
+from bailiwick.service.keys.making import create_key
+from bailiwick.service.keys.storing import NewKey
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry, Settings
 from bailiwick.store.memory import MemoryStore

@@ -15,10 +15,10 @@ from bailiwick.model.enterprises import EnterpriseAccount
 from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.service.assuming import Wanted, assume_profile, begin_session
 from bailiwick.service.changes import change_account
-from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.enterprise.views import walk_tree
 from bailiwick.service.host import Host
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.reading import Reader
 from bailiwick.service.refusals import MOST_A_SECOND
 from bailiwick.service.sessions import Session

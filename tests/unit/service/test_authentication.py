@@ -7,8 +7,8 @@ from tests.unit.service.accounts import Installation
 
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.errors import Unauthenticated
-from bailiwick.service.credentials import exchange_key
 from bailiwick.service.keyring import rotate
+from bailiwick.service.keys.exchanging import exchange_key
 
 
 def test_the_first_use_after_a_leaked_key_is_refused(acme: Installation) -> None:

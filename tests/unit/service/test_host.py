@@ -9,11 +9,11 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.errors import Invalid, NotFound, Unauthenticated
 from bailiwick.model.accounts import Principal
 from bailiwick.service.changes import change_account
-from bailiwick.service.credentials import exchange_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets, rotate
+from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.store.memory import MemoryStore
 
 

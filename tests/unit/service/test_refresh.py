@@ -21,8 +21,10 @@ from bailiwick.authn.registry.refresh import RefreshSubject, issue_refresh_token
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import TokenParties
 from bailiwick.errors import Unauthenticated
-from bailiwick.service.credentials import create_key, delete_key, exchange_key, update_key
 from bailiwick.service.keyring import rotate
+from bailiwick.service.keys.changing import delete_key, update_key
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.keys.rotating import rotate_key
 from bailiwick.service.refresh import session_of_refresh_token
 from bailiwick.service.registry import RegistryGrant, grant_registry_token

@@ -25,7 +25,9 @@ from bailiwick.authn.registry import list_questions, parse_scopes
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.errors import Invalid, Unauthenticated
 from bailiwick.model.policies import Guardrail
-from bailiwick.service.credentials import create_key, delete_key, exchange_key, update_key
+from bailiwick.service.keys.changing import delete_key, update_key
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.registry import check_registries, grant_registry_token, judge_questions
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry

@@ -6,8 +6,9 @@ Source: RFC 6749, section 4.4; RFC 8693, section 2.
 from __future__ import annotations
 
 from bailiwick.api.calls import Call
-from bailiwick.api.oauth.forms import Form, TokenError, audience_of, client_of, require_grant
+from bailiwick.api.oauth.forms import Form, audience_of, client_of, needed, require_grant
 from bailiwick.api.oauth.replies import ACCESS_TOKEN, Reply, token_reply
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, OAuthRefused
 from bailiwick.model.applications import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from bailiwick.service.oauth.acting import act_as_itself
 from bailiwick.service.oauth.exchanging import Exchange, exchange_token
@@ -30,16 +31,14 @@ def give_for_client(call: Call, form: Form) -> Reply:
 def give_for_exchange(call: Call, form: Form) -> Reply:
     """A token with which the application's service ID acts for whose token is shown."""
     client = require_grant(client_of(call, form), TOKEN_EXCHANGE)
-    for name in ("subject_token", "subject_token_type"):
-        if not form.get(name):
-            raise TokenError("invalid_request", f"expected `{name}`, got nothing")
+    subject_token, _ = needed(form, "subject_token", "subject_token_type")
     if ("actor_token" in form) != ("actor_token_type" in form):
-        raise TokenError("invalid_request", "`actor_token` and `actor_token_type` belong together")
+        raise OAuthRefused(INVALID_REQUEST, "`actor_token` and `actor_token_type` belong together")
     for name in ("subject_token_type", "actor_token_type", "requested_token_type"):
         if form.get(name, ACCESS_TOKEN) not in _TYPES:
-            raise TokenError("invalid_request", f"expected `{name}` `{ACCESS_TOKEN}`, got another")
+            raise OAuthRefused(INVALID_REQUEST, f"expected `{name}` `{ACCESS_TOKEN}`, got another")
     wanted = Exchange(
-        subject_token=form["subject_token"],
+        subject_token=subject_token,
         actor_token=form.get("actor_token"),
         scope=read_scope(form.get("scope", "")),
         audience=audience_of(form),

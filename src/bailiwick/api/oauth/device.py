@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from bailiwick.api.calls import Call
-from bailiwick.api.oauth.protocol import (
+from bailiwick.api.oauth.forms import (
     FORM,
     MAX_FORM_BYTES,
     answer,
@@ -13,14 +13,14 @@ from bailiwick.api.oauth.protocol import (
     once,
     read_pairs,
     refuse,
-    visitor_of,
 )
 from bailiwick.api.routes import Entry, public
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.requests import read_resources, read_scopes
 from bailiwick.service.oauth.clients import ClientRefused
 from bailiwick.service.oauth.device import begin_device
 from bailiwick.service.oauth.wishes import check_device_wish
+from bailiwick.service.people.events import Client
 
 PATH = "/oauth/device_authorization"
 _REASON = "gives codes that are worth nothing until somebody who has signed in lets the program in"
@@ -41,9 +41,10 @@ def _begin(call: Call) -> Response:
         client = client_of(call, fields)
         resources = read_resources([value for name, value in pairs if name == "resource"])
         scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resources)
-        codes = begin_device(call.host, client.uid, client.account, scopes, resources, visitor_of(call))
-    except (Refused, ClientRefused) as error:
-        return refuse(error)
+        visitor = Client(call.address, call.request.headers.get("user-agent", ""))
+        codes = begin_device(call.host, client.uid, client.account, scopes, resources, visitor)
+    except (OAuthRefused, ClientRefused) as error:
+        return refuse(call, error)
     page = f"{call.host.public_url}/device"
     return answer(
         {

@@ -7,7 +7,7 @@ Source: RFC 6749, sections 2.3, 3.2, 5.1 and 5.2; the fields that IBM Cloud's cl
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,12 +17,13 @@ from bailiwick.api.authzen_requests import collect_headers, echo
 from bailiwick.api.calls import Call
 from bailiwick.api.problems import Headers, respond
 from bailiwick.authn.client_secrets import UnreadableClient, read_client
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, INVALID_TARGET, UNAUTHORIZED_CLIENT, OAuthRefused
 from bailiwick.service.oauth.clients import Client, ClientRefused, authenticate_client
-from bailiwick.service.oauth.refusals import UNAUTHORIZED_CLIENT, OAuthRefused
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 65_536
-MAX_FIELDS = 32
+MAX_FIELDS = 64
+INVALID_CLIENT = "invalid_client"
 NOT_KEPT: Headers = [
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
@@ -31,44 +32,57 @@ NOT_KEPT: Headers = [
 Form = Mapping[str, str]
 
 
-class TokenError(Exception):
-    """A request that is refused: `error` is RFC 6749's word, `code` IBM's where there is one."""
+class TokenError(OAuthRefused):
+    """A refusal with IBM Cloud's code for it, which its clients read."""
 
-    def __init__(
-        self, error: str, message: str, code: str = "", *, status: int = 400, basic: bool = False
-    ) -> None:
-        super().__init__(message)
-        self.error = error
-        self.message = message
-        self.code = code
-        self.status = status
-        self.basic = basic
+    def __init__(self, error: str, message: str, ibm_code: str) -> None:
+        super().__init__(error, message)
+        self.ibm_code = ibm_code
 
 
-def read_form(call: Call) -> dict[str, str]:
-    """Which fields has the form? Raises TokenError."""
+def read_pairs(call: Call) -> list[tuple[str, str]]:
+    """Which fields were sent, in order? Raises OAuthRefused."""
     sent = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent != FORM:
-        raise TokenError("invalid_request", f"expected content type `{FORM}`, got `{sent[:80]}`")
+        raise OAuthRefused(INVALID_REQUEST, f"expected content type `{FORM}`, got `{sent[:80]}`")
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             call.body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
         )
     except ValueError:
-        raise TokenError("invalid_request", "expected URL-encoded UTF-8 fields") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise TokenError("invalid_request", "a field is given twice")
-    return form
+        raise OAuthRefused(INVALID_REQUEST, "expected URL-encoded UTF-8 fields") from None
+
+
+def read_form(call: Call) -> dict[str, str]:
+    """Which fields has the form? Raises OAuthRefused for one that is given twice. Source: RFC 6749, section 3.2."""
+    return once(read_pairs(call))
+
+
+def once(pairs: Sequence[tuple[str, str]], several: Sequence[str] = ()) -> dict[str, str]:
+    """Which value has each field? Raises OAuthRefused for one that is given twice, but for those of `several`."""
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields and name not in several:
+            raise OAuthRefused(INVALID_REQUEST, "a field is given twice")
+        fields[name] = value
+    return fields
+
+
+def needed(form: Form, *names: str) -> list[str]:
+    """Which values have these fields? Raises OAuthRefused for the first that is missing or empty."""
+    missing = [name for name in names if not form.get(name)]
+    if missing:
+        raise OAuthRefused(INVALID_REQUEST, f"expected `{missing[0]}`, got nothing")
+    return [form[name] for name in names]
 
 
 def client_of(call: Call, form: Form) -> Client:
-    """Which application asks, if it has shown that it is itself? Raises TokenError, ClientRefused."""
+    """Which application asks, if it has shown that it is itself? Raises OAuthRefused, ClientRefused."""
     authorization = call.request.headers.get("authorization")
     try:
         shown = read_client(authorization, form.get("client_id"), form.get("client_secret"))
     except UnreadableClient:
-        raise TokenError("invalid_request", "an application presents itself in one way, whole") from None
+        raise OAuthRefused(INVALID_REQUEST, "an application presents itself in one way, whole") from None
     if shown is None:
         raise ClientRefused
     return authenticate_client(call.host, shown, call.address)
@@ -82,45 +96,43 @@ def require_grant(client: Client, grant: str) -> Client:
 
 
 def audience_of(form: Form) -> str | None:
-    """For which API is a token asked? Raises TokenError for two. Source: RFC 8707, section 2; RFC 8693, section 2.1."""
+    """For which API is a token asked? Raises OAuthRefused for two.
+
+    Source: RFC 8707, section 2; RFC 8693, section 2.1.
+    """
     resource, audience = form.get("resource"), form.get("audience")
     if resource and audience and resource != audience:
-        raise TokenError("invalid_target", "a token is for one audience: write `resource` or `audience`")
+        raise OAuthRefused(INVALID_TARGET, "a token is for one audience: write `resource` or `audience`")
     return resource or audience or None
 
 
-def as_token_error(error: TokenError | OAuthRefused | ClientRefused) -> TokenError:
-    """How is this refusal answered?"""
-    if isinstance(error, OAuthRefused):
-        return TokenError(error.error, error.message)
-    if isinstance(error, ClientRefused):
-        return TokenError("invalid_client", error.message, status=401, basic=error.basic)
-    return error
-
-
-def answer(body: Mapping[str, object]) -> Response:
+def answer(body: Mapping[str, object], status: int = 200) -> Response:
     """Which answer holds this, and is kept nowhere?"""
-    return respond((200, list(NOT_KEPT), msgspec.json.encode(body)))
+    return respond((status, list(NOT_KEPT), msgspec.json.encode(body)))
 
 
-def refuse(call: Call, error: TokenError) -> Response:
+def refuse(call: Call, error: OAuthRefused | ClientRefused) -> Response:
     """Which answer says this refusal?"""
+    word = error.error if isinstance(error, OAuthRefused) else INVALID_CLIENT
+    ibm_code = error.ibm_code if isinstance(error, TokenError) else ""
     sent = [value.decode("latin-1") for _, value in echo(collect_headers(call.request.headers.raw))]
     body = {
-        "error": error.error,
+        "error": word,
         "error_description": error.message,
         "errorMessage": error.message,
         # WHY a third time: IBM Cloud's SDKs show this before `error`, which is a word and no sentence.
-        "errors": [{"code": error.code or error.error, "message": error.message}],
+        "errors": [{"code": ibm_code or word, "message": error.message}],
         "context": {
             "requestId": sent[0] if sent else secrets.token_hex(16),
             "requestType": "token",
             "url": call.host.public_url,
         },
     }
-    if error.code:
-        body["errorCode"] = error.code
-    headers = list(NOT_KEPT)
+    if ibm_code:
+        body["errorCode"] = ibm_code
+    if not isinstance(error, ClientRefused):
+        return answer(body, 400)
+    response = answer(body, 401)
     if error.basic:
-        headers.append((b"www-authenticate", b'Basic realm="Bailiwick"'))
-    return respond((error.status, headers, msgspec.json.encode(body)))
+        response.headers["WWW-Authenticate"] = 'Basic realm="Bailiwick"'
+    return response

@@ -8,18 +8,16 @@ from bailiwick.api.calls import Call
 from bailiwick.api.oauth.forms import (
     FORM,
     MAX_FORM_BYTES,
-    Form,
-    TokenError,
     answer,
-    as_token_error,
     client_of,
+    needed,
     read_form,
     refuse,
 )
 from bailiwick.api.routes import Entry, public
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.service.oauth.clients import ClientRefused
 from bailiwick.service.oauth.introspecting import introspect_for_client, introspect_for_session
-from bailiwick.service.oauth.refusals import OAuthRefused
 from bailiwick.service.oauth.revoking import revoke_token
 
 _ASKING = "authenticates an application by its secret, or judges whose access token is sent by `iam.token.introspect`"
@@ -39,29 +37,22 @@ def introspection_entries() -> list[Entry]:
 def _introspect(call: Call) -> Response:
     try:
         form = read_form(call)
-        text = _token(form)
+        (text,) = needed(form, "token")
         authorization = call.request.headers.get("authorization", "")
         if authorization.lower().startswith("bearer "):
             session = call.host.authenticate(authorization, call.address)
             return answer(introspect_for_session(call.host, session, text))
         return answer(introspect_for_client(call.host, client_of(call, form), text))
-    except (TokenError, OAuthRefused, ClientRefused) as error:
-        return refuse(call, as_token_error(error))
+    except (OAuthRefused, ClientRefused) as error:
+        return refuse(call, error)
 
 
 def _revoke(call: Call) -> Response:
     try:
         form = read_form(call)
-        text = _token(form)
+        (text,) = needed(form, "token")
         has_client = "client_id" in form or "authorization" in call.request.headers
         revoke_token(call.host, client_of(call, form) if has_client else None, text)
-    except (TokenError, OAuthRefused, ClientRefused) as error:
-        return refuse(call, as_token_error(error))
+    except (OAuthRefused, ClientRefused) as error:
+        return refuse(call, error)
     return answer({})
-
-
-def _token(form: Form) -> str:
-    text = form.get("token")
-    if not text:
-        raise TokenError("invalid_request", "expected `token`, got nothing")
-    return text

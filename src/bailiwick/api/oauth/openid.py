@@ -12,11 +12,11 @@ import msgspec
 from starlette.responses import Response
 
 from bailiwick.api.calls import Call
-from bailiwick.api.oauth.protocol import FORM, MAX_FORM_BYTES, answer, read_pairs, refuse
+from bailiwick.api.oauth.forms import FORM, MAX_FORM_BYTES, answer, read_pairs, refuse
 from bailiwick.api.problems import respond
 from bailiwick.api.routes import Entry, public
 from bailiwick.authn.authenticated import ONE_FACTOR, TWO_FACTORS
-from bailiwick.authn.oauth.faults import INVALID_REQUEST, Refused
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, OAuthRefused
 from bailiwick.authn.oauth.identity_keys import ALGORITHM
 from bailiwick.authn.oauth.pkce import METHOD
 from bailiwick.errors import Unauthenticated
@@ -128,9 +128,9 @@ def _pass_on(call: Call) -> Response:
     """WHY a redirect: a form of another site comes without the visit's cookie (`SameSite=Lax`), an address with it."""
     try:
         pairs = read_pairs(call)
-    except Refused as error:
-        return refuse(error)
+    except OAuthRefused as error:
+        return refuse(call, error)
     target = f"{call.request.url.path}?{urlencode(list(pairs))}"
     if len(target) > MAX_ADDRESS:
-        return refuse(Refused(INVALID_REQUEST, "the request is too long"))
+        return refuse(call, OAuthRefused(INVALID_REQUEST, "the request is too long"))
     return respond((303, [(b"location", target.encode("ascii")), (b"cache-control", b"no-store")], b""))

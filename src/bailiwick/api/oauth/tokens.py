@@ -18,26 +18,25 @@ from bailiwick.api.oauth.forms import (
     FORM,
     MAX_FORM_BYTES,
     Form,
-    TokenError,
     answer,
-    as_token_error,
     audience_of,
     client_of,
+    needed,
     read_form,
     refuse,
     require_grant,
 )
 from bailiwick.api.oauth.ibm_grants import KEY_GRANT, give_for_key, give_for_profile
-from bailiwick.api.oauth.person_grants import PERSON_GRANTS, give_to_application
+from bailiwick.api.oauth.person_grants import CODE_GRANT, DEVICE_GRANT, give_for_code, give_for_device
 from bailiwick.api.oauth.replies import Reply, family_reply
 from bailiwick.api.problems import respond
 from bailiwick.api.routes import Entry, public
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, OAuthRefused
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.model.applications import CLIENT_CREDENTIALS, REFRESH_TOKEN
 from bailiwick.service.assuming import ASSUME_GRANT
 from bailiwick.service.oauth.clients import ClientRefused
 from bailiwick.service.oauth.families import refresh_family
-from bailiwick.service.oauth.refusals import OAuthRefused
 from bailiwick.service.oauth.scopes import read_scope
 
 _TOKEN_REASON = "authenticates by the credential in the form; gives a token for what its owner may do"  # noqa: S105 - a sentence
@@ -62,23 +61,18 @@ def token_entries() -> list[Entry]:
 def _token(call: Call) -> Response:
     try:
         form = read_form(call)
-        by_person = PERSON_GRANTS.get(form.get("grant_type", ""))
-        if by_person is not None:
-            return give_to_application(call, by_person)
         give = GRANTS.get(form.get("grant_type", ""))
         if give is None:
             raise _wrong_grant(form.get("grant_type"))
         return answer(give(call, form))
-    except (TokenError, OAuthRefused, ClientRefused) as error:
-        return refuse(call, as_token_error(error))
+    except (OAuthRefused, ClientRefused) as error:
+        return refuse(call, error)
 
 
 def _refresh(call: Call, form: Form) -> Reply:
     """Source: RFC 6749, section 6."""
     client = require_grant(client_of(call, form), REFRESH_TOKEN)
-    text = form.get("refresh_token")
-    if not text:
-        raise TokenError("invalid_request", "expected `refresh_token`, got nothing")
+    (text,) = needed(form, "refresh_token")
     scope = read_scope(form.get("scope", ""))
     return family_reply(refresh_family(call.host, client, text, scope=scope, audience=audience_of(form)))
 
@@ -90,13 +84,15 @@ GRANTS: Mapping[str, Callable[[Call, Form], Reply]] = {
     CLIENT_CREDENTIALS: give_for_client,
     REFRESH_TOKEN: _refresh,
     EXCHANGE_GRANT: give_for_exchange,
+    CODE_GRANT: give_for_code,
+    DEVICE_GRANT: give_for_device,
 }
 
 
-def _wrong_grant(said: str | None) -> TokenError:
+def _wrong_grant(said: str | None) -> OAuthRefused:
     if not said:
-        return TokenError("invalid_request", f"expected `grant_type` `{KEY_GRANT}`, got nothing")
-    return TokenError("unsupported_grant_type", f"expected `grant_type` `{KEY_GRANT}`, got `{said[:80]}`")
+        return OAuthRefused(INVALID_REQUEST, f"expected `grant_type` `{KEY_GRANT}`, got nothing")
+    return OAuthRefused("unsupported_grant_type", f"expected `grant_type` `{KEY_GRANT}`, got `{said[:80]}`")
 
 
 def _jwks(call: Call) -> Response:

@@ -15,7 +15,7 @@ from bailiwick.authn.oauth.faults import (
     INVALID_SCOPE,
     INVALID_TARGET,
     UNSUPPORTED_RESPONSE_TYPE,
-    Refused,
+    OAuthRefused,
 )
 from bailiwick.authn.oauth.pkce import METHOD, is_challenge
 
@@ -69,12 +69,15 @@ class AuthorizationRequest:
 
 
 def read_recipient(pairs: Pairs) -> Recipient:
-    """Who asks, and where shall the answer go? Raises Refused, which nobody but the person at the browser is told."""
+    """Who asks, and where shall the answer go?
+
+    Raises OAuthRefused, which nobody but the person at the browser is told.
+    """
     values = {}
     for name in ("client_id", "redirect_uri"):
         given = [value for key, value in pairs if key == name]
         if len(given) != 1 or not given[0]:
-            raise Refused(INVALID_REQUEST, f"expected `{name}` once, got it {_times(len(given))}")
+            raise OAuthRefused(INVALID_REQUEST, f"expected `{name}` once, got it {_times(len(given))}")
         values[name] = given[0]
     return Recipient(values["client_id"], values["redirect_uri"])
 
@@ -86,7 +89,7 @@ def find_state(pairs: Pairs) -> str | None:
 
 
 def read_request(pairs: Pairs) -> AuthorizationRequest:
-    """What is asked for? Raises Refused, which the application is told."""
+    """What is asked for? Raises OAuthRefused, which the application is told."""
     recipient = read_recipient(pairs)
     values = _read_once(pairs)
     _check_kind(values)
@@ -110,9 +113,9 @@ def _read_once(pairs: Pairs) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in pairs:
         if name in values and name not in _SEVERAL:
-            raise Refused(INVALID_REQUEST, "a parameter is given twice")
+            raise OAuthRefused(INVALID_REQUEST, "a parameter is given twice")
         if len(value) > MAX_VALUE and name != "redirect_uri":
-            raise Refused(INVALID_REQUEST, f"a parameter has more than {MAX_VALUE} characters")
+            raise OAuthRefused(INVALID_REQUEST, f"a parameter has more than {MAX_VALUE} characters")
         values[name] = value
     return values
 
@@ -120,51 +123,55 @@ def _read_once(pairs: Pairs) -> dict[str, str]:
 def _check_kind(values: dict[str, str]) -> None:
     for name in _UNSUPPORTED:
         if name in values:
-            raise Refused(f"{name}_not_supported", f"`{name}` is not supported; send plain parameters")
+            raise OAuthRefused(f"{name}_not_supported", f"`{name}` is not supported; send plain parameters")
     if "response_type" not in values:
-        raise Refused(INVALID_REQUEST, "expected `response_type`, got nothing")
+        raise OAuthRefused(INVALID_REQUEST, "expected `response_type`, got nothing")
     if values["response_type"] != "code":
-        raise Refused(UNSUPPORTED_RESPONSE_TYPE, "the only `response_type` is `code`")
+        raise OAuthRefused(UNSUPPORTED_RESPONSE_TYPE, "the only `response_type` is `code`")
     if values.get("response_mode", "query") != "query":
-        raise Refused(INVALID_REQUEST, "the only `response_mode` is `query`")
+        raise OAuthRefused(INVALID_REQUEST, "the only `response_mode` is `query`")
 
 
 def _challenge(values: dict[str, str]) -> str:
     challenge = values.get("code_challenge", "")
     if not challenge:
-        raise Refused(INVALID_REQUEST, "expected `code_challenge`: a proof key is due of every application")
+        raise OAuthRefused(
+            INVALID_REQUEST, "expected `code_challenge`: a proof key is due of every application"
+        )
     if values.get("code_challenge_method") != METHOD:
-        raise Refused(INVALID_REQUEST, f"the only `code_challenge_method` is `{METHOD}`")
+        raise OAuthRefused(INVALID_REQUEST, f"the only `code_challenge_method` is `{METHOD}`")
     if not is_challenge(challenge):
-        raise Refused(INVALID_REQUEST, "`code_challenge` is no SHA-256 in base64url")
+        raise OAuthRefused(INVALID_REQUEST, "`code_challenge` is no SHA-256 in base64url")
     return challenge
 
 
 def read_scopes(text: str) -> tuple[str, ...]:
-    """Which scopes does this text name, each once, in their order? Raises Refused. Source: RFC 6749, 3.3."""
+    """Which scopes does this text name, each once, in their order? Raises OAuthRefused. Source: RFC 6749, 3.3."""
     words = text.split(" ") if text else []
     is_written_well = all(
         word and all(0x21 <= ord(one) <= 0x7E and one not in '"\\' for one in word) for word in words
     )
     if not is_written_well or len(words) > MAX_SCOPES:
-        raise Refused(INVALID_SCOPE, f"`scope` is up to {MAX_SCOPES} words with single spaces between them")
+        raise OAuthRefused(
+            INVALID_SCOPE, f"`scope` is up to {MAX_SCOPES} words with single spaces between them"
+        )
     return tuple(dict.fromkeys(words))
 
 
 def read_resources(given: Sequence[str]) -> tuple[str, ...]:
-    """For which audiences shall the token be? Raises Refused. Source: RFC 8707, 2."""
+    """For which audiences shall the token be? Raises OAuthRefused. Source: RFC 8707, 2."""
     is_written_well = all(":" in one and "#" not in one and one.isprintable() for one in given)
     if len(given) > MAX_RESOURCES or not is_written_well:
-        raise Refused(INVALID_TARGET, "`resource` is an absolute URI without a fragment")
+        raise OAuthRefused(INVALID_TARGET, "`resource` is an absolute URI without a fragment")
     return tuple(dict.fromkeys(given))
 
 
 def _prompts(text: str) -> frozenset[str]:
     words: Collection[str] = text.split()
     if not set(words) <= _PROMPTS:
-        raise Refused(INVALID_REQUEST, "`prompt` is `none`, `login`, `consent` or `select_account`")
+        raise OAuthRefused(INVALID_REQUEST, "`prompt` is `none`, `login`, `consent` or `select_account`")
     if NONE in words and len(set(words)) > 1:
-        raise Refused(INVALID_REQUEST, "`prompt=none` stands alone")
+        raise OAuthRefused(INVALID_REQUEST, "`prompt=none` stands alone")
     return frozenset(words)
 
 
@@ -172,7 +179,7 @@ def _max_age(text: str | None) -> int | None:
     if text is None or text == "":
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_AGE_SECONDS:
-        raise Refused(INVALID_REQUEST, "`max_age` is a number of seconds")
+        raise OAuthRefused(INVALID_REQUEST, "`max_age` is a number of seconds")
     return int(text)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bailiwick.authn.links import Link
+from bailiwick.authn.oauth.faults import UNAUTHORIZED_CLIENT, OAuthRefused
 from bailiwick.authn.tokens import IssuedToken, TokenSubject
 from bailiwick.errors import Unauthenticated
 from bailiwick.model.applications import CLIENT_CREDENTIALS
@@ -16,7 +17,6 @@ from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.oauth.clients import Client, ClientRefused
 from bailiwick.service.oauth.issuing import choose_audience, issue
-from bailiwick.service.oauth.refusals import UNAUTHORIZED_CLIENT, OAuthRefused
 from bailiwick.service.oauth.scopes import grant_scope, restrictions_of
 from bailiwick.service.places import api_limits, is_let_in
 from bailiwick.service.session_events import record_begun

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bailiwick.authn.oauth.faults import ACCESS_DENIED, Refused
+from bailiwick.authn.oauth.faults import ACCESS_DENIED, OAuthRefused
 from bailiwick.authn.oauth.redirects import with_parameters
 from bailiwick.authn.oauth.requests import (
     CONSENT,
@@ -69,21 +69,23 @@ class Recipient:
 
 
 def find_recipient(host: Host, pairs: Pairs) -> Recipient:
-    """Who is told the answer? Raises Refused, which only the person at the browser is told.
+    """Who is told the answer? Raises OAuthRefused, which only the person at the browser is told.
 
     SECURITY: before application and address are known to belong together, nobody is led anywhere. (bug class 32)
     """
     said = read_recipient(pairs)
     asking = find_asking(host, said.client_id)
     if asking is None:
-        raise Refused("invalid_client", "there is no such application, or it is out of use")
+        raise OAuthRefused("invalid_client", "there is no such application, or it is out of use")
     if not asking.application.may_return_to(said.redirect_uri):
-        raise Refused("invalid_redirect_uri", "the address to go back to is not one of the application's")
+        raise OAuthRefused(
+            "invalid_redirect_uri", "the address to go back to is not one of the application's"
+        )
     return Recipient(asking, said.redirect_uri, find_state(pairs))
 
 
 def read_wish(recipient: Recipient, pairs: Pairs) -> Wish:
-    """What is asked for? Raises Refused, which the application is told."""
+    """What is asked for? Raises OAuthRefused, which the application is told."""
     request = read_request(pairs)
     scopes = check_code_wish(recipient.asking.application, request.scopes, request.resources)
     return Wish(request, recipient.asking, scopes)
@@ -126,14 +128,14 @@ def has_factor(host: Host, visit: Visit) -> bool:
 
 
 def let_in(host: Host, wish: Wish, visit: Visit) -> str:
-    """To which address, with a code in it, is the person led? Raises Refused.
+    """To which address, with a code in it, is the person led? Raises OAuthRefused.
 
     The caller has asked `find_due`, or the person has just agreed to exactly this.
     """
     try:
         require_may_begin(host, visit)
     except Denied:
-        raise Refused(ACCESS_DENIED, "the account does not let this person begin a session") from None
+        raise OAuthRefused(ACCESS_DENIED, "the account does not let this person begin a session") from None
     request, consent = wish.request, ""
     if not wish.asking.application.first_party:
         consent = remember_consent(host, visit, request.client_id, wish.scopes).uid
@@ -145,7 +147,7 @@ def let_in(host: Host, wish: Wish, visit: Visit) -> str:
     return address_back(host, request.redirect_uri, request.state, [("code", code)])
 
 
-def refusal(host: Host, recipient: Recipient, error: Refused) -> str:
+def refusal(host: Host, recipient: Recipient, error: OAuthRefused) -> str:
     """To which address, with this refusal in it, is the person led?"""
     said = [("error", error.error), ("error_description", error.message.replace('"', "'"))]
     return address_back(host, recipient.redirect_uri, recipient.state, said)

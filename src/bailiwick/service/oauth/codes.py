@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.pkce import is_proved
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
@@ -68,21 +68,21 @@ def give_code(host: Host, approval: Approval, redirect_uri: str, challenge: str)
 
 
 def spend_code(host: Host, client_id: str, code: str, redirect_uri: str, verifier: str) -> Spent | Replayed:
-    """What does the code give? Raises Refused.
+    """What does the code give? Raises OAuthRefused.
 
     SECURITY: whoever shows it, as the application that it is of, uses it up, whether or not they can prove the rest.
     """
     session_uid = new_uid("Session")
     shown = _use_up(host, client_id, code, session_uid)
     if shown is None:
-        raise Refused(INVALID_GRANT, _WRONG)
+        raise OAuthRefused(INVALID_GRANT, _WRONG)
     held = shown.document
     if shown.is_replay:
         return Replayed(read_approval(held["approval"]), held["session"])
     is_right = hmac.compare_digest(held["redirect_uri"].encode(), redirect_uri.encode("utf-8", "replace"))
     is_over = host.now() >= held["at"] + CODE_SECONDS
     if not is_proved(held["challenge"], verifier) or not is_right or is_over:
-        raise Refused(INVALID_GRANT, _WRONG)
+        raise OAuthRefused(INVALID_GRANT, _WRONG)
     return Spent(read_approval(held["approval"]), session_uid)
 
 

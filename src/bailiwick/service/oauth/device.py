@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bailiwick.authn.oauth.faults import ACCESS_DENIED, Refused
+from bailiwick.authn.oauth.faults import ACCESS_DENIED, OAuthRefused
 from bailiwick.authn.oauth.user_codes import find_user_code, format_user_code, make_user_code
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.host import Host
@@ -70,7 +70,7 @@ def begin_device(
     resources: tuple[str, ...],
     client: Client,
 ) -> DeviceCodes:
-    """Which codes is the program given? Raises Refused where too many of its network wait already."""
+    """Which codes is the program given? Raises OAuthRefused where too many of its network wait already."""
     _count_network(host, client)
     device_code, now = new_code(), host.now()
     device = name_of_code("device", device_code)
@@ -125,7 +125,7 @@ def _count_network(host: Host, client: Client) -> None:
     name = name_of_code("asking", network_of(client.address))
     host.store.activity.amend(name, host.at(), change)
     if is_too_many[-1]:
-        raise Refused(SLOW_DOWN, "too many programs of this network wait to be let in; try again later")
+        raise OAuthRefused(SLOW_DOWN, "too many programs of this network wait to be let in; try again later")
 
 
 def find_waiting(host: Host, visit: Visit, typed: str, client: Client) -> Waiting:
@@ -201,13 +201,13 @@ def answer_device(host: Host, waiting: Waiting, approval: Approval | None) -> No
 
 
 def fetch_device(host: Host, client_id: str, device_code: str) -> Approval:
-    """What was the program let have? Once. Raises Refused with the word that says what to do."""
-    answers: list[Approval | Refused] = []
+    """What was the program let have? Once. Raises OAuthRefused with the word that says what to do."""
+    answers: list[Approval | OAuthRefused] = []
 
     def change(held: Document | None) -> Note | None:
         if held is None or held["client_id"] != client_id:
             # SECURITY: a code of another application is as unknown as none, and stays that one's.
-            answers.append(Refused(INVALID_GRANT, "the device code is wrong, or has been used"))
+            answers.append(OAuthRefused(INVALID_GRANT, "the device code is wrong, or has been used"))
             return _kept(host, held)
         answer, after = _poll(host, held)
         answers.append(answer)
@@ -215,30 +215,30 @@ def fetch_device(host: Host, client_id: str, device_code: str) -> Approval:
 
     host.store.activity.amend(name_of_code("device", device_code), host.at(), change)
     answer = answers[-1]
-    if isinstance(answer, Refused):
+    if isinstance(answer, OAuthRefused):
         raise answer
     return answer
 
 
-def _poll(host: Host, held: Document) -> tuple[Approval | Refused, Document]:
+def _poll(host: Host, held: Document) -> tuple[Approval | OAuthRefused, Document]:
     """What is the program told now, and what is remembered of that?"""
     now, state = host.now(), held["state"]
     if state == FETCHED:
-        return Refused(INVALID_GRANT, "the device code is wrong, or has been used"), held
+        return OAuthRefused(INVALID_GRANT, "the device code is wrong, or has been used"), held
     if _is_over(host, held):
-        return Refused(EXPIRED, "the code is over; begin again"), held
+        return OAuthRefused(EXPIRED, "the code is over; begin again"), held
     if state == DENIED:
-        return Refused(ACCESS_DENIED, "somebody refused to let the program in"), held
+        return OAuthRefused(ACCESS_DENIED, "somebody refused to let the program in"), held
     if now - held["polled"] < held["interval"] - LENIENCE_SECONDS:
         slower = min(held["interval"] + INTERVAL_SECONDS, MOST_INTERVAL_SECONDS)
-        return Refused(SLOW_DOWN, f"wait {slower} seconds between questions"), {
+        return OAuthRefused(SLOW_DOWN, f"wait {slower} seconds between questions"), {
             **held,
             "polled": now,
             "interval": slower,
         }
     if state == APPROVED:
         return read_approval(held["approval"]), {**held, "state": FETCHED, "approval": None}
-    return Refused(AUTHORIZATION_PENDING, "nobody has answered yet"), {**held, "polled": now}
+    return OAuthRefused(AUTHORIZATION_PENDING, "nobody has answered yet"), {**held, "polled": now}
 
 
 def _kept(host: Host, held: Document | None) -> Note | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bailiwick.authn.oauth.faults import INVALID_GRANT, INVALID_SCOPE, OAuthRefused
 from bailiwick.authn.tokens import IssuedToken, TokenSubject
 from bailiwick.errors import Denied, Unauthenticated
 from bailiwick.model.applications import TOKEN_EXCHANGE
@@ -22,7 +23,6 @@ from bailiwick.service.oauth.acting import actor_of
 from bailiwick.service.oauth.clients import Client
 from bailiwick.service.oauth.issuing import choose_audience, issue
 from bailiwick.service.oauth.known_tokens import KnownToken, find_token
-from bailiwick.service.oauth.refusals import INVALID_GRANT, INVALID_SCOPE, OAuthRefused
 from bailiwick.service.oauth.scopes import grant_scope, restrictions_of
 from bailiwick.service.session_events import record_begun
 from bailiwick.service.sessions import Session

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.links import Link, Said
+from bailiwick.authn.oauth.faults import INVALID_GRANT, INVALID_TARGET, OAuthRefused
 from bailiwick.authn.refresh_tokens import RefreshToken, first_token, read_refresh_token
 from bailiwick.authn.tokens import IssuedToken, TokenSubject
 from bailiwick.errors import Denied, Unauthenticated
@@ -30,7 +31,6 @@ from bailiwick.service.oauth.family_notes import (
     use_newest,
 )
 from bailiwick.service.oauth.issuing import choose_audience, issue
-from bailiwick.service.oauth.refusals import INVALID_GRANT, INVALID_TARGET, OAuthRefused
 from bailiwick.service.oauth.scopes import narrow_scope, restrictions_of
 from bailiwick.service.session_events import record_begun_by
 from bailiwick.service.sessions import FOREVER, Session

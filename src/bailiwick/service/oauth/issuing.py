@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from bailiwick.authn.audiences import issue_token_for
 from bailiwick.authn.compact import Signer, TokenRefused
+from bailiwick.authn.oauth.faults import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET, OAuthRefused
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import IssuedToken, TokenParties, TokenSubject, issue_access_token
 from bailiwick.errors import Invalid
 from bailiwick.model.applications import Application
 from bailiwick.service.host import Host
-from bailiwick.service.oauth.refusals import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET, OAuthRefused
 
 # WHY less than a token may have: the header that carries it has the same limit, and other words in it.
 MOST_TOKEN_CHARACTERS = 6144

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bailiwick.authn.compact import TokenRefused
-from bailiwick.authn.oauth.faults import INVALID_REQUEST, Refused
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, OAuthRefused
 from bailiwick.authn.oauth.id_tokens import Hint, read_hint
 from bailiwick.authn.oauth.redirects import with_parameters
 from bailiwick.service.host import Host
@@ -32,16 +32,16 @@ class Leaving:
 
 
 def read_leaving(host: Host, fields: Mapping[str, str]) -> Leaving:
-    """What is wished? Raises Refused, which the person at the browser is told: nobody is led anywhere."""
+    """What is wished? Raises OAuthRefused, which the person at the browser is told: nobody is led anywhere."""
     hint = _hint(host, fields.get("id_token_hint", ""))
     client_id = fields.get("client_id", "") or ("" if hint is None else hint.client_id)
     if hint is not None and client_id != hint.client_id:
-        raise Refused(INVALID_REQUEST, "the ID token is another application's")
+        raise OAuthRefused(INVALID_REQUEST, "the ID token is another application's")
     asking = find_asking(host, client_id) if client_id else None
     wanted = fields.get("post_logout_redirect_uri", "")
     # SECURITY: exact, like every address to which people are led. (bug class 32)
     if wanted and (asking is None or wanted not in asking.application.post_logout_redirect_uris):
-        raise Refused("invalid_redirect_uri", "the address to go on to is not one of the application's")
+        raise OAuthRefused("invalid_redirect_uri", "the address to go on to is not one of the application's")
     state = [("state", fields["state"])] if fields.get("state") else []
     return Leaving(hint, asking, with_parameters(wanted, state) if wanted and state else wanted)
 

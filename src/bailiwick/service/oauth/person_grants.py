@@ -12,7 +12,12 @@ from datetime import timedelta
 
 from bailiwick.authn.authenticated import Authenticated
 from bailiwick.authn.links import Link
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import (
+    INVALID_GRANT,
+    INVALID_TARGET,
+    UNAUTHORIZED_CLIENT,
+    OAuthRefused,
+)
 from bailiwick.errors import Unauthenticated
 from bailiwick.model.applications import (
     AUTHORIZATION_CODE,
@@ -30,12 +35,6 @@ from bailiwick.service.oauth.device import fetch_device
 from bailiwick.service.oauth.families import FamilyTokens, Root, begin_family
 from bailiwick.service.oauth.identity import make_id_token
 from bailiwick.service.oauth.issuing import choose_audience
-from bailiwick.service.oauth.refusals import (
-    INVALID_GRANT,
-    INVALID_TARGET,
-    UNAUTHORIZED_CLIENT,
-    OAuthRefused,
-)
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.standing import principal_of_uid, stand_links
@@ -61,9 +60,9 @@ def redeem_code(
     _require_grant(client, AUTHORIZATION_CODE)
     try:
         spent = spend_code(host, client.uid, code, redirect_uri, verifier)
-    except Refused as refused:
+    except OAuthRefused:
         host.refuse_stranger()
-        raise OAuthRefused(refused.error, refused.message) from None
+        raise
     if not isinstance(spent, Spent):
         _end_replayed(host, spent.approval, spent.session_uid)
         raise OAuthRefused(INVALID_GRANT, "the code has been used")
@@ -73,10 +72,7 @@ def redeem_code(
 def redeem_device(host: Host, client: Client, device_code: str) -> SignedIn:
     """What does the device code give this application, once somebody has let it in? Raises OAuthRefused."""
     _require_grant(client, DEVICE_CODE)
-    try:
-        approval = fetch_device(host, client.uid, device_code)
-    except Refused as refused:
-        raise OAuthRefused(refused.error, refused.message) from None
+    approval = fetch_device(host, client.uid, device_code)
     return _begin(host, client, approval, new_uid("Session"), ())
 
 

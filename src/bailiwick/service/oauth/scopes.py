@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bailiwick.authn.oauth.faults import INVALID_SCOPE, OAuthRefused
 from bailiwick.errors import Invalid
 from bailiwick.model.applications import ALL, OPENID_SCOPES, SCOPE_WORDS, Application, parse_scope_text
 from bailiwick.model.patterns import is_pattern, matches, prefix_of
 from bailiwick.model.policies import Guardrail, Scope
 from bailiwick.model.services import IAM, Role
-from bailiwick.service.oauth.refusals import INVALID_SCOPE, OAuthRefused
 from bailiwick.service.snapshots import Snapshot
 
 MAX_CHARACTERS = 2048

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.requests import AuthorizationRequest, find_state, read_recipient, read_request
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -25,7 +25,7 @@ def read(*more: tuple[str, str], **changed: str | None) -> AuthorizationRequest:
 
 def fault(*more: tuple[str, str], **changed: str | None) -> str:
     """Which word refuses it?"""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthRefused) as refused:
         read(*more, **changed)
     return refused.value.error
 
@@ -107,7 +107,7 @@ def test_no_parameter_is_given_twice(name: str) -> None:
 def test_who_asks_and_where_the_answer_goes_is_said_once(name: str) -> None:
     """Not at all, empty or twice: nobody is answered."""
     for given in ([], [(name, "")], [(name, "x"), (name, "x")]):
-        with pytest.raises(Refused, match=f"expected `{name}` once"):
+        with pytest.raises(OAuthRefused, match=f"expected `{name}` once"):
             read_recipient([*((k, v) for k, v in PLAIN.items() if k != name), *given])
 
 

@@ -10,10 +10,11 @@ from tests.unit.service.accounts import START, Installation, install
 
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.service.applying import Source, parse_wanted
-from bailiwick.service.credentials import create_key, delete_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.history.recorded import READ_LOG, Records
 from bailiwick.service.history.undoing import ChangedSince, Kept, Undone, undo_revision
+from bailiwick.service.keys.changing import delete_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.reading import Reader
 from bailiwick.store.opening import create_store
 

@@ -10,15 +10,10 @@ from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from bailiwick.model.policies import Guardrail, Scope
-from bailiwick.service.credentials import (
-    create_key,
-    delete_key,
-    describe_key,
-    exchange_key,
-    list_keys,
-    read_key,
-    update_key,
-)
+from bailiwick.service.keys.changing import delete_key, update_key
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
+from bailiwick.service.keys.reading import describe_key, list_keys, read_key
 
 WORLD = """
 kind: User

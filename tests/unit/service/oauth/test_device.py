@@ -8,7 +8,7 @@ import pytest
 from tests.unit.service.accounts import Installation
 from tests.unit.service.people.world import CLIENT, PASSWORD, Person, give_password
 
-from bailiwick.authn.oauth.faults import Refused
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.oauth.user_codes import LETTERS
 from bailiwick.errors import Invalid
 from bailiwick.service.host import Host
@@ -39,7 +39,7 @@ def begin(acme: Installation, account: str = "", client: Client = PROGRAM) -> De
 
 def told(acme: Installation, codes: DeviceCodes, client_id: str = CLI, host: Host | None = None) -> str:
     """Which word is the program told?"""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthRefused) as refused:
         fetch_device(host or acme.host, client_id, codes.device_code)
     return refused.value.error
 
@@ -88,7 +88,7 @@ def test_one_of_many_at_once_gets_it(on_disk: Installation) -> None:
     def fetch(host: Host) -> bool:
         try:
             return bool(fetch_device(host, CLI, codes.device_code))
-        except Refused:
+        except OAuthRefused:
             return False
 
     with ThreadPoolExecutor(4) as pool:
@@ -188,7 +188,7 @@ def test_a_network_has_so_many_programs_waiting(acme: Installation) -> None:
     """Whoever asks without end is told to slow down; others are not."""
     for _ in range(MOST_OPEN_PER_NETWORK):
         begin(acme)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthRefused) as refused:
         begin(acme)
     assert refused.value.error == "slow_down"
     assert begin(acme, client=CLIENT)

@@ -10,13 +10,13 @@ import pytest
 from tests.unit.service.oauth.oauth_world import API, World, make_world
 from tests.unit.service.people.world import give_password
 
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.errors import Denied
 from bailiwick.model.policies import Guardrail
 from bailiwick.service.edits import Edit
 from bailiwick.service.ending import end_session, list_sessions
 from bailiwick.service.oauth.clients import find_application
 from bailiwick.service.oauth.families import begin_family, refresh_family, root_of
-from bailiwick.service.oauth.refusals import OAuthRefused
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.people.visits import end_visit
 from bailiwick.service.proving import said_of_session

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from tests.unit.service.oauth.oauth_world import API, World, make_world
 
 from bailiwick.authn.client_secrets import ShownClient
+from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.errors import Denied, Unauthenticated
 from bailiwick.service.assuming import Wanted, begin_session
-from bailiwick.service.credentials import create_key, exchange_key, update_key
 from bailiwick.service.edits import Edit
+from bailiwick.service.keys.changing import update_key
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.oauth.acting import act_as_itself, exchange_key_for
 from bailiwick.service.oauth.clients import Client, ClientRefused, authenticate_client
 from bailiwick.service.oauth.exchanging import Exchange, exchange_token
 from bailiwick.service.oauth.families import refresh_family
 from bailiwick.service.oauth.introspecting import introspect_for_client, introspect_for_session
-from bailiwick.service.oauth.refusals import OAuthRefused
 from bailiwick.service.oauth.revoking import revoke_token
 from bailiwick.service.oauth.secrets import rotate_secret, withdraw_secret
 

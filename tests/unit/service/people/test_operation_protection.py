@@ -13,9 +13,11 @@ from bailiwick.catalog.documents import parse_document
 from bailiwick.errors import Denied, Invalid
 from bailiwick.service.assuming import Begun, Wanted, assume_profile, begin_session
 from bailiwick.service.changes import change_account
-from bailiwick.service.credentials import create_key, delete_key, exchange_key
 from bailiwick.service.edits import Edit
 from bailiwick.service.history.undoing import undo_revision
+from bailiwick.service.keys.changing import delete_key
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.people.factors import begin_enrolment
 from bailiwick.service.people.passwords import change_own_password

@@ -10,7 +10,8 @@ from tests.unit.service.people.world import CLIENT, Person
 
 from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated
 from bailiwick.service.assuming import Wanted, begin_session
-from bailiwick.service.credentials import create_key, exchange_key
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.people import hashing, signing_in
 from bailiwick.service.people.events import Client
 from bailiwick.service.people.signing_in import Given, sign_in

@@ -14,9 +14,10 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tickets import VisitTicket, write_ticket
 from bailiwick.errors import Denied, NotFound, Unauthenticated
 from bailiwick.service.assuming import Wanted, begin_session
-from bailiwick.service.credentials import create_key, exchange_key
 from bailiwick.service.ending import end_session, is_going_on, list_sessions
 from bailiwick.service.keyring import rotate
+from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.people.signing_in import CodeDue, Given, sign_in
 from bailiwick.service.people.visits import Visit, end_all_visits, end_visit, find_visit, list_visits
 

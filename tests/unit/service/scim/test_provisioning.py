@@ -12,8 +12,8 @@ from tests.unit.service.accounts import Installation, install
 
 from bailiwick.errors import Denied, Invalid
 from bailiwick.model.accounts import Account, Group, Membership, Principal
-from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.scim.consent import consented_to, external_id_in, is_paused
 from bailiwick.service.scim.people import Source, main_email, said_of, user_of
 

@@ -10,8 +10,8 @@ from bailiwick.engine import decide
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.service.changes import change_account
-from bailiwick.service.credentials import create_key
 from bailiwick.service.edits import Edit
+from bailiwick.service.keys.making import create_key
 from bailiwick.service.sessions import Session
 from bailiwick.service.templates.offers import Pushed, accept, give_up, offers_of, push, status_of, tree_of
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse, Response
 
-from bailiwick.authn.oauth.faults import ACCESS_DENIED, INVALID_REQUEST, Refused
+from bailiwick.authn.oauth.faults import ACCESS_DENIED, INVALID_REQUEST, OAuthRefused
 from bailiwick.authn.oauth.proofs import is_signed_in_since, seal_asked
 from bailiwick.authn.oauth.requests import Pairs
 from bailiwick.console.following import AUTHORIZE, lead
@@ -78,23 +78,23 @@ def _carry(page: Page, query: str, step: Step, leave: Callable[[Page, str], Resp
     try:
         pairs, sealed = _read(query)
         recipient = find_recipient(page.host, pairs)
-    except Refused as error:
+    except OAuthRefused as error:
         return page.render("oauth/refused.html", status=400, error=error)
     try:
         taken = step(page, Asked(urlencode(list(pairs)), sealed, read_wish(recipient, pairs)))
-    except Refused as error:
+    except OAuthRefused as error:
         taken = refusal(page.host, recipient, error)
     return leave(page, taken) if isinstance(taken, str) else taken
 
 
 def _read(query: str) -> tuple[Pairs, str]:
-    """Which parameters has the application sent, and which seal is ours? Raises Refused."""
+    """Which parameters has the application sent, and which seal is ours? Raises OAuthRefused."""
     if len(query) > MAX_QUERY:
-        raise Refused(INVALID_REQUEST, "the request is too long")
+        raise OAuthRefused(INVALID_REQUEST, "the request is too long")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
-        raise Refused(INVALID_REQUEST, "the request cannot be read") from None
+        raise OAuthRefused(INVALID_REQUEST, "the request cannot be read") from None
     sealed = [value for name, value in pairs if name == SINCE]
     return [one for one in pairs if one[0] != SINCE], sealed[0] if len(sealed) == 1 else ""
 
@@ -103,7 +103,7 @@ def _go_on(page: Page, asked: Asked) -> Response | str:
     visit = page.visit if page.is_signed_in else None
     due = find_due(page.host, asked.wish, visit, is_fresh=_is_fresh(page, asked))
     if due is not None and asked.wish.request.is_silent:
-        raise Refused(due.value, "the person would have to be asked")
+        raise OAuthRefused(due.value, "the person would have to be asked")
     if due is None and visit is not None:
         return let_in(page.host, asked.wish, visit)
     return _ask(page, asked, due)
@@ -137,7 +137,7 @@ def _agree(page: Page, asked: Asked) -> Response | str:
     if visit is None or due not in (None, Due.CONSENT):
         return RedirectResponse(asked.address, 303)
     if page.form.text("answer") != "allow":
-        raise Refused(ACCESS_DENIED, "the person refused")
+        raise OAuthRefused(ACCESS_DENIED, "the person refused")
     return let_in(page.host, asked.wish, visit)
 
 

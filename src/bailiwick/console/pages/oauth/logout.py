@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse, Response
 
-from bailiwick.authn.oauth.faults import INVALID_REQUEST, Refused
+from bailiwick.authn.oauth.faults import INVALID_REQUEST, OAuthRefused
 from bailiwick.console.entrance import Guest, client_of
 from bailiwick.console.following import lead
 from bailiwick.console.page import Page
@@ -32,7 +32,7 @@ def show(page: Page) -> Response:
     query = page.request.url.query
     try:
         leaving = _read(page, query)
-    except Refused as error:
+    except OAuthRefused as error:
         return page.render("oauth/refused.html", status=400, error=error)
     if not page.is_signed_in:
         is_proved = leaving.hint is not None and leaving.target
@@ -47,7 +47,7 @@ def confirm(page: Page) -> Response:
     """The person says so themselves."""
     try:
         leaving = _read(page, page.form.get("request"))
-    except Refused as error:
+    except OAuthRefused as error:
         return page.render("oauth/refused.html", status=400, error=error)
     if page.is_signed_in:
         _end(page)
@@ -65,12 +65,12 @@ def _end(page: Page) -> None:
 
 def _read(page: Page, query: str) -> Leaving:
     if len(query) > MAX_QUERY:
-        raise Refused(INVALID_REQUEST, "the request is too long")
+        raise OAuthRefused(INVALID_REQUEST, "the request is too long")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
-        raise Refused(INVALID_REQUEST, "the request cannot be read") from None
+        raise OAuthRefused(INVALID_REQUEST, "the request cannot be read") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise Refused(INVALID_REQUEST, "a parameter is given twice")
+        raise OAuthRefused(INVALID_REQUEST, "a parameter is given twice")
     return read_leaving(page.host, fields)
