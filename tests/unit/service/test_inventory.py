@@ -11,7 +11,7 @@ from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Denied, Invalid
 from bailiwick.service.changes import Outcome
-from bailiwick.service.grants import Differ
+from bailiwick.service.handing_over.differ import Differ
 from bailiwick.service.inventory import InventoryLine, change_resources, count_changes, edits_of_lines
 from bailiwick.service.sessions import Session
 
