@@ -17,7 +17,7 @@ from tests.e2e.server import RunningServer
 from bailiwick.cli.login.commands import keep_login
 from bailiwick.cli.login.flow import Endpoints
 from bailiwick.cli.login.logins import Logins, Tokens
-from bailiwick.errors import Denied
+from bailiwick.errors import Denied, Invalid
 from bailiwick.service.people import hashing
 
 OVER = "  help: run `bailiwick login`\n"
@@ -231,6 +231,17 @@ def test_another_account_than_was_meant_is_refused(server: RunningServer, config
         keep_login(logins, endpoints, tokens, "shop")
     assert refused.value.message == "you signed in to `acme` in the browser, not to `shop`"
     assert logins.all() == ([], "")
+    assert server.caller(tokens.access).send("GET", "/v1/whoami").status == 401
+
+
+def test_what_cannot_be_kept_is_given_back(server: RunningServer, config: Path) -> None:
+    """A folder that others can read keeps no tokens, and none of them stays good."""
+    tokens = tokens_of(server, "alice")
+    folder = config / "bailiwick"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    with Endpoints(server.address) as endpoints, pytest.raises(Invalid, match="can be read by others"):
+        keep_login(Logins(folder), endpoints, tokens, None)
     assert server.caller(tokens.access).send("GET", "/v1/whoami").status == 401
 
 

@@ -127,7 +127,10 @@ def test_http_says_what_is_missing(server: RunningServer, owner: Browser) -> Non
     server.clock.advance(960)
     client = Client(server.address, token)
     reply = client.delete("users", "bob")
+    uid = server.host.snapshot(ACCOUNT).identities["User", "bob"].uid
+    by_scim = client.send("DELETE", f"/scim/v2/Users/{uid}")
     client.close()
+    assert "user:bob" in server.host.snapshot(ACCOUNT).account.principals
     assert reply.status == 403
     said = reply.error
     assert (said["code"], said["action"], said["max_age_seconds"]) == (
@@ -136,6 +139,7 @@ def test_http_says_what_is_missing(server: RunningServer, owner: Browser) -> Non
         900,
     )
     challenge = reply.headers["www-authenticate"]
+    assert (by_scim.status, by_scim.headers["www-authenticate"]) == (403, challenge)
     assert 'error="insufficient_user_authentication"' in challenge
     assert 'max_age="900"' in challenge
     assert server.owner().delete("users", "bob").status < 300

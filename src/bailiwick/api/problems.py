@@ -107,11 +107,11 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
     if status == 401:
         answer[1].append((b"www-authenticate", challenge))
     elif isinstance(error, StepUpRequired):
-        answer[1].append((b"www-authenticate", _proof_challenge(error)))
+        answer[1].append((b"www-authenticate", proof_challenge(error)))
     return answer
 
 
-def _proof_challenge(error: StepUpRequired) -> bytes:
+def proof_challenge(error: StepUpRequired) -> bytes:
     """Which challenge asks for a newer proof? Source: RFC 9470, 3."""
     said = "a newer proof of who you are is needed"
     return (

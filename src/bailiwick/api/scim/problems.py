@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
 from bailiwick.api.authzen_requests import AskHeaders
-from bailiwick.api.problems import CHALLENGE, WireAnswer, detail_of, status_of
+from bailiwick.api.problems import CHALLENGE, WireAnswer, detail_of, proof_challenge, status_of
 from bailiwick.api.problems import INVALID_TOKEN as INVALID
 from bailiwick.errors import BailiwickError, Conflict, Invalid, Unauthenticated
+from bailiwick.service.proving import StepUpRequired
 from bailiwick.service.scim.refusing import Immutable, Taken, TooMany
 
 SCIM_JSON = b"application/scim+json"
@@ -58,6 +59,8 @@ def answer_scim_error(error: BailiwickError, headers: AskHeaders) -> WireAnswer:
     more = [(b"content-type", SCIM_JSON), (b"cache-control", b"no-store")]
     if isinstance(error, Unauthenticated):
         more.append((b"www-authenticate", CHALLENGE if headers.authorization is None else INVALID))
+    elif isinstance(error, StepUpRequired):
+        more.append((b"www-authenticate", proof_challenge(error)))
     return status, more, msgspec.json.encode(body)
 
 

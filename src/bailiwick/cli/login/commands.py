@@ -50,9 +50,15 @@ def keep_login(logins: Logins, endpoints: Endpoints, tokens: Tokens, account: st
             f"you signed in to `{who['account']}` in the browser, not to `{account}`",
             action="", reason="other_account", help=f"sign in there to `{account}`, then {RUN_LOGIN} again",
         )  # fmt: skip
-    older = logins.find_exactly(endpoints.server, who["account"])
-    old_tokens = None if older is None else _readable(logins, older)
-    made = logins.add(endpoints.server, who["account"], who["principal"], tokens)
+    try:
+        older = logins.find_exactly(endpoints.server, who["account"])
+        old_tokens = None if older is None else _readable(logins, older)
+        made = logins.add(endpoints.server, who["account"], who["principal"], tokens)
+    except Invalid:
+        # WHY: what cannot be kept here is good for nobody, and would stand at the server for its whole time.
+        with suppress(Unavailable, Unauthenticated):
+            endpoints.revoke(tokens.refresh)
+        raise
     if old_tokens is not None:
         # WHY suppressed: the new login is good, and the older one ends by itself.
         with suppress(Unavailable, Unauthenticated):

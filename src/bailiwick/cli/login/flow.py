@@ -91,14 +91,15 @@ class Endpoints:
         status, said = self._post("/oauth/device_authorization", scope=SCOPE)
         try:
             if status == 200:
-                page = _plain(said["verification_uri"])
+                page = _page(said["verification_uri"])
                 return Codes(
                     device_code=str(said["device_code"]),
                     user_code=_plain(said["user_code"]),
                     address=page,
-                    address_with_code=_plain(said.get("verification_uri_complete", page)),
+                    address_with_code=_page(said.get("verification_uri_complete", page)),
                     expires_in=float(said["expires_in"]),
-                    interval=float(said.get("interval", 5)),
+                    # WHY at least 1: a server that says 0 would be asked without end and without a pause.
+                    interval=min(max(float(said.get("interval", 5)), 1), LONGEST_INTERVAL),
                 )
         except (KeyError, TypeError, ValueError):
             pass
@@ -181,4 +182,12 @@ def _plain(value: object) -> str:
     text = str(value)
     if not text.isprintable() or len(text) > 2048:
         raise ValueError("expected a printable text")
+    return text
+
+
+def _page(value: object) -> str:
+    """SECURITY: a browser opens it, and might start any program for an address of another kind."""
+    text = _plain(value)
+    if urlsplit(text).scheme not in ("http", "https"):
+        raise ValueError("expected the address of a page")
     return text

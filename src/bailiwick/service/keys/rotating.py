@@ -102,15 +102,15 @@ def _rotated(
     now = host.at()
     until = now + timedelta(seconds=overlap_seconds)
     earlier = EarlierSecret(before.prefix, before.secret_hash, until) if overlap_seconds else None
-    policy = snapshot.account.security_settings.keys
-    end = before.expires_at or check_end(policy, None, since=now, now=now)
+    latest = check_end(snapshot.account.security_settings.keys, None, since=now, now=now)
+    ends = [end for end in (before.expires_at, latest) if end is not None]
     return replace(
         before,
         prefix=made.prefix,
         secret_hash=made.secret_hash,
         rotated_at=now,
         leaked_at=None,
-        expires_at=end,
+        expires_at=min(ends, default=None),
         earlier=earlier,
     )
 

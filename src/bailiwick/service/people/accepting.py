@@ -31,10 +31,11 @@ from bailiwick.service.people.records import INVITATION, PasswordRecord
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.storing import Prepared, store_people
 from bailiwick.service.people.visits import Visit, begin_visit
+from bailiwick.service.places import may_visit_from
 from bailiwick.service.proving import as_proved
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.service.standing import is_shut_out, name_of_person
+from bailiwick.service.standing import may_come_in, name_of_person
 from bailiwick.store.ports import Change, SecretDelete
 
 
@@ -49,9 +50,9 @@ class Offer:
     password_rules: tuple[str, ...]
 
 
-def find_offer(host: Host, text: str) -> Offer:
+def find_offer(host: Host, text: str, client: Client) -> Offer:
     """What does this link offer? Raises NotFound, the same for every cause."""
-    snapshot, invitation = _believe(host, text)
+    snapshot, invitation = _believe(host, text, client)
     rules = describe_policy(
         snapshot.account.security_settings.passwords, is_first=invitation.purpose == NEW_USER
     )
@@ -71,7 +72,7 @@ def accept(host: Host, text: str, password: str, client: Client) -> Visit | None
     None: a second factor of theirs is to be shown, so they sign in. Raises NotFound for a link that is not good,
     Invalid for the password, Denied or Conflict where what was offered can be given no more.
     """
-    snapshot, invitation = _believe(host, text)
+    snapshot, invitation = _believe(host, text, client)
     account = snapshot.account.name
     uid = invitation.user_uid or new_uid("User")
     user = User(invitation.name, uid, f"user:{invitation.name}", False, "")
@@ -114,7 +115,7 @@ def get_invited(now: Snapshot, invitation: Invitation) -> User:
     """Which user, who is there, is invited? By uid: a name that is given anew inherits no link. Raises NotFound."""
     kind, name = now.names_by_uid().get(invitation.user_uid, ("", ""))
     user = find_user(now, name) if kind == "User" else None
-    if user is None or user.disabled or is_shut_out(now, user.reference):
+    if user is None or not may_come_in(now, user.reference, by_key=False):
         raise NotFound(NO_LINK, ASK_AGAIN)
     return user
 
@@ -142,8 +143,11 @@ def _inviter(host: Host, now: Snapshot, invitation: Invitation) -> Session:
     return as_proved(session)
 
 
-def _believe(host: Host, text: str) -> tuple[Snapshot, Invitation]:
-    """Which invitation is this link of? Raises NotFound, the same for every cause."""
+def _believe(host: Host, text: str, client: Client) -> tuple[Snapshot, Invitation]:
+    """Which invitation is this link of? Raises NotFound, the same for every cause.
+
+    SECURITY: also from outside the account's networks, where whoever found a link could use it up. (rule 31.2)
+    """
     presented = parse_link(text)
     if presented is None:
         raise NotFound(NO_LINK, ASK_AGAIN)
@@ -153,6 +157,7 @@ def _believe(host: Host, text: str) -> tuple[Snapshot, Invitation]:
         raise NotFound(NO_LINK, ASK_AGAIN) from None
     secret = host.store.find_secret(account_log(presented.account), presented.uid)
     stored = b"" if secret is None or secret.purpose != INVITATION else secret.value
-    if not is_link(stored, text):
+    is_here = may_visit_from(snapshot.account.security_settings, client.address)
+    if not is_link(stored, text) or not is_here:
         raise NotFound(NO_LINK, ASK_AGAIN)
     return snapshot, get_invitation(host, snapshot, presented.uid)

@@ -86,6 +86,8 @@ def test_it_does_not_ask_for_ever() -> None:
     [
         {"user_code": "\x1b]0;evil\x07"},
         {"verification_uri": "https://x\n"},
+        {"verification_uri": "file:///etc/passwd"},
+        {"verification_uri_complete": "vscode://x"},
         {"device_code": None},
         {"expires_in": "x"},
     ],
@@ -96,6 +98,14 @@ def test_what_is_shown_on_a_terminal_is_plain_text(change: Mapping[str, object])
     said = {name: value for name, value in said.items() if value is not None}
     with Scripted((200, said)) as endpoints, pytest.raises(Unavailable):
         endpoints.begin()
+
+
+@pytest.mark.parametrize(("said", "expected"), [(0, 1), (-5, 1), (7, 7), (10**9, 300)])
+def test_a_server_is_asked_neither_without_a_pause_nor_never(said: int, expected: float) -> None:
+    """Whatever interval it names."""
+    codes = {"device_code": "d", "user_code": "u", "verification_uri": SERVER, "expires_in": 600}
+    with Scripted((200, {**codes, "interval": said})) as endpoints:
+        assert endpoints.begin().interval == expected
 
 
 def test_a_login_is_over_only_where_the_server_says_so() -> None:

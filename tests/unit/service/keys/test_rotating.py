@@ -135,6 +135,19 @@ def test_a_new_secret_counts_its_days_anew(company: Installation) -> None:
     assert new.expires_at == company.host.at() + timedelta(days=30)
 
 
+def test_an_end_that_was_let_be_before_is_not_taken_along(company: Installation) -> None:
+    """A key from before the policy comes under it with its new secret; an earlier end stays."""
+    now = company.host.at()
+    late, soon = (
+        create_key(company.host, company.owner, "service-id:ci", expires_at=now + timedelta(days=days)).uid
+        for days in (4000, 3)
+    )
+    company.apply("kind: SecuritySettings\nname: security\nkeys: {longest_days: 30}")
+    assert rotate_key(company.host, company.owner, late).expires_at == now + timedelta(days=30)
+    assert rotate_key(company.host, company.owner, late, leaked=True).expires_at == now + timedelta(days=30)
+    assert rotate_key(company.host, company.owner, soon).expires_at == now + timedelta(days=3)
+
+
 @pytest.mark.parametrize("when_leaked", ["disable", "delete", "none"])
 def test_who_shows_a_keys_text_ends_it_as_was_settled(company: Installation, when_leaked: str) -> None:
     """By an older secret too; it shows that it leaked, and is recorded, without its text."""

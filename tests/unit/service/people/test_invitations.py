@@ -14,6 +14,7 @@ from bailiwick.model.policies import Guardrail, Policy, Scope
 from bailiwick.service.assuming import Wanted, begin_session
 from bailiwick.service.edits import Edit
 from bailiwick.service.people.accepting import accept, find_offer
+from bailiwick.service.people.events import Client
 from bailiwick.service.people.invitations import (
     Wish,
     delete_invitation,
@@ -22,7 +23,7 @@ from bailiwick.service.people.invitations import (
     list_invitations,
     read_invitation,
 )
-from bailiwick.service.people.visits import find_visit
+from bailiwick.service.people.visits import Visit, find_visit
 from bailiwick.service.sessions import Session
 
 CAROL = Principal("user:carol", email="carol@acme.example")
@@ -53,7 +54,7 @@ def policy(role: str = "Writer", service: str = "container-registry") -> Policy:
 def test_accepting_makes_everything_at_once(acme: Installation) -> None:
     """User, membership, policy and password, as one revision; then a visit."""
     link = invite(acme, groups=("readers",), policies=(policy(),))
-    offer = find_offer(acme.host, link)
+    offer = find_offer(acme.host, link, CLIENT)
     assert (offer.account, offer.invitation.name, offer.invitation.inviter) == ("acme", "carol", "user:owner")
     assert offer.password_rules[0] == "At least 6 characters, at most 128."
     before = acme.revision
@@ -89,7 +90,7 @@ def test_a_link_is_good_once(acme: Installation) -> None:
         thread.join()
     assert sum(isinstance(one, BailiwickError) for one in answers) == 1
     with pytest.raises(NotFound):
-        find_offer(acme.host, link)
+        find_offer(acme.host, link, CLIENT)
     with pytest.raises(NotFound):
         accept(acme.host, link, PASSWORD, CLIENT)
 
@@ -170,14 +171,14 @@ def test_a_link_ends(acme: Installation) -> None:
         accept(acme.host, link, PASSWORD, CLIENT)
     first, second = invite(acme), invite(acme)
     with pytest.raises(NotFound):
-        find_offer(acme.host, first)
+        find_offer(acme.host, first, CLIENT)
     [known] = list_invitations(acme.host, acme.owner)
     assert read_invitation(acme.host, acme.owner, known.uid) == known
     with pytest.raises(Denied):
         delete_invitation(acme.host, acme.session("user:bob"), known.uid)
     delete_invitation(acme.host, acme.owner, known.uid)
     with pytest.raises(NotFound):
-        find_offer(acme.host, second)
+        find_offer(acme.host, second, CLIENT)
     assert acme.store.find_secret("account:acme", known.uid) is None
 
 
@@ -241,3 +242,24 @@ def test_a_session_that_may_do_less_invites_nobody(acme: Installation) -> None:
     session = acme.host.authenticate(f"Bearer {begun.token.text}")
     with pytest.raises(Denied):
         invite_user(acme.host, session, Wish(CAROL))
+
+
+def test_a_link_is_of_no_use_from_elsewhere(acme: Installation) -> None:
+    """Where pages are visited from some networks only: it is as if there were none, and it is not used up."""
+    link = link_of(invite_to_password(acme.host, acme.owner, "bob").address)
+    acme.apply("kind: SecuritySettings\nname: security\nnetworks: {console: [192.0.2.0/24]}")
+    with pytest.raises(NotFound):
+        find_offer(acme.host, link, CLIENT)
+    with pytest.raises(NotFound):
+        accept(acme.host, link, PASSWORD, CLIENT)
+    assert isinstance(accept(acme.host, link, PASSWORD, Client("192.0.2.7")), Visit)
+
+
+def test_who_does_not_sign_in_chooses_no_password(acme: Installation) -> None:
+    """The link that was given before is good again when they may."""
+    link = link_of(invite_to_password(acme.host, acme.owner, "bob").address)
+    acme.apply("kind: User\nname: bob\naccess: programmatic")
+    with pytest.raises(NotFound):
+        accept(acme.host, link, PASSWORD, CLIENT)
+    acme.apply("kind: User\nname: bob\naccess: both")
+    assert isinstance(accept(acme.host, link, PASSWORD, CLIENT), Visit)

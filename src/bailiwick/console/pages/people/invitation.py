@@ -32,7 +32,7 @@ def show_offer(page: Page) -> Response:
 
 def _show(page: Page, form: Form, status: int = 200) -> Response:
     try:
-        offer = find_offer(page.host, _token(page))
+        offer = find_offer(page.host, _token(page), client_of(page.request))
     except NotFound as error:
         return page.render("people/no_link.html", status=404, error=error)
     return page.render("people/invitation.html", status=status, offer=offer, form=form)
