@@ -29,7 +29,7 @@ from bailiwick.api.routes import Entry, actions, public
 from bailiwick.authn.keys import DISABLE, WHEN_LEAKED
 from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
-from bailiwick.errors import Denied
+from bailiwick.errors import Denied, NotFound
 from bailiwick.service.keys.changing import delete_key, update_key
 from bailiwick.service.keys.leaks import MAX_KEY_TEXT, report_leak
 from bailiwick.service.keys.making import create_key
@@ -218,7 +218,9 @@ def _precondition(call: Call) -> Callable[[Snapshot], None]:
 
 
 def _show(call: Call, snapshot: Snapshot, uid: str) -> Response:
-    record = snapshot.keys[uid]
+    record = snapshot.keys.get(uid)
+    if record is None:
+        raise NotFound(f"API key `{uid}` was withdrawn meanwhile")
     uses = [
         {"at": one.at.isoformat(), "address": one.address, "for": one.purpose}
         for one in list_uses(call.host, record, call.account)

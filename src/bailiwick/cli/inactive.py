@@ -28,10 +28,12 @@ def inactive(
         print_json(found)
         return
     if as_csv:
+        from bailiwick.console.downloads import safe_cell
+
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(FIELDS)
         writer.writerows(
-            [["" if one[name] is None else _safe(str(one[name])) for name in FIELDS] for one in found]
+            [["" if one[name] is None else safe_cell(str(one[name])) for name in FIELDS] for one in found]
         )
         return
     print_table(
@@ -51,8 +53,3 @@ def inactive(
         empty=f"everything was used within {days} days",
         whole=("name",),
     )
-
-
-def _safe(text: str) -> str:
-    """SECURITY: a spreadsheet would run a cell that begins like a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -30,7 +30,7 @@ from bailiwick.service.granting import find_granting
 from bailiwick.service.handing_over.differ import Differ
 from bailiwick.service.handing_over.handover import ANY_ROLE, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
-from bailiwick.service.needed import Asked, Needed, iam_service, needed_actions
+from bailiwick.service.needed import Asked, Needed, iam_object, iam_service, needed_actions
 from bailiwick.service.own_email import is_own_email
 from bailiwick.service.projects.eps import EPS, REMOVE_GROUPS, eps_project, names_action, projects_of
 from bailiwick.service.proving import StepUpRequired, as_proved, max_age_seconds, require_proof
@@ -41,6 +41,7 @@ from bailiwick.service.snapshots import Name, Snapshot
 
 CREATE_POLICY = "iam.policy.create"
 PUBLISH_POLICY = "iam.policy.publish"
+UPDATE_GUARDRAIL = "iam.guardrail.update"
 _VERBS = {"created": "create", "changed": "update", "deleted": "delete"}
 
 
@@ -234,6 +235,7 @@ class Judge:
                 )
             return
         if handover.unguards and self._is_plain_owner():
+            self._require_proof_to_unguard()
             return
         self._require_unrestricted(handover)
         if handover.consented == self._session.principal and self._session.is_whole:
@@ -245,6 +247,15 @@ class Judge:
             self._require_over(ASSIGN, handover, role)
         if handover.adds and not self._is_plain_owner():
             self._require_gains(handover)
+
+    def _require_proof_to_unguard(self) -> None:
+        """May the owner let a guardrail fall with a proof as old as this? Raises StepUpRequired. (rule 30.9)
+
+        SECURITY: by a membership or a tag that it reads it falls as well as by changing it.
+        """
+        needed = (Needed(UPDATE_GUARDRAIL, iam_object("guardrail", "*")),)
+        if self._is_denied_from_above(needed) and not self._proved._is_denied_from_above(needed):
+            raise StepUpRequired(UPDATE_GUARDRAIL, max_age_seconds(self._before.account))
 
     def holds_everything(self) -> bool:
         """May the session grant any role over anything, without end?

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -17,7 +18,7 @@ from bailiwick.service.keys.storing import Precondition, Prepared, store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Change, SecretDelete
+from bailiwick.store.ports import Change, Head, SecretDelete
 
 
 class Keep(Enum):
@@ -65,7 +66,7 @@ def update_key(
     if description is not None:
         check_description(description)
 
-    def prepare(snapshot: Snapshot) -> Prepared:
+    def prepare(snapshot: Snapshot) -> tuple[Prepared, Callable[[Head], ApiKeyRecord]]:
         before = find_key(host, session, snapshot, UPDATE, uid)
         if check is not None:
             check(snapshot)
@@ -75,10 +76,9 @@ def update_key(
             raise Conflict(f"API key `{uid}` is locked", "unlock it first")
         text = snapshot.descriptions.get(uid, "") if description is None else description
         change = Change(API_KEY, uid, uid, "replace", write_key(after, text))
-        return Prepared([change], session.uid, session.via("keys"))
+        return Prepared([change], session.uid, session.via("keys")), lambda _: after
 
-    store_keys(host, session.account, lambda snapshot: (prepare(snapshot), lambda _: None))
-    return host.snapshot(session.account).keys[uid]
+    return store_keys(host, session.account, prepare)
 
 
 def _changed(host: Host, snapshot: Snapshot, before: ApiKeyRecord, said: _Said) -> ApiKeyRecord:

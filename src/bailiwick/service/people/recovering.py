@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bailiwick.errors import Conflict, Invalid, NotFound
+from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.service.ending import store_ends
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
 from bailiwick.service.people.factors import removals
+from bailiwick.service.people.invitations import require_password_link
 from bailiwick.service.people.own_link import USER, make_owner_link
 from bailiwick.service.people.records import PASSWORD
 from bailiwick.service.people.storing import Prepared, store_people
@@ -54,6 +55,7 @@ def recover_owner(host: Host, account: str) -> str:
         uid = uid_of(now, owner)
         if uid is None or not owner.startswith(USER):
             raise NotFound(f"the owner `{owner}` is no user", "make a user the owner, by an API key")
+        _require_link(host, now, Session(account, owner, uid, "", FOREVER))
         password = now.password_of(uid)
         gone = [] if password is None else [Change(PASSWORD, password.uid, uid, "delete")]
         changes = [*removals(now, uid, passkeys=True), *gone]
@@ -68,11 +70,26 @@ def recover_owner(host: Host, account: str) -> str:
     _end_visits(host, account)
     link = make_owner_link(host, account)
     if link is None:
-        raise Conflict(
-            "a guardrail forbids the owner a link to choose a password",
-            "an API key of the owner's can lift it",
-        )
+        raise _no_link()
     return link
+
+
+def _require_link(host: Host, now: Snapshot, owner: Session) -> None:
+    """May the owner be given a link? Raises Conflict, before anything is taken away."""
+    try:
+        require_password_link(host, owner, now, owner.principal.removeprefix(USER))
+    except Denied:
+        raise _no_link() from None
+    except Conflict:
+        # WHY: there is a password, which goes.
+        return
+
+
+def _no_link() -> Conflict:
+    return Conflict(
+        "a guardrail, or that the account is suspended, forbids the owner a link to choose a password",
+        "an API key of the owner's can lift it; nothing was taken away",
+    )
 
 
 def _end_visits(host: Host, account: str) -> None:

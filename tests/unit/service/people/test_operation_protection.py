@@ -125,6 +125,26 @@ def test_no_way_of_doing_it_goes_round(acme: Installation, owner: Person, deed: 
     assert acme.revision == before
 
 
+def test_nor_does_a_guardrail_fall_by_what_it_reads(acme: Installation, owner: Person) -> None:
+    """Taking somebody out of a group by which it finds them asks for what changing it asks for."""
+    acme.apply(
+        """
+        {kind: Group, name: outside, members: ['user:bob']}
+        ---
+        {kind: Guardrail, name: none, actions: ['ims:images:delete'], scope: {service: ims},
+         when: {key: principal.groups, operator: contains-any, value: ['group:outside']}}
+        """
+    )
+    visit = later(acme, owner.sign_in())
+    group = acme.host.snapshot("acme").account.groups["outside"]
+    gone = Edit("Group", "outside", replace(group, members=()))
+    with pytest.raises(StepUpRequired) as caught:
+        acme.edit(gone, session=visit.session)
+    assert caught.value.action == "iam.guardrail.update"
+    proved = step_up(acme.host, visit, Shown(password=owner.password), CLIENT)
+    acme.edit(gone, session=proved.session)
+
+
 def test_neither_does_one_of_an_enterprise(acme: Installation, owner: Person) -> None:
     """What guards the accounts below is taken off them by nobody who found a page open."""
     acme.apply(

@@ -49,12 +49,14 @@ def test_an_owner_who_has_lost_everything_comes_in_again(acme: Installation) -> 
 
 
 def test_only_an_owner_is_recovered(acme: Installation, alice: Person) -> None:
-    """And where a guardrail forbids the link, it says so."""
+    """And where a guardrail forbids the link, it says so, and takes nothing away."""
+    owner = give_password(acme, "owner")
     with pytest.raises(NotFound):
         find_account(acme.host, "alice")
     acme.apply("kind: Guardrail\nname: none\nactions: [iam.user.reset-password]\nscope: {service: iam}")
     with pytest.raises(Conflict):
         recover_owner(acme.host, "acme")
+    assert owner.sign_in().session.principal == "user:owner"
 
 
 def test_the_last_sign_in_is_by_whatever_one_has(acme: Installation, alice: Person) -> None:
