@@ -75,7 +75,7 @@ def test_a_person_signs_in_to_an_application(visits: Visits, view: View) -> None
 def test_a_device_is_let_in(visits: Visits, view: View) -> None:
     """Type the code, see who asks, press the button."""
     begun = Client("198.51.100.9", "bailiwick/0.4")
-    codes = begin_device(visits.server.host, "bailiwick-cli", "", ("openid", "all"), (), begun)
+    codes = begin_device(visits.server.host, "bailiwick-cli", "", ("openid", "all"), "", begun)
     page = visits.open("/device", "user:alice", view)
     page.get_by_label("Code").fill(codes.user_code.lower())
     page.get_by_role("button", name="Go on").click()

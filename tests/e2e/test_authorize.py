@@ -483,3 +483,22 @@ def test_a_code_is_good_once_for_a_minute_for_its_application(server: RunningSer
     server.clock.advance(60)
     with pytest.raises(OAuthRefused, match="the code is wrong"):
         spend_code(server.host, phone, late, here, VERIFIER)
+
+
+def test_what_was_agreed_to_counts_at_no_address_that_came_later(server: RunningServer) -> None:
+    """Whoever may change an application leads nobody unasked to an address of their own, with what others agreed to."""
+    give_password(server, "dora")
+    dora, evil = enter(server, "dora"), "https://evil.example/callback"
+    address = wish(server, "portal", scope="openid email")
+    assert "code" in said_at(led(agree(dora, address)), CALLBACK)
+    portal = APPLICATIONS[0]
+    assert server.owner().apply({**portal, "redirect_uris": [CALLBACK, evil]}).status == 200
+    later = wish(server, "portal", scope="openid email", redirect_uri=evil)
+    assert told(dora.get(f"{later}&prompt=none"), evil)["error"] == "consent_required"
+    assert evil in words_of(dora.get(later).text)
+    less = wish(server, "portal", scope="openid", redirect_uri=evil)
+    assert "code" in said_at(led(agree(dora, less)), evil)
+    assert "code" in told(dora.get(less), evil)
+    assert told(dora.get(f"{later}&prompt=none"), evil)["error"] == "consent_required"
+    assert "code" in told(dora.get(address), CALLBACK)
+    assert server.owner().apply(portal).status == 200

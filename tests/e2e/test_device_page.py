@@ -33,7 +33,7 @@ def alice(server: RunningServer) -> Browser:
 def begin(server: RunningServer) -> DeviceCodes:
     """A command line somewhere asks for codes."""
     return begin_device(
-        server.host, CLI, "", ("openid", "all"), (), Client("198.51.100.9", "bailiwick/0.4 <b>")
+        server.host, CLI, "", ("openid", "all"), "", Client("198.51.100.9", "bailiwick/0.4 <b>")
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -240,6 +242,9 @@ def test_a_command_line_is_let_in(server: RunningServer, alice: Browser) -> None
     got = send(server, "/oauth/token", fields)
     assert got.status == 200, got.text
     assert {"access_token", "refresh_token", "id_token"} <= set(got.json)
+    who = server.caller(got.json["access_token"]).send("GET", "/v1/whoami").json
+    proved = visit_of(server, alice).session.proved_at
+    assert (who["signed_in"], who["proved_at"]) == (True, datetime.fromtimestamp(proved, UTC).isoformat())
     alice.post("/sign-out", {})
     assert userinfo(server, got.json["access_token"]).status == 200
     server.clock.advance(10)
@@ -274,3 +279,51 @@ def test_forms_of_other_sites_become_addresses(server: RunningServer, alice: Bro
     assert (reply.status, reply.headers["location"]) == (303, f"/oauth/authorize?{query}")
     assert "code" in told(alice.get(reply.headers["location"]))
     assert server.caller(None).send("POST", "/oauth/authorize", {"a": 1}).status == 400
+
+
+BOX = {
+    "kind": "Application",
+    "name": "player",
+    "type": "public",
+    "redirect_uris": [PHONE],
+    "grants": ["device_code", "authorization_code"],
+    "scopes": ["openid", "all"],
+    "audiences": ["https://api.example", "https://songs.example"],
+    "first_party": True,
+}
+
+
+def test_a_token_that_a_device_wants_for_an_api_is_for_that_api_alone(
+    server: RunningServer, alice: Browser
+) -> None:
+    """It is no token for Bailiwick itself, where it would be good for all that she may."""
+    assert server.owner().apply(BOX).status == 200
+    client_id, api = uid_of_application(server, "player"), "https://songs.example"
+    asked = {"client_id": client_id, "scope": "openid all", "resource": api}
+    begun = send(server, "/oauth/device_authorization", asked).json
+    alice.post("/device/answer", {"user_code": begun["user_code"], "answer": "approve"}, seen_at="/device")
+    fields = {"grant_type": DEVICE_GRANT, "client_id": client_id, "device_code": begun["device_code"]}
+    got = send(server, "/oauth/token", fields)
+    assert got.status == 200, got.text
+    assert audience_of(got.json["access_token"]) == api
+    assert userinfo(server, got.json["access_token"]).status == 401
+
+
+def test_a_code_is_for_the_api_that_was_asked_for(server: RunningServer, alice: Browser) -> None:
+    """Not for another of its application, nor for two."""
+    assert server.owner().apply(BOX).status == 200
+    client_id = uid_of_application(server, "player")
+    for resource, status in (("https://songs.example", 200), ("", 200), ("https://api.example", 400)):
+        code = code_of(server, alice, client_id=client_id, resource="https://songs.example")
+        got = redeem(server, code, client_id=client_id, resource=resource)
+        assert got.status == status, got.text
+        assert status != 200 or audience_of(got.json["access_token"]) == "https://songs.example"
+    address = wish(server, client_id=client_id, resource="https://songs.example")
+    refused = told(alice.get(address + "&resource=https://api.example"))
+    assert refused["error"] == "invalid_target"
+
+
+def audience_of(token: str) -> str:
+    """For whom is it?"""
+    payload = token.split(".")[1]
+    return str(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["aud"])

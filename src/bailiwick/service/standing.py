@@ -80,11 +80,12 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
     return Standing(session, tuple(walk.snapshots.values()), walk.until, tuple(dict.fromkeys(walk.limits)))
 
 
-def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> None:
-    """Does each of these links stand now? Raises Unauthenticated."""
+def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> Limits:
+    """Does each of these links stand now, and from where may what rests on them be used? Raises Unauthenticated."""
     walk = _Walk(find, now)
     for link in links:
         walk.name_of(link)
+    return tuple(dict.fromkeys(walk.limits))
 
 
 @dataclass

@@ -10,13 +10,12 @@ from bailiwick.api.oauth.forms import (
     MAX_FORM_BYTES,
     answer,
     client_of,
-    once,
-    read_pairs,
+    read_form,
     refuse,
 )
 from bailiwick.api.routes import Entry, public
 from bailiwick.authn.oauth.faults import OAuthRefused
-from bailiwick.authn.oauth.requests import read_resources, read_scopes
+from bailiwick.authn.oauth.requests import read_resource, read_scopes
 from bailiwick.service.oauth.clients import ClientRefused
 from bailiwick.service.oauth.device import begin_device
 from bailiwick.service.oauth.wishes import check_device_wish
@@ -36,13 +35,12 @@ def device_entries() -> list[Entry]:
 
 def _begin(call: Call) -> Response:
     try:
-        pairs = read_pairs(call)
-        fields = once(pairs, several=("resource",))
+        fields = read_form(call)
         client = client_of(call, fields)
-        resources = read_resources([value for name, value in pairs if name == "resource"])
-        scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resources)
+        resource = read_resource(fields.get("resource", ""))
+        scopes = check_device_wish(client, read_scopes(fields.get("scope", "")), resource)
         visitor = Client(call.address, call.request.headers.get("user-agent", ""))
-        codes = begin_device(call.host, client.uid, client.account, scopes, resources, visitor)
+        codes = begin_device(call.host, client.uid, client.account, scopes, resource, visitor)
     except (OAuthRefused, ClientRefused) as error:
         return refuse(call, error)
     page = f"{call.host.public_url}/device"

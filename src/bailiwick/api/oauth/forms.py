@@ -7,7 +7,7 @@ Source: RFC 6749, sections 2.3, 3.2, 5.1 and 5.2; the fields that IBM Cloud's cl
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -55,14 +55,9 @@ def read_pairs(call: Call) -> list[tuple[str, str]]:
 
 def read_form(call: Call) -> dict[str, str]:
     """Which fields has the form? Raises OAuthRefused for one that is given twice. Source: RFC 6749, section 3.2."""
-    return once(read_pairs(call))
-
-
-def once(pairs: Sequence[tuple[str, str]], several: Sequence[str] = ()) -> dict[str, str]:
-    """Which value has each field? Raises OAuthRefused for one that is given twice, but for those of `several`."""
     fields: dict[str, str] = {}
-    for name, value in pairs:
-        if name in fields and name not in several:
+    for name, value in read_pairs(call):
+        if name in fields:
             raise OAuthRefused(INVALID_REQUEST, "a field is given twice")
         fields[name] = value
     return fields

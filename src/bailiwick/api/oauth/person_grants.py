@@ -18,8 +18,7 @@ def give_for_code(call: Call, form: Form) -> Reply:
     """Tokens of the person whose browser brought the code."""
     client = client_of(call, form)
     code, redirect_uri, verifier = needed(form, "code", "redirect_uri", "code_verifier")
-    resources = [form["resource"]] if form.get("resource") else []
-    return _reply(redeem_code(call.host, client, code, redirect_uri, verifier, resources))
+    return _reply(redeem_code(call.host, client, code, redirect_uri, verifier, form.get("resource", "")))
 
 
 def give_for_device(call: Call, form: Form) -> Reply:

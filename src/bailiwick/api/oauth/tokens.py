@@ -74,7 +74,10 @@ def _refresh(call: Call, form: Form) -> Reply:
     client = require_grant(client_of(call, form), REFRESH_TOKEN)
     (text,) = needed(form, "refresh_token")
     scope = read_scope(form.get("scope", ""))
-    return family_reply(refresh_family(call.host, client, text, scope=scope, audience=audience_of(form)))
+    tokens = refresh_family(
+        call.host, client, text, address=call.address, scope=scope, audience=audience_of(form)
+    )
+    return family_reply(tokens)
 
 
 # The wire's words for grants, and who gives tokens for each.

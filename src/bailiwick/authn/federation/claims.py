@@ -42,9 +42,22 @@ def read_text(claims: Claims, path: str) -> str:
     return found.strip() if isinstance(found, str) else ""
 
 
-def has_verified_email(claims: Claims) -> bool:
-    """Does the provider say that the email is the person's own? Some say it as text."""
-    return claims.get("email_verified") in (True, "true")
+def has_verified_email(claims: Claims, email: str) -> bool:
+    """Does the provider say that this address is the person's own? Some say it as text.
+
+    SECURITY: `email_verified` speaks of `email` alone; another claim that holds an address may be the
+    person's to choose.
+    Source: OpenID Connect Core 1.0, 5.1.
+    """
+    return claims.get("email_verified") in (True, "true") and read_text(claims, "email") == email
+
+
+def joined(said: Claims, told: Claims) -> Claims:
+    """All claims of an ID token, and those that only userinfo tells; an email and whether it is verified from one."""
+    source = said if "email" in said else told
+    verified = {"email_verified": source["email_verified"]} if "email_verified" in source else {}
+    rest = {name: value for name, value in {**told, **said}.items() if name != "email_verified"}
+    return rest | verified
 
 
 # Of which kind of factor is each method? Two kinds are two factors. Source: RFC 8176, 2; OpenID Connect EAP ACR 1.0.

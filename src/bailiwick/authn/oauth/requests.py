@@ -8,7 +8,7 @@ Source: RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core 1.0, 3.1.2.1; RFC 87
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bailiwick.authn.oauth.faults import (
     INVALID_REQUEST,
@@ -21,13 +21,11 @@ from bailiwick.authn.oauth.pkce import METHOD, is_challenge
 
 MAX_VALUE = 1024
 MAX_SCOPES = 64
-MAX_RESOURCES = 8
 MAX_AGE_SECONDS = 10 * 366 * 86_400
 OPENID = "openid"
 MFA = "mfa"
 NONE, LOGIN, CONSENT, SELECT_ACCOUNT = "none", "login", "consent", "select_account"
 _PROMPTS = {NONE, LOGIN, CONSENT, SELECT_ACCOUNT}
-_SEVERAL = {"resource"}
 _UNSUPPORTED = ("request", "request_uri", "registration")
 
 Pairs = Sequence[tuple[str, str]]
@@ -43,7 +41,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What is asked for, in the protocol's words. `max_age`: for how many seconds an earlier sign-in counts."""
+    """What is asked for, in the protocol's words.
+
+    `max_age`: for how many seconds an earlier sign-in counts; `resource`: for which API, "" for Bailiwick itself.
+    """
 
     client_id: str
     redirect_uri: str
@@ -55,7 +56,7 @@ class AuthorizationRequest:
     max_age: int | None = None
     login_hint: str = ""
     acr_values: tuple[str, ...] = ()
-    resources: tuple[str, ...] = field(default=())
+    resource: str = ""
 
     @property
     def wants_factor(self) -> bool:
@@ -104,7 +105,7 @@ def read_request(pairs: Pairs) -> AuthorizationRequest:
         max_age=_max_age(values.get("max_age")),
         login_hint=values.get("login_hint", ""),
         acr_values=tuple(values.get("acr_values", "").split()),
-        resources=read_resources([value for key, value in pairs if key == "resource"]),
+        resource=read_resource(values.get("resource", "")),
     )
 
 
@@ -112,8 +113,8 @@ def _read_once(pairs: Pairs) -> dict[str, str]:
     """Which value has each parameter? One given twice could be read in two ways (RFC 6749, 3.1)."""
     values: dict[str, str] = {}
     for name, value in pairs:
-        if name in values and name not in _SEVERAL:
-            raise OAuthRefused(INVALID_REQUEST, "a parameter is given twice")
+        if name in values:
+            raise _twice(name)
         if len(value) > MAX_VALUE and name != "redirect_uri":
             raise OAuthRefused(INVALID_REQUEST, f"a parameter has more than {MAX_VALUE} characters")
         values[name] = value
@@ -158,12 +159,18 @@ def read_scopes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def read_resources(given: Sequence[str]) -> tuple[str, ...]:
-    """For which audiences shall the token be? Raises OAuthRefused. Source: RFC 8707, 2."""
-    is_written_well = all(":" in one and "#" not in one and one.isprintable() for one in given)
-    if len(given) > MAX_RESOURCES or not is_written_well:
+def _twice(name: str) -> OAuthRefused:
+    """SECURITY: a token is for one API; one that several took would be good for each at the others."""
+    if name == "resource":
+        return OAuthRefused(INVALID_TARGET, "a token is for one audience: write `resource` once")
+    return OAuthRefused(INVALID_REQUEST, "a parameter is given twice")
+
+
+def read_resource(given: str) -> str:
+    """For which audience shall the token be? "": Bailiwick itself. Raises OAuthRefused. Source: RFC 8707, 2."""
+    if given and not (":" in given and "#" not in given and given.isprintable()):
         raise OAuthRefused(INVALID_TARGET, "`resource` is an absolute URI without a fragment")
-    return tuple(dict.fromkeys(given))
+    return given
 
 
 def _prompts(text: str) -> frozenset[str]:

@@ -102,7 +102,7 @@ def check_email(proven: Proven) -> None:
         return
     email = read_text(proven.claims, provider.email_claim)
     domain = email.rpartition("@")[2].lower()
-    if not has_verified_email(proven.claims) or domain not in provider.email_domains:
+    if not has_verified_email(proven.claims, email) or domain not in provider.email_domains:
         raise SignInRefused(
             Fault.EMAIL, "your email address is not one of those that this account takes", _ASK
         )

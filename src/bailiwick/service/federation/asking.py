@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
-from bailiwick.authn.federation.claims import Claims, find_claim
+from bailiwick.authn.federation.claims import Claims, find_claim, joined
 from bailiwick.authn.federation.faults import Fault, SignInRefused
 from bailiwick.authn.federation.id_tokens import (
     Expected,
@@ -199,4 +199,4 @@ def _with_userinfo(
     # SECURITY: what another's access token says must not be taken for this person's. (Core 1.0, 5.3.2)
     if found.status != 200 or found.body.get("sub") != claims["sub"]:
         raise SignInRefused(Fault.USERINFO, "the identity provider's answer about you is about somebody else")
-    return {**found.body, **claims}
+    return joined(claims, found.body)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from socket import IPPROTO_TCP, SOCK_STREAM, gaierror, getaddrinfo
-from threading import BoundedSemaphore
+from socket import IPPROTO_TCP, SHUT_RDWR, SOCK_STREAM, gaierror, getaddrinfo, socket
+from threading import BoundedSemaphore, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,8 +77,8 @@ class Fetcher:
                 "accept": "application/json",
                 "accept-encoding": "identity",
             },
-            "extensions": {"sni_hostname": target.name},
         }
+        named: dict[str, Any] = {"sni_hostname": target.name}
         if form is not None:
             asked["data"] = dict(form)
         timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
@@ -86,10 +87,11 @@ class Fetcher:
             raise _unavailable("is being asked by too many at once")
         try:
             with (
+                _in_time() as watched,
                 httpx2.Client(
                     verify=_tls(), trust_env=False, follow_redirects=False, timeout=timeout
                 ) as client,
-                client.stream(method, target.url, auth=auth, **asked) as response,
+                client.stream(method, target.url, auth=auth, extensions=named | watched, **asked) as response,
             ):
                 data = _read(response)
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
@@ -134,6 +136,37 @@ class _Target:
     url: str
     host: str
     name: str
+
+
+@contextmanager
+def _in_time() -> Iterator[dict[str, Any]]:
+    """What is watched of a connection, which ends when the whole answer has not come in time?
+
+    SECURITY: a time-out of one read begins anew with each byte; a provider that sends its headers one by one would keep
+    a place of those at once for hours, and eight such places are all.
+    """
+    held: list[socket] = []
+
+    def end() -> None:
+        for one in held:
+            with suppress(OSError):
+                one.shutdown(SHUT_RDWR)
+
+    def watch(event: str, said: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            # WHY a second handle: TLS takes the first one over.
+            held.append(said["return_value"].get_extra_info("socket").dup())
+
+    timer = Timer(WHOLE_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield {"trace": watch}
+    finally:
+        timer.cancel()
+        timer.join()
+        for one in held:
+            one.close()
 
 
 @cache

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from bailiwick.authn.federation.faults import Fault, SignInRefused
-from bailiwick.errors import Conflict, Denied, Invalid, NotFound
+from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.service.edits import new_uid, plan_edits
 from bailiwick.service.federation.arriving import MOST_SHOWN, check_email, record_refusal, shown_of
 from bailiwick.service.federation.asking import Proven
@@ -21,6 +21,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
 from bailiwick.service.needed import object_of
 from bailiwick.service.people.events import Client
+from bailiwick.service.people.recent_proof import require_recent_proof
 from bailiwick.service.people.records import (
     FEDERATED_IDENTITY,
     FederatedIdentityRecord,
@@ -37,7 +38,7 @@ from bailiwick.store.ports import Change, Document, Note
 
 LIST_IDENTITIES = "iam.user.list-identities"
 LINK_IDENTITY, UNLINK_IDENTITY = "iam.user.link-identity", "iam.user.unlink-identity"
-RECENT_SECONDS, PENDING_SECONDS = 900, 300
+PENDING_SECONDS = 300
 MOST_IDENTITIES, MOST_SUBJECT = 10, 255
 
 
@@ -59,28 +60,19 @@ class Linked:
     provider: str
 
 
-def require_recent(host: Host, visit: Visit) -> None:
-    """Did whoever visits sign in, or show a second factor, just lately? Raises Denied.
-
-    SECURITY: a browser that was left open must not gain its finder a way in that lasts.
-    """
+def require_own_proof(host: Host, visit: Visit) -> None:
+    """Is it the person themselves, who proved it lately? Raises Denied, StepUpRequired."""
     require_self(visit.session)
-    shown = max(visit.begun_at, visit.factor_at or visit.begun_at)
-    if host.at() - shown > timedelta(seconds=RECENT_SECONDS):
-        raise Denied(
-            "you signed in too long ago to change what you sign in with",
-            action=LINK_IDENTITY,
-            reason="not_recent",
-            help="sign out, sign in again, and come back within a quarter of an hour",
-        )
+    require_recent_proof(host, visit)
 
 
 def keep_pending(host: Host, visit: Visit, proven: Proven, client: Client) -> Pending:
     """Remember who came back from the provider, until whoever visits says yes. Raises SignInRefused, Denied, Conflict.
 
+    Whether that was proved lately is asked before they go and when they say yes; an answer cannot be sent twice.
     SECURITY: asked before it is linked, for the browser may be signed in there as somebody who put it up to this.
     """
-    require_recent(host, visit)
+    require_self(visit.session)
     begun = proven.begun
     if (begun.visit_uid, begun.account) != (visit.uid, visit.session.account):
         raise SignInRefused(Fault.STATE, "this was begun in another visit", "begin again on your profile")
@@ -105,8 +97,11 @@ def find_pending(host: Host, visit: Visit) -> Pending | None:
 
 
 def link_pending(host: Host, visit: Visit) -> FederatedIdentityRecord:
-    """Whoever visits signs in by that identity, too, from now on. Once. Raises NotFound, SignInRefused, Conflict."""
-    require_recent(host, visit)
+    """Whoever visits signs in by that identity, too, from now on. Once.
+
+    Raises NotFound, SignInRefused, Conflict, Denied, StepUpRequired.
+    """
+    require_own_proof(host, visit)
     found: list[Document] = []
 
     def take(held: Document | None) -> None:
@@ -145,8 +140,11 @@ def link_identity(
 
 
 def unlink_own(host: Host, visit: Visit, uid: str) -> None:
-    """Whoever visits signs in by this identity no more. Raises Conflict for the last way in, Denied, NotFound."""
-    require_recent(host, visit)
+    """Whoever visits signs in by this identity no more.
+
+    Raises Conflict for the last way in, Denied, StepUpRequired, NotFound.
+    """
+    require_own_proof(host, visit)
     session = visit.session
 
     def prepare(now: Snapshot) -> tuple[Prepared, None]:

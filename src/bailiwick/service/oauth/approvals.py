@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any
 
-from bailiwick.authn.oauth.requests import AuthorizationRequest
 from bailiwick.errors import Denied
 from bailiwick.model.requests import Reason
 from bailiwick.service.authorize import Judge
@@ -29,7 +28,9 @@ OFFLINE = "offline_access"
 class Approval:
     """Who let which application have what, in which visit, and how they had signed in? Times are epoch seconds.
 
-    `consent_uid`: on which remembered consent it rests, "" where the application needs none.
+    `proved_at`: when they last proved who they are, which what comes of it keeps (rule 30.8); 0: not known.
+    `consent_uid`: on which remembered consent it rests, "" where the application needs none. `resource`: for which API
+    it is, "" for Bailiwick itself.
     """
 
     account: str
@@ -39,10 +40,11 @@ class Approval:
     visit_uid: str
     visit_ends: int
     signed_in_at: int
+    proved_at: int
     factor_at: int
     methods: tuple[str, ...]
     scopes: tuple[str, ...]
-    resources: tuple[str, ...] = ()
+    resource: str = ""
     nonce: str = ""
     consent_uid: str = ""
 
@@ -64,7 +66,8 @@ def approve(
     scopes: tuple[str, ...],
     *,
     consent_uid: str,
-    request: AuthorizationRequest | None = None,
+    resource: str,
+    nonce: str = "",
 ) -> Approval:
     """What does this visitor let the application have?"""
     session = visit.session
@@ -76,11 +79,12 @@ def approve(
         visit_uid=visit.uid,
         visit_ends=int(visit.expires_at.timestamp()),
         signed_in_at=int(visit.begun_at.timestamp()),
+        proved_at=session.proved_at,
         factor_at=0 if visit.factor_at is None else int(visit.factor_at.timestamp()),
         methods=methods_of(visit),
         scopes=scopes,
-        resources=() if request is None else request.resources,
-        nonce="" if request is None else request.nonce or "",
+        resource=resource,
+        nonce=nonce,
         consent_uid=consent_uid,
     )
 
@@ -101,7 +105,7 @@ def write_approval(approval: Approval) -> dict[str, Any]:
 def read_approval(kept: Mapping[str, Any]) -> Approval:
     """Which approval was kept?"""
     values: dict[str, Any] = {one.name: kept[one.name] for one in fields(Approval)}
-    return Approval(**values | {name: tuple(values[name]) for name in ("methods", "scopes", "resources")})
+    return Approval(**values | {name: tuple(values[name]) for name in ("methods", "scopes")})
 
 
 def new_code() -> str:

@@ -87,7 +87,7 @@ def find_recipient(host: Host, pairs: Pairs) -> Recipient:
 def read_wish(recipient: Recipient, pairs: Pairs) -> Wish:
     """What is asked for? Raises OAuthRefused, which the application is told."""
     request = read_request(pairs)
-    scopes = check_code_wish(recipient.asking.application, request.scopes, request.resources)
+    scopes = check_code_wish(recipient.asking.application, request.scopes, request.resource)
     return Wish(request, recipient.asking, scopes)
 
 
@@ -119,7 +119,7 @@ def _has_agreed(host: Host, wish: Wish, visit: Visit) -> bool:
         return False
     session = visit.session
     agreed = host.snapshot(session.account).consent_of(session.uid, wish.asking.client_id)
-    return wish.asking.application.first_party or is_agreed(agreed, wish.scopes)
+    return wish.asking.application.first_party or is_agreed(agreed, wish.scopes, wish.request.redirect_uri)
 
 
 def has_factor(host: Host, visit: Visit) -> bool:
@@ -138,8 +138,15 @@ def let_in(host: Host, wish: Wish, visit: Visit) -> str:
         raise OAuthRefused(ACCESS_DENIED, "the account does not let this person begin a session") from None
     request, consent = wish.request, ""
     if not wish.asking.application.first_party:
-        consent = remember_consent(host, visit, request.client_id, wish.scopes).uid
-    approval = approve(visit, request.client_id, wish.scopes, consent_uid=consent, request=request)
+        consent = remember_consent(host, visit, request.client_id, wish.scopes, request.redirect_uri).uid
+    approval = approve(
+        visit,
+        request.client_id,
+        wish.scopes,
+        consent_uid=consent,
+        resource=request.resource,
+        nonce=request.nonce or "",
+    )
     code = give_code(host, approval, request.redirect_uri, request.challenge)
     host.record(
         "authorize", "approved", visit.session, client_id=request.client_id, scope=" ".join(wish.scopes)

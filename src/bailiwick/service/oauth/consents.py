@@ -23,30 +23,44 @@ from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change
 
 
-def is_agreed(consent: ConsentRecord | None, scopes: Iterable[str]) -> bool:
-    """Does the consent hold all that is asked for?"""
-    return consent is not None and set(scopes) <= set(consent.scopes)
+def is_agreed(consent: ConsentRecord | None, scopes: Iterable[str], address: str) -> bool:
+    """Does the consent hold all that is asked for, of this address to which the answer goes?
+
+    SECURITY: an address that the application got later is not one that the person knew, and whose it is nobody says.
+    """
+    return consent is not None and set(scopes) <= set(consent.at.get(address, ()))
 
 
-def remember_consent(host: Host, visit: Visit, client_id: str, scopes: tuple[str, ...]) -> ConsentRecord:
-    """The person agrees to these scopes, besides those that they agreed to before."""
+def remember_consent(
+    host: Host, visit: Visit, client_id: str, scopes: tuple[str, ...], address: str = ""
+) -> ConsentRecord:
+    """The person agrees to these scopes, besides those that they agreed to before.
+
+    `address`: to which they are led back; "" for a program without a browser, which asks each time.
+    """
     session = visit.session
     require_self(session)
 
     def prepare(now: Snapshot) -> tuple[Prepared | None, ConsentRecord]:
         known = now.consent_of(session.uid, client_id)
-        if known is not None and is_agreed(known, scopes):
+        if known is not None and is_agreed(known, scopes, address):
             return None, known
-        record = (
-            ConsentRecord(new_uid(CONSENT), session.uid, client_id, scopes, host.at())
-            if known is None
-            else replace(known, scopes=tuple(dict.fromkeys((*known.scopes, *scopes))), given_at=host.at())
+        before = known or ConsentRecord(new_uid(CONSENT), session.uid, client_id, (), host.at())
+        record = replace(
+            before,
+            scopes=_both(before.scopes, scopes),
+            at={**before.at, address: _both(before.at.get(address, ()), scopes)},
+            given_at=host.at(),
         )
         document = write_consent(record)
         change = Change(CONSENT, record.uid, record.name, "create" if known is None else "replace", document)
         return Prepared([change], [], session.uid, session.via("console")), record
 
     return store_people(host, session.account, prepare)
+
+
+def _both(held: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*held, *more)))
 
 
 def withdraw_consent(host: Host, visit: Visit, uid: str) -> ConsentRecord:

@@ -56,7 +56,7 @@ class Waiting:
     account: str
     client_id: str
     scopes: tuple[str, ...]
-    resources: tuple[str, ...]
+    resource: str
     address: str
     agent: str
     asked_at: datetime
@@ -67,7 +67,7 @@ def begin_device(
     client_id: str,
     account: str,
     scopes: tuple[str, ...],
-    resources: tuple[str, ...],
+    resource: str,
     client: Client,
 ) -> DeviceCodes:
     """Which codes is the program given? Raises OAuthRefused where too many of its network wait already."""
@@ -86,7 +86,7 @@ def begin_device(
         "account": account,
         "client_id": client_id,
         "scopes": list(scopes),
-        "resources": list(resources),
+        "resource": resource,
         "address": client.address,
         "agent": client.agent[:MOST_AGENT],
         "asked": now,
@@ -161,7 +161,7 @@ def _look(host: Host, user_code: str | None, account: str) -> Waiting | None:
         account=held["account"],
         client_id=held["client_id"],
         scopes=tuple(held["scopes"]),
-        resources=tuple(held["resources"]),
+        resource=held["resource"],
         address=held["address"],
         agent=held["agent"],
         asked_at=datetime.fromtimestamp(held["asked"], host.at().tzinfo),

@@ -49,8 +49,8 @@ def exchange_token(
     INVARIANT: it ends no later than either, and every restriction of either holds for it.
     """
     actor = actor_of(host, client, address)
-    shown = _shown_to(host, client, wanted.subject_token)
-    acting = _acting(host, client, actor, wanted.actor_token)
+    shown = _shown_to(host, client, wanted.subject_token, address)
+    acting = _acting(host, client, actor, wanted.actor_token, address)
     _check_may_begin(host, actor, shown.session)
     snapshot = host.snapshot(client.account)
     scope = grant_scope(snapshot, client.application, wanted.scope)
@@ -79,10 +79,10 @@ def exchange_token(
     return token, scope
 
 
-def _shown_to(host: Host, client: Client, text: str) -> KnownToken:
+def _shown_to(host: Host, client: Client, text: str, address: str) -> KnownToken:
     """Whose token is it, if it stands and may be shown to this application? Raises OAuthRefused."""
     try:
-        found = find_token(host, text)
+        found = find_token(host, text, address)
     except Unauthenticated:
         raise OAuthRefused(INVALID_GRANT, _WRONG) from None
     is_meant = not found.audience or found.audience in client.application.audiences
@@ -91,12 +91,12 @@ def _shown_to(host: Host, client: Client, text: str) -> KnownToken:
     return found
 
 
-def _acting(host: Host, client: Client, actor: Session, text: str | None) -> Session | None:
+def _acting(host: Host, client: Client, actor: Session, text: str | None, address: str) -> Session | None:
     """Which session of its own does the application show as the actor's? Raises OAuthRefused for another's."""
     if text is None:
         return None
     try:
-        found = find_token(host, text)
+        found = find_token(host, text, address)
     except Unauthenticated:
         raise OAuthRefused(INVALID_GRANT, _WRONG) from None
     own = found.session.uid == actor.uid and found.session.client_id == client.uid

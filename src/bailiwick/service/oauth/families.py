@@ -31,7 +31,8 @@ from bailiwick.service.oauth.family_notes import (
     use_newest,
 )
 from bailiwick.service.oauth.issuing import choose_audience, issue
-from bailiwick.service.oauth.scopes import narrow_scope, restrictions_of
+from bailiwick.service.oauth.scopes import keep_scope, narrow_scope, restrictions_of
+from bailiwick.service.places import is_let_in
 from bailiwick.service.session_events import record_begun_by
 from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.standing import stand_links, write_restriction
@@ -146,18 +147,28 @@ def begin_family(
 
 
 def refresh_family(
-    host: Host, client: Client, text: str, *, scope: tuple[str, ...] = (), audience: str | None = None
+    host: Host,
+    client: Client,
+    text: str,
+    *,
+    address: str = "",
+    scope: tuple[str, ...] = (),
+    audience: str | None = None,
 ) -> FamilyTokens:
     """Which tokens follow this refresh token, with all of its scope or with less? Raises OAuthRefused.
 
+    `address`: from where it is shown ("": not known).
     INVARIANT: a token that was used before ends its family, whatever else is wrong with the request.
     """
     shown, family = _find(host, client, text)
     if family.ended or not shown.is_newest(family.use_hash):
         _end_reused(host, family)
-    application = _require_standing(host, family)
-    granted = narrow_scope(tuple(family.scope.split()), scope)
-    if audience is not None and choose_audience(host, application, audience) != family.audience:
+    application = _require_standing(host, family, address)
+    granted = narrow_scope(keep_scope(application, family.scope.split()), scope)
+    if (
+        choose_audience(host, application, family.audience if audience is None else audience)
+        != family.audience
+    ):
         raise OAuthRefused(INVALID_TARGET, "the session was begun for another audience")
     family = replace(family, seen=host.now())
     token = _issue(host, application, family, granted)
@@ -170,9 +181,9 @@ def refresh_family(
 
 
 def is_family_standing(host: Host, family: Family) -> bool:
-    """Could it be gone on with now?"""
+    """Could it be gone on with now, from where it may be?"""
     try:
-        _require_standing(host, family)
+        _require_standing(host, family, None)
     except OAuthRefused:
         return False
     return not family.ended
@@ -208,14 +219,20 @@ def _end_reused(host: Host, family: Family) -> NoReturn:
     raise OAuthRefused(INVALID_GRANT, _OVER)
 
 
-def _require_standing(host: Host, family: Family) -> Application:
-    """Does everything stand on which the family rests? Returns its application, as it is now. Raises OAuthRefused."""
+def _require_standing(host: Host, family: Family, address: str | None) -> Application:
+    """Does everything stand on which the family rests, and may it be used from there (None: not asked)?
+
+    Returns its application, as it is now. Raises OAuthRefused.
+    """
     snapshot = host.find_snapshot(family.link.account)
     application = None if snapshot is None else snapshot.application_of(family.client_id)
     try:
-        stand_links(host.snapshot, [family.link], host.now())
+        limits = stand_links(host.snapshot, [family.link], host.now())
     except Unauthenticated:
         raise OAuthRefused(INVALID_GRANT, _OVER) from None
+    if not is_let_in(limits, address):
+        host.refuse_place(_session(family), address or "")
+        raise OAuthRefused(INVALID_GRANT, _OVER)
     if application is None or REFRESH_TOKEN not in application.grants:
         raise OAuthRefused(INVALID_GRANT, _OVER)
     if host.now() >= _until(application, family):

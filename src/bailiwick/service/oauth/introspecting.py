@@ -49,7 +49,7 @@ def introspect_for_session(host: Host, session: Session, text: str) -> dict[str,
 
 def _find(host: Host, text: str) -> KnownToken | None:
     try:
-        return find_token(host, text)
+        return find_token(host, text, None)
     except Unauthenticated:
         return None
 

@@ -13,8 +13,11 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tokens import TokenVerifier, VerifiedToken
 from bailiwick.errors import Unauthenticated
 from bailiwick.service.host import Host
+from bailiwick.service.places import is_let_in
 from bailiwick.service.sessions import Session
 from bailiwick.service.standing import stand
+
+_NOBODY = "the token is unknown, expired or withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,18 @@ class KnownToken:
     audience: str
 
 
-def find_token(host: Host, text: str) -> KnownToken:
-    """Which token is this, if it stands now? Raises Unauthenticated, the same for every cause."""
+def find_token(host: Host, text: str, address: str | None) -> KnownToken:
+    """Which token is this, if it stands now and may be used from this address? Raises Unauthenticated, alike always.
+
+    None: whoever presents it only asks about it, or gives it back, and may be anywhere.
+    """
     verifier = TokenVerifier(host.parties, host.key_set(KeyPurpose.ACCESS))
     try:
         verified, audience = verify_any_audience(verifier, text, host.at())
     except TokenRefused:
-        raise Unauthenticated("the token is unknown, expired or withdrawn") from None
-    session = stand(host.snapshot, verified, host.now()).session
-    return KnownToken(session, verified, "" if verifier.is_own_audience(audience) else audience)
+        raise Unauthenticated(_NOBODY) from None
+    standing = stand(host.snapshot, verified, host.now())
+    if not is_let_in(standing.limits, address):
+        host.refuse_place(standing.session, address or "")
+        raise Unauthenticated(_NOBODY)
+    return KnownToken(standing.session, verified, "" if verifier.is_own_audience(audience) else audience)

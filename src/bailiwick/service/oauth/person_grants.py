@@ -6,7 +6,6 @@ Implements docs/spec.md section 29. Source: RFC 6749, 4.1.3; RFC 8628, 3.4; Open
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -37,7 +36,7 @@ from bailiwick.service.oauth.identity import make_id_token
 from bailiwick.service.oauth.issuing import choose_audience
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.sessions import FOREVER, Session
-from bailiwick.service.standing import principal_of_uid, stand_links
+from bailiwick.service.standing import PROVED_AT, principal_of_uid, stand_links
 
 _OVER = "what was approved is over: the person, their visit or their consent stands no longer"
 
@@ -51,7 +50,7 @@ class SignedIn:
 
 
 def redeem_code(
-    host: Host, client: Client, code: str, redirect_uri: str, verifier: str, resources: Sequence[str] = ()
+    host: Host, client: Client, code: str, redirect_uri: str, verifier: str, resource: str = ""
 ) -> SignedIn:
     """What does the code give this application? Raises OAuthRefused.
 
@@ -66,14 +65,14 @@ def redeem_code(
     if not isinstance(spent, Spent):
         _end_replayed(host, spent.approval, spent.session_uid)
         raise OAuthRefused(INVALID_GRANT, "the code has been used")
-    return _begin(host, client, spent.approval, spent.session_uid, resources)
+    return _begin(host, client, spent.approval, spent.session_uid, resource)
 
 
 def redeem_device(host: Host, client: Client, device_code: str) -> SignedIn:
     """What does the device code give this application, once somebody has let it in? Raises OAuthRefused."""
     _require_grant(client, DEVICE_CODE)
     approval = fetch_device(host, client.uid, device_code)
-    return _begin(host, client, approval, new_uid("Session"), ())
+    return _begin(host, client, approval, new_uid("Session"), "")
 
 
 def _require_grant(client: Client, grant: str) -> None:
@@ -81,11 +80,9 @@ def _require_grant(client: Client, grant: str) -> None:
         raise OAuthRefused(UNAUTHORIZED_CLIENT, f"the application does not have the grant `{grant}`")
 
 
-def _begin(
-    host: Host, client: Client, approval: Approval, session_uid: str, resources: Sequence[str]
-) -> SignedIn:
+def _begin(host: Host, client: Client, approval: Approval, session_uid: str, resource: str) -> SignedIn:
     principal, application = _require_standing(host, client, approval, session_uid)
-    if not set(resources) <= set(approval.resources):
+    if resource and resource != approval.resource:
         raise OAuthRefused(INVALID_TARGET, "the code was given for another audience")
     authenticated = Authenticated(approval.signed_in_at, approval.methods, approval.factor_at)
     root = Root(
@@ -96,14 +93,14 @@ def _begin(
         session_uids=approval.rests_on,
         until=FOREVER if approval.is_offline else approval.visit_ends,
         authenticated=authenticated,
+        context={PROVED_AT: approval.proved_at} if approval.proved_at else {},
     )
-    asked = next(iter(approval.resources), None)
     tokens = begin_family(
         host,
         client,
         root,
         scope=grant_scope(host.snapshot(approval.account), application, approval.scopes),
-        audience=choose_audience(host, application, asked),
+        audience=choose_audience(host, application, approval.resource),
         refresh=True,
         uid=session_uid,
     )

@@ -27,7 +27,7 @@ def revoke_token(host: Host, client: Client | None, text: str) -> None:
             host.record("token", "revoked", None, family=family.uid, client_id=client.uid)
         return
     try:
-        found = find_token(host, text)
+        found = find_token(host, text, None)
     except Unauthenticated:
         return
     session, verified = found.session, found.verified

@@ -49,6 +49,15 @@ def grant_scope(snapshot: Snapshot, application: Application, asked: tuple[str, 
     return wanted
 
 
+def keep_scope(application: Application, granted: Iterable[str]) -> tuple[str, ...]:
+    """Which of the scopes that it was granted does the application list now? Raises OAuthRefused where none is left."""
+    granted = tuple(granted)
+    kept = tuple(one for one in granted if covers_scope(application.scopes, one))
+    if granted and not kept:
+        raise OAuthRefused(INVALID_SCOPE, "the application may ask for nothing any more that was granted")
+    return kept
+
+
 def narrow_scope(granted: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
     """Which scopes are these, if none is more than was granted? Raises OAuthRefused."""
     for one in asked:

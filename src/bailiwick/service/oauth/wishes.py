@@ -5,8 +5,6 @@ Implements docs/spec.md section 29. Source: RFC 6749, 3.3; OpenID Connect Core 1
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from bailiwick.authn.oauth.faults import INVALID_SCOPE, INVALID_TARGET, UNAUTHORIZED_CLIENT, OAuthRefused
 from bailiwick.model.applications import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, Application
 from bailiwick.service.oauth.approvals import OFFLINE
@@ -17,20 +15,18 @@ from bailiwick.service.oauth.scopes import covers_scope
 _PASSED_OVER = {"address", "phone"}
 
 
-def check_device_wish(client: Client, scopes: tuple[str, ...], resources: Iterable[str]) -> tuple[str, ...]:
+def check_device_wish(client: Client, scopes: tuple[str, ...], resource: str) -> tuple[str, ...]:
     """Which scopes does a program without a browser ask for? Raises OAuthRefused."""
-    return check_wish(client.application, DEVICE_CODE, scopes, resources)
+    return check_wish(client.application, DEVICE_CODE, scopes, resource)
 
 
-def check_code_wish(
-    application: Application, scopes: tuple[str, ...], resources: Iterable[str]
-) -> tuple[str, ...]:
+def check_code_wish(application: Application, scopes: tuple[str, ...], resource: str) -> tuple[str, ...]:
     """Which scopes does an application ask for in a browser? Raises OAuthRefused."""
-    return check_wish(application, AUTHORIZATION_CODE, scopes, resources)
+    return check_wish(application, AUTHORIZATION_CODE, scopes, resource)
 
 
 def check_wish(
-    application: Application, grant: str, scopes: tuple[str, ...], resources: Iterable[str]
+    application: Application, grant: str, scopes: tuple[str, ...], resource: str
 ) -> tuple[str, ...]:
     """Which of these scopes does it ask for, if it may ask so and for all of that? Raises OAuthRefused."""
     if grant not in application.grants:
@@ -38,7 +34,7 @@ def check_wish(
     asked = tuple(one for one in scopes if one not in _PASSED_OVER and not _is_idle(application, one))
     if not asked or not all(covers_scope(application.scopes, one) for one in asked):
         raise OAuthRefused(INVALID_SCOPE, "expected in `scope` some of those that the application lists")
-    if not set(resources) <= set(application.audiences):
+    if resource and resource not in application.audiences:
         raise OAuthRefused(INVALID_TARGET, "expected as `resource` an audience that the application lists")
     return asked
 

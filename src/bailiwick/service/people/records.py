@@ -8,7 +8,7 @@ It must not do I/O.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -55,13 +55,17 @@ class FactorRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """Who let which application (by uid) do what in their name, since when? It is as personal as a credential."""
+    """Who let which application (by uid) do what in their name, since when? It is as personal as a credential.
+
+    `at` holds, of each address to which they were led back, the scopes to which they agreed there.
+    """
 
     uid: str
     owner_uid: str
     client_id: str
     scopes: tuple[str, ...]
     given_at: datetime
+    at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -132,7 +136,8 @@ def read_record(kind: str, uid: str, document: Mapping[str, Any]) -> Record | No
     if kind == CONSENT:
         given_at = datetime.fromisoformat(document["given_at"])
         owner, scopes = document["owner"]["uid"], tuple(document["scopes"])
-        return ConsentRecord(uid, owner, document["application"]["uid"], scopes, given_at)
+        at = {address: tuple(agreed) for address, agreed in document.get("at", {}).items()}
+        return ConsentRecord(uid, owner, document["application"]["uid"], scopes, given_at, at)
     if kind == APPLICATION_SECRET:
         return _read_application_secret(uid, document)
     if kind == SECOND_FACTOR:
@@ -256,5 +261,6 @@ def write_consent(record: ConsentRecord) -> dict[str, Any]:
         "owner": {"uid": record.owner_uid},
         "application": {"uid": record.client_id},
         "scopes": list(record.scopes),
+        "at": {address: list(agreed) for address, agreed in record.at.items()},
         "given_at": record.given_at.isoformat(),
     }

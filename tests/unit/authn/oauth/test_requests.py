@@ -39,7 +39,6 @@ def test_a_full_request_is_read() -> None:
     """Every parameter that is known; what is not known is passed over."""
     request = read(
         ("resource", "https://a.example"),
-        ("resource", "https://b.example"),
         scope="openid email openid",
         state="s",
         nonce="n",
@@ -55,7 +54,12 @@ def test_a_full_request_is_read() -> None:
     assert request.prompts == {"login", "consent"}
     assert request.wants_factor
     assert not request.is_silent
-    assert request.resources == ("https://a.example", "https://b.example")
+    assert request.resource == "https://a.example"
+
+
+def test_a_token_is_for_one_api() -> None:
+    """One that two APIs took would be good for each of them at the other."""
+    assert fault(("resource", "https://a.example"), ("resource", "https://b.example")) == "invalid_target"
 
 
 @pytest.mark.parametrize(

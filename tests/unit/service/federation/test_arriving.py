@@ -310,6 +310,14 @@ def test_only_verified_addresses_of_the_accounts_domains_come(
         assert refusal(browser, preferred_username="eve", **claims) is Fault.EMAIL
 
 
+def test_a_verified_email_says_nothing_of_another_claim(acme: Installation, browser: Browser) -> None:
+    """Where an address stands that people choose for themselves."""
+    acme.apply(MAKES + "email_domains: [acme.example]\nemail_claim: upn\n")
+    said = {"upn": "ceo@acme.example", "email": "eve@evil.example", "email_verified": True}
+    assert refusal(browser, preferred_username="eve", **said) is Fault.EMAIL
+    assert browser.sign_in(preferred_username="eve", **said | {"email": "ceo@acme.example"}).uid
+
+
 def test_a_second_factor_there_counts_where_the_account_says_so(acme: Installation, browser: Browser) -> None:
     """Else one's own is due, where one has one, and is owed where the account requires one."""
     visit = browser.sign_in(preferred_username="eve", amr=["pwd", "mfa"])

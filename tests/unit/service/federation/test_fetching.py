@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,6 +91,27 @@ def test_what_takes_too_long_is_given_up(address: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(fetching, "WHOLE_SECONDS", -1.0)
     with pytest.raises(Unavailable):
         HERE.get(f"{address}/good")
+
+
+def test_headers_that_never_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that sends one more now and then keeps no place for itself. The last of them would make it whole."""
+    monkeypatch.setattr(fetching, "WHOLE_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with listening.accept()[0] as peer, contextlib.suppress(OSError):
+                peer.recv(65_536)
+                peer.sendall(b"HTTP/1.1 200 OK\r\n")
+                for _ in range(40):
+                    peer.sendall(b"x: y\r\n")
+                    threading.Event().wait(0.05)
+                peer.sendall(b"content-length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(Unavailable):
+            HERE.get(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        thread.join()
 
 
 def test_not_all_threads_wait_for_providers(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ PROGRAM = Client("198.51.100.9", "bailiwick 0.4")
 
 def begin(acme: Installation, account: str = "", client: Client = PROGRAM) -> DeviceCodes:
     """A program asks for codes."""
-    return begin_device(acme.host, CLI, account, ("openid", "all"), (), client)
+    return begin_device(acme.host, CLI, account, ("openid", "all"), "", client)
 
 
 def told(acme: Installation, codes: DeviceCodes, client_id: str = CLI, host: Host | None = None) -> str:
@@ -47,7 +47,7 @@ def told(acme: Installation, codes: DeviceCodes, client_id: str = CLI, host: Hos
 def let_in(acme: Installation, visit: Visit, codes: DeviceCodes) -> None:
     """Type the code and approve."""
     waiting = find_waiting(acme.host, visit, codes.user_code, CLIENT)
-    answer_device(acme.host, waiting, approve(visit, CLI, waiting.scopes, consent_uid=""))
+    answer_device(acme.host, waiting, approve(visit, CLI, waiting.scopes, consent_uid="", resource=""))
 
 
 def wait(acme: Installation, seconds: float = INTERVAL_SECONDS) -> None:
@@ -74,7 +74,7 @@ def test_it_holds_in_another_process(acme: Installation, alice: Person) -> None:
     second, third = acme.another_host(), acme.another_host()
     visit = alice.sign_in(second)
     waiting = find_waiting(second, visit, codes.user_code.lower(), CLIENT)
-    answer_device(second, waiting, approve(visit, CLI, waiting.scopes, consent_uid=""))
+    answer_device(second, waiting, approve(visit, CLI, waiting.scopes, consent_uid="", resource=""))
     assert fetch_device(third, CLI, codes.device_code).visit_uid == visit.uid
     wait(acme)
     assert told(acme, codes) == "invalid_grant"
@@ -158,9 +158,9 @@ def test_two_people_do_not_answer_one_code(acme: Installation, alice: Person, bo
     """Whoever looked first and answers last is told; the first answer stays."""
     codes, first, second = begin(acme), alice.sign_in(), bob.sign_in()
     seen = [find_waiting(acme.host, visit, codes.user_code, CLIENT) for visit in (first, second)]
-    answer_device(acme.host, seen[1], approve(second, CLI, (), consent_uid=""))
+    answer_device(acme.host, seen[1], approve(second, CLI, (), consent_uid="", resource=""))
     with pytest.raises(Invalid, match="this code is wrong"):
-        answer_device(acme.host, seen[0], approve(first, CLI, (), consent_uid=""))
+        answer_device(acme.host, seen[0], approve(first, CLI, (), consent_uid="", resource=""))
     assert fetch_device(acme.host, CLI, codes.device_code).uid == second.session.uid
 
 

@@ -303,3 +303,26 @@ def test_nothing_secret_is_remembered(world: World) -> None:
     for part in (text, text[41:84], text[85:]):
         assert part not in said
     assert read_restrictions(()) == ()
+
+
+def test_a_refresh_gives_nothing_that_the_application_lost(world: World) -> None:
+    """A scope that it lists no more is gone from what follows; for an audience that it lost, nothing follows."""
+    plain, for_api = world.family(), world.family(audience=API)
+    change(world, scopes=("openid",), audiences=())
+    client = world.client("web")
+    after = refresh_family(world.host, client, plain.refresh_token or "")
+    assert (plain.scope, after.scope) == (("openid", "all"), ("openid",))
+    session = world.session(after.token.text)
+    assert session is not None
+    assert session.restrictions
+    assert refused(world, after.refresh_token, scope=("all",)) == "invalid_scope"
+    assert refused(world, for_api.refresh_token) == "invalid_target"
+    change(world, scopes=("profile",))
+    assert refused(world, after.refresh_token) == "invalid_scope"
+
+
+def change(world: World, **changed: tuple[str, ...]) -> None:
+    """The application lists something else from now on."""
+    web = world.host.snapshot("acme").account.application("web")
+    assert web is not None
+    world.acme.edit(Edit("Application", "web", replace(web, **changed)))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from bailiwick.service.federation.linking import (
     find_pending,
     link_pending,
     linked_to,
-    require_recent,
+    require_own_proof,
     unlink_own,
 )
 from bailiwick.service.federation.providers import list_believed
@@ -58,7 +58,7 @@ def show_identities(page: Page) -> Response:
 
 def begin_link(page: Page) -> Response:
     """To the provider, and back to the question whether that is me."""
-    require_recent(page.host, page.visit)
+    require_own_proof(page.host, page.visit)
     return lead_to_provider(page, page.account, page.name, visit_uid=page.visit.uid)
 
 

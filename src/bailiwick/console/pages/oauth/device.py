@@ -99,4 +99,6 @@ def _approval(page: Page, waiting: Waiting, asking: Asking) -> Approval:
     consent = ""
     if not asking.application.first_party:
         consent = remember_consent(page.host, page.visit, waiting.client_id, waiting.scopes).uid
-    return approve(page.visit, waiting.client_id, waiting.scopes, consent_uid=consent)
+    return approve(
+        page.visit, waiting.client_id, waiting.scopes, consent_uid=consent, resource=waiting.resource
+    )
