@@ -28,7 +28,8 @@ from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.service.host import Host
 from bailiwick.service.oauth.clients import find_application
-from bailiwick.service.oauth.families import begin_family, refresh_family, root_of
+from bailiwick.service.oauth.families import begin_family, refresh_family
+from bailiwick.service.oauth.family_roots import root_of
 from bailiwick.store.opening import open_store
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"

@@ -8,17 +8,15 @@ Source: RFC 9700, section 4.14.2; RFC 6749, section 6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from bailiwick.authn.authenticated import Authenticated
-from bailiwick.authn.links import Link, Said
+from bailiwick.authn.links import Link
 from bailiwick.authn.oauth.faults import INVALID_GRANT, INVALID_TARGET, OAuthRefused
 from bailiwick.authn.refresh_tokens import RefreshToken, first_token, read_refresh_token
 from bailiwick.authn.tokens import IssuedToken, TokenSubject
-from bailiwick.errors import Denied, Unauthenticated
+from bailiwick.errors import Unauthenticated
 from bailiwick.model.applications import REFRESH_TOKEN, Application
 from bailiwick.service.edits import new_uid
 from bailiwick.service.ending import store_ends
@@ -30,35 +28,17 @@ from bailiwick.service.oauth.family_notes import (
     forget_family,
     use_newest,
 )
+from bailiwick.service.oauth.family_roots import Root
 from bailiwick.service.oauth.issuing import choose_audience, issue
 from bailiwick.service.oauth.scopes import keep_scope, narrow_scope, restrictions_of
 from bailiwick.service.places import is_let_in
 from bailiwick.service.session_events import record_begun_by
-from bailiwick.service.sessions import FOREVER, Session
+from bailiwick.service.sessions import Session
 from bailiwick.service.standing import stand_links, write_restriction
 from bailiwick.store.ports import Document, Note
 
 AUTHORIZATION_GRANT = "authorization_code"
 _OVER = "the refresh token is unknown, used before, over, or of another application"
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """On what does a family rest: whose it is, what that person signed in with, and how; and no longer than `until`?
-
-    `context` is what the link of whoever signed in keeps (when they proved who they are).
-
-    `session_uids`: the visit with which it ends, where it ends with one.
-    """
-
-    account: str
-    uid: str
-    principal: str
-    credential_uid: str
-    session_uids: tuple[str, ...] = ()
-    until: float = FOREVER
-    authenticated: Authenticated | None = None
-    context: Mapping[str, Said] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +53,6 @@ class FamilyTokens:
     family_uid: str
     scope: tuple[str, ...]
     root: Root
-
-
-def root_of(session: Session, *, offline: bool) -> Root:
-    """On what does a family rest that this visit, or session of a key, begins? Raises Denied.
-
-    `offline`: it goes on when the visit is over, on what was signed in with alone.
-    SECURITY: a session that is less than its principal begins none, which would be all of the principal.
-    """
-    own = session.links[0]
-    if not session.is_whole or session.by or session.client_id:
-        raise Denied(
-            "only whoever signed in, whole, may let an application go on",
-            action="iam.session.begin",
-            reason="session_is_less",
-        )
-    return Root(
-        account=session.account,
-        uid=session.uid,
-        principal=session.principal,
-        credential_uid=session.credential,
-        session_uids=() if offline else own.session_uids,
-        until=FOREVER if offline else session.expires_at,
-        authenticated=session.authenticated,
-        context=own.context,
-    )
 
 
 def begin_family(

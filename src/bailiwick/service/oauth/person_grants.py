@@ -31,7 +31,8 @@ from bailiwick.service.oauth.approvals import Approval
 from bailiwick.service.oauth.clients import Client
 from bailiwick.service.oauth.codes import Spent, spend_code
 from bailiwick.service.oauth.device import fetch_device
-from bailiwick.service.oauth.families import FamilyTokens, Root, begin_family
+from bailiwick.service.oauth.families import FamilyTokens, begin_family
+from bailiwick.service.oauth.family_roots import Root
 from bailiwick.service.oauth.identity import make_id_token
 from bailiwick.service.oauth.issuing import choose_audience
 from bailiwick.service.oauth.scopes import grant_scope

@@ -11,7 +11,8 @@ from bailiwick.authn.client_secrets import ShownClient
 from bailiwick.errors import Unauthenticated
 from bailiwick.service.host import Host
 from bailiwick.service.oauth.clients import Client, authenticate_client, find_application
-from bailiwick.service.oauth.families import FamilyTokens, Root, begin_family, root_of
+from bailiwick.service.oauth.families import FamilyTokens, begin_family
+from bailiwick.service.oauth.family_roots import Root, root_of
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.oauth.secrets import rotate_secret
 from bailiwick.service.people.visits import Visit

@@ -16,7 +16,8 @@ from bailiwick.model.policies import Guardrail
 from bailiwick.service.edits import Edit
 from bailiwick.service.ending import end_session, list_sessions
 from bailiwick.service.oauth.clients import find_application
-from bailiwick.service.oauth.families import begin_family, refresh_family, root_of
+from bailiwick.service.oauth.families import begin_family, refresh_family
+from bailiwick.service.oauth.family_roots import root_of
 from bailiwick.service.oauth.scopes import grant_scope
 from bailiwick.service.people.visits import end_visit
 from bailiwick.service.proving import said_of_session

@@ -11,8 +11,9 @@ from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.service.keys.making import create_key
 from bailiwick.service.oauth.exchanging import Exchange, exchange_token
-from bailiwick.service.oauth.families import is_family_standing, refresh_family, root_of
+from bailiwick.service.oauth.families import is_family_standing, refresh_family
 from bailiwick.service.oauth.family_notes import list_families
+from bailiwick.service.oauth.family_roots import root_of
 from bailiwick.service.oauth.introspecting import introspect_for_client
 
 INSIDE, OUTSIDE = "192.0.2.1", "203.0.113.9"
