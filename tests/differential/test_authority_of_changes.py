@@ -29,7 +29,7 @@ from bailiwick.model.requests import AuthorityQuestion, Request, ResourceQuery
 from bailiwick.model.services import IAM, Right, Role, Service
 from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Plan
-from bailiwick.service.grants import Differ
+from bailiwick.service.handing_over.differ import Differ
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 

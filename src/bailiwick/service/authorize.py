@@ -27,7 +27,8 @@ from bailiwick.service.edits import Difference, Plan
 from bailiwick.service.enterprise.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.enterprise.needed_in_tree import Over, loosened
 from bailiwick.service.granting import find_granting
-from bailiwick.service.grants import ANY_ROLE, Differ, Handover, gained_actions
+from bailiwick.service.handing_over.differ import Differ
+from bailiwick.service.handing_over.handover import ANY_ROLE, Handover, gained_actions
 from bailiwick.service.kinds import ACCOUNT, RESOURCE
 from bailiwick.service.needed import Asked, Needed, iam_object, iam_service, needed_actions
 from bailiwick.service.own_email import is_own_email

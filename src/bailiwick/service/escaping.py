@@ -1,6 +1,6 @@
 """Could what is stored of a principal keep a deny or a guardrail from holding for it?
 
-Serves grants.py (docs/spec.md rule 9.3). Pure. It may say yes too often, never no wrongly.
+Serves handing_over (docs/spec.md rule 9.3). Pure. It may say yes too often, never no wrongly.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which actions does an edit need, and of which object is each asked?
 
 Implements the first half of docs/spec.md section 9 by the actions of the catalog entry `iam`; what an edit hands over
-besides is grants.py's. Projects are administered by the actions of the entry `eps` as well: of several actions that
+besides handing_over says. Projects are administered by the actions of the entry `eps` as well: of several actions that
 stand for the same deed any one is enough (rule 19.2). Pure. Policies are not here: they are held over their scope
 (authorize.py).
 """

@@ -1,6 +1,6 @@
 """Two states of an account, indexed by who reaches what: policies by subject, groups by member, readers of attributes.
 
-Serves grants.py (docs/spec.md rule 9.3). Pure. Windows are not looked at: a group or policy counts whether it holds
+Serves handing_over (docs/spec.md rule 9.3). Pure. Windows are not looked at: a group or policy counts whether it holds
 now or not, so what is found may be too much and never too little.
 """
 

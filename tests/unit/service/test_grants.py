@@ -17,7 +17,8 @@ from bailiwick.model.conditions import parse_condition
 from bailiwick.model.policies import Guardrail, Scope, Window
 from bailiwick.service.catalog_files import load_system_catalog
 from bailiwick.service.compared import covers
-from bailiwick.service.grants import Differ, Handover
+from bailiwick.service.handing_over.differ import Differ
+from bailiwick.service.handing_over.handover import Handover
 
 BEFORE = """
 kind: User

@@ -14,7 +14,7 @@ from bailiwick.catalog.documents import assemble_account, kind_of, name_of, pars
 from bailiwick.catalog.sources import parse_documents
 from bailiwick.model.accounts import Account
 from bailiwick.service.catalog_files import load_system_catalog
-from bailiwick.service.grants import Differ
+from bailiwick.service.handing_over.differ import Differ
 
 BEFORE = """
 kind: User

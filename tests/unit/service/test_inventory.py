@@ -11,7 +11,8 @@ from tests.unit.service.accounts import Installation
 
 from bailiwick.errors import Denied, Invalid
 from bailiwick.service.changes import Outcome
-from bailiwick.service.grants import Differ
+from bailiwick.service.handing_over.differ import Differ
+from bailiwick.service.handing_over.resources import resource_handovers
 from bailiwick.service.inventory import InventoryLine, change_resources, count_changes, edits_of_lines
 from bailiwick.service.sessions import Session
 
@@ -241,13 +242,12 @@ def test_what_is_not_registered_is_not_told_to_who_may_not_see(world: Installati
 def test_who_holds_everything_is_asked_once(world: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """For the owner nothing is worked out for each resource (18.5); for others it is."""
     asked: list[str] = []
-    handed_over = Differ._resource
 
-    def counted(self: Differ, name: str, old: Any, new: Any) -> Any:
+    def counted(holding: Differ, name: str, old: Any, new: Any) -> Any:
         asked.append(name)
-        return handed_over(self, name, old, new)
+        return resource_handovers(holding, name, old, new)
 
-    monkeypatch.setattr(Differ, "_resource", counted)
+    monkeypatch.setattr("bailiwick.service.handing_over.differ.resource_handovers", counted)
     change(world, world.owner, volume(OTHER))
     assert asked == []
     change(world, world.session("user:ben"), {"remove": OTHER})

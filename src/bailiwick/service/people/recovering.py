@@ -70,7 +70,7 @@ def recover_owner(host: Host, account: str) -> str:
     _end_visits(host, account)
     link = make_owner_link(host, account)
     if link is None:
-        raise _no_link()
+        raise Conflict("the account was changed meanwhile", "run it again")
     return link
 
 
@@ -79,17 +79,13 @@ def _require_link(host: Host, now: Snapshot, owner: Session) -> None:
     try:
         require_password_link(host, owner, now, owner.principal.removeprefix(USER))
     except Denied:
-        raise _no_link() from None
+        raise Conflict(
+            "a guardrail, or that the account is suspended, forbids the owner a link to choose a password",
+            "an API key of the owner's can lift it; nothing was taken away",
+        ) from None
     except Conflict:
         # WHY: there is a password, which goes.
         return
-
-
-def _no_link() -> Conflict:
-    return Conflict(
-        "a guardrail, or that the account is suspended, forbids the owner a link to choose a password",
-        "an API key of the owner's can lift it; nothing was taken away",
-    )
 
 
 def _end_visits(host: Host, account: str) -> None:

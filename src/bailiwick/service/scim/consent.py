@@ -1,8 +1,8 @@
 """What is left to a provisioner: who joins its groups, and when its users are active.
 
 Implements docs/spec.md rules 33.4 to 33.6. Pure. Whoever names a provisioner hands over to it what the object holds, as
-with a profile's trust; grants.py asks for that. What the provisioner then does within these bounds hands over nothing
-that was not handed over before.
+with a profile's trust; handing_over asks for that. What the provisioner then does within these bounds hands over
+nothing that was not handed over before.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from tests.unit.service.accounts import Installation
 from bailiwick.errors import Denied, Invalid
 from bailiwick.model.federation import FederationRule
 from bailiwick.service.edits import Edit
-from bailiwick.service.grants import Differ
+from bailiwick.service.handing_over.differ import Differ
 from bailiwick.service.reading import Reader
 from bailiwick.service.removing import plan_removal
 from bailiwick.service.snapshots import Snapshot
