@@ -49,6 +49,17 @@ class Form:
         """Was there such a field? (A box that is not checked sends none.)"""
         return any(key == name for key, _ in self.fields)
 
+    def require_numbers(self, names: Iterable[str]) -> None:
+        """Do these fields hold whole numbers? Raises Invalid for all that do not."""
+        said = {name: self.text(name) for name in names}
+        findings = [
+            Finding(f"expected a whole number, got `{text[:40]}`", name)
+            for name, text in said.items()
+            if not (text.isascii() and text.isdigit())
+        ]
+        if findings:
+            raise Invalid(findings)
+
     def failed(self, error: BailiwickError, *shown: str, **places: str) -> Form:
         """The same form, with what was wrong at its fields.
 

@@ -11,19 +11,18 @@ from datetime import datetime
 
 from bailiwick.errors import Conflict, NotFound, Unauthenticated
 from bailiwick.model.requests import Reason, ResourceQuery
+from bailiwick.service.appending import TRIES, Prepared, append_prepared
 from bailiwick.service.authorize import Judge
-from bailiwick.service.enterprise.placing import rests_on
 from bailiwick.service.host import Host
-from bailiwick.service.loading import SESSION_END, account_log, advance
+from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.session_events import KnownSession, list_known, record_ended
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import stand_links
-from bailiwick.store.ports import Change, RevisionConflict
+from bailiwick.store.ports import Change
 
 LIST, READ, END = "iam.session.list", "iam.session.read", "iam.session.end"
-TRIES = 8
 MOST_SWEPT = 16
 
 
@@ -68,7 +67,8 @@ def store_ends(host: Host, session: Session, ends: Sequence[tuple[str, str, date
         ]
         if not changes:
             return False
-        if _append(host, session, snapshot, [*_swept(host, snapshot), *changes]):
+        prepared = Prepared([*_swept(host, snapshot), *changes], [], session.uid, session.via("sessions"))
+        if append_prepared(host, snapshot, prepared) is not None:
             return True
     raise Conflict("the account is being changed too often at once", "try again")
 
@@ -103,25 +103,3 @@ def _swept(host: Host, snapshot: Snapshot) -> list[Change]:
         for one in found
         if one is not None and datetime.fromisoformat(one.document["until"]) <= now
     ]
-
-
-def _append(host: Host, session: Session, snapshot: Snapshot, changes: list[Change]) -> bool:
-    """Store it if the head has not moved, and answer from the new state. False: prepare again."""
-    log = account_log(session.account)
-    with host.writing:
-        try:
-            head = host.store.append(
-                log,
-                snapshot.revision,
-                changes,
-                actor_uid=session.uid,
-                via=session.via("sessions"),
-                at=host.at(),
-                based_on=rests_on(snapshot),
-            )
-        except RevisionConflict:
-            host.refresh(session.account)
-            return False
-        rows = host.store.changes(log, snapshot.revision, len(changes))
-        host.publish(session.account, advance(host.store, snapshot, rows, head, host.system_head()))
-    return True

@@ -17,6 +17,7 @@ from bailiwick.errors import Invalid, Unauthenticated, Unavailable
 from bailiwick.model.accounts import Principal
 from bailiwick.model.federation import CREATE
 from bailiwick.model.names import parse_name
+from bailiwick.service.appending import Prepared
 from bailiwick.service.checking import check_plan
 from bailiwick.service.edits import Edit, Plan, new_uid, plan_edits
 from bailiwick.service.federation.asking import Answer, Proven, believe
@@ -32,7 +33,7 @@ from bailiwick.service.people.records import (
 )
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.signing_in import CodeDue, code_due
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit, begin_visit
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from bailiwick.authn.federation.faults import Fault, SignInRefused
 from bailiwick.errors import Conflict, Invalid, NotFound
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid, plan_edits
 from bailiwick.service.federation.arriving import MOST_SHOWN, check_email, record_refusal, shown_of
 from bailiwick.service.federation.asking import Proven
@@ -30,7 +31,7 @@ from bailiwick.service.people.records import (
     write_identity,
 )
 from bailiwick.service.people.rights import User, get_user, judge_of, require_over_user, require_self
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

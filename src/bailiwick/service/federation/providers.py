@@ -8,6 +8,7 @@ from urllib.parse import quote
 from bailiwick.authn.federation.faults import Fault, SignInRefused
 from bailiwick.errors import Invalid, NotFound
 from bailiwick.model.federation import IdentityProvider
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import IDENTITY_PROVIDER
@@ -15,7 +16,7 @@ from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.records import PROVIDER_SECRET
 from bailiwick.service.people.rights import judge_of
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

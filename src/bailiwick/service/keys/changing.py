@@ -10,11 +10,12 @@ from enum import Enum
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.errors import Conflict
 from bailiwick.model.networks import find_wider
+from bailiwick.service.appending import Prepared
 from bailiwick.service.host import Host
 from bailiwick.service.keys.limits import check_description, check_end, check_networks, check_when_leaked
 from bailiwick.service.keys.records import owner_of, write_key
 from bailiwick.service.keys.rights import DELETE, UPDATE, find_key, hand_over, require_granted
-from bailiwick.service.keys.storing import Precondition, Prepared, store_keys
+from bailiwick.service.keys.storing import Precondition, store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -76,7 +77,7 @@ def update_key(
             raise Conflict(f"API key `{uid}` is locked", "unlock it first")
         text = snapshot.descriptions.get(uid, "") if description is None else description
         change = Change(API_KEY, uid, uid, "replace", write_key(after, text))
-        return Prepared([change], session.uid, session.via("keys")), lambda _: after
+        return Prepared([change], [], session.uid, session.via("keys")), lambda _: after
 
     return store_keys(host, session.account, prepare)
 
@@ -126,6 +127,6 @@ def delete_key(host: Host, session: Session, uid: str, *, check: Precondition | 
         if record.locked:
             raise Conflict(f"API key `{uid}` is locked", "unlock it first")
         change = Change(API_KEY, uid, uid, "delete")
-        return Prepared([change], session.uid, session.via("keys"), [SecretDelete(uid)])
+        return Prepared([change], [SecretDelete(uid)], session.uid, session.via("keys"))
 
     store_keys(host, session.account, lambda snapshot: (prepare(snapshot), lambda _: None))

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from bailiwick.authn.keys import DELETE, DISABLE, NOTHING, ApiKeyRecord, is_text_of
 from bailiwick.errors import NotFound
+from bailiwick.service.appending import Prepared
 from bailiwick.service.host import Host
 from bailiwick.service.keys.records import owner_of, write_key
-from bailiwick.service.keys.storing import Prepared, store_keys
+from bailiwick.service.keys.storing import store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -47,9 +48,9 @@ def _prepare(host: Host, snapshot: Snapshot, reported: ApiKeyRecord) -> Prepared
     record = snapshot.keys.get(uid, reported)
     if record.when_leaked == DELETE and not record.locked:
         change = Change(API_KEY, uid, uid, "delete")
-        return Prepared([change], record.owner_uid, VIA, [SecretDelete(uid)])
+        return Prepared([change], [SecretDelete(uid)], record.owner_uid, VIA)
     # SECURITY: a lock keeps people from changing a key by mistake; it keeps no leaked key alive.
     disabled = record.disabled or record.when_leaked in (DISABLE, DELETE)
     after = replace(record, disabled=disabled, leaked_at=host.at())
     document = write_key(after, snapshot.descriptions.get(uid, ""))
-    return Prepared([Change(API_KEY, uid, uid, "replace", document)], record.owner_uid, VIA)
+    return Prepared([Change(API_KEY, uid, uid, "replace", document)], [], record.owner_uid, VIA)

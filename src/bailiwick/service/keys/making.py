@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from bailiwick.authn.keys import DISABLE, ApiKeyRecord, generate_api_key
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.keys.limits import (
@@ -21,7 +22,7 @@ from bailiwick.service.keys.limits import (
 from bailiwick.service.keys.reading import show_key
 from bailiwick.service.keys.records import hashes_of, write_key
 from bailiwick.service.keys.rights import require_to_create
-from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, Prepared, store_keys
+from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -96,9 +97,9 @@ def _prepare(
             *(Change(API_KEY, one.uid, one.uid, "delete") for one in gone),
             Change(API_KEY, uid, uid, "create", write_key(record, wanted.description)),
         ],
+        [*(SecretDelete(one.uid) for one in gone), SecretWrite(uid, API_KEY, hashes_of(record))],
         session.uid,
         session.via("keys"),
-        [*(SecretDelete(one.uid) for one in gone), SecretWrite(uid, API_KEY, hashes_of(record))],
-        None if idempotency is None else idempotency(answer),
+        idempotency=None if idempotency is None else idempotency(answer),
     )
     return prepared, answer

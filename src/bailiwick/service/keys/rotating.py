@@ -12,17 +12,18 @@ from functools import partial
 
 from bailiwick.authn.keys import ApiKeyRecord, EarlierSecret, GeneratedKey, generate_api_key
 from bailiwick.errors import Conflict, Invalid
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.keys.limits import check_end
 from bailiwick.service.keys.reading import show_key
 from bailiwick.service.keys.records import hashes_of, owner_of, write_key
 from bailiwick.service.keys.rights import ROTATE, check_honoured, find_key, hand_over
-from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, Precondition, Prepared, store_keys
+from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, Precondition, store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Change, Head, SecretDelete, SecretWrite
+from bailiwick.store.ports import Change, Head, SecretChange, SecretDelete, SecretWrite
 
 MOST_OVERLAP_SECONDS = 30 * 86_400
 
@@ -42,13 +43,7 @@ def rotate_key(
     `leaked`: the key is replaced by another with another id, so that everything that was made from it ends at once.
     Raises Denied, Invalid, Conflict, NotFound.
     """
-    if not 0 <= overlap_seconds <= MOST_OVERLAP_SECONDS:
-        raise Invalid.at(
-            "overlap_seconds", f"expected 0 to {MOST_OVERLAP_SECONDS} seconds, got {overlap_seconds}"
-        )
-    if leaked and overlap_seconds:
-        raise Invalid.at("overlap_seconds", "what has leaked ends at once: expected no overlap")
-
+    _check_overlap(overlap_seconds, leaked=leaked)
     used = None if leaked else host.store.activity.last_used(uid)
 
     def prepare(snapshot: Snapshot) -> tuple[Prepared | None, Callable[[Head], MadeKey]]:
@@ -67,19 +62,31 @@ def rotate_key(
         answer = partial(MadeKey, after.uid, made.text, made.prefix, shown, after.expires_at, enterprise)
         if made.prefix in snapshot.keys_by_prefix():
             return None, answer
-        document = write_key(after, description)
         kept = None if idempotency is None else idempotency(answer)
-        secret = SecretWrite(after.uid, API_KEY, hashes_of(after))
-        if not leaked:
-            change = Change(API_KEY, uid, uid, "replace", document)
-            return Prepared([change], session.uid, session.via("keys"), [secret], kept), answer
-        changes = [
-            Change(API_KEY, uid, uid, "delete"),
-            Change(API_KEY, after.uid, after.uid, "create", document),
-        ]
-        return Prepared(changes, session.uid, session.via("keys"), [SecretDelete(uid), secret], kept), answer
+        changes, secrets = _written(before, after, description)
+        return Prepared(changes, secrets, session.uid, session.via("keys"), idempotency=kept), answer
 
     return store_keys(host, session.account, prepare)
+
+
+def _check_overlap(seconds: int, *, leaked: bool) -> None:
+    if not 0 <= seconds <= MOST_OVERLAP_SECONDS:
+        raise Invalid.at("overlap_seconds", f"expected 0 to {MOST_OVERLAP_SECONDS} seconds, got {seconds}")
+    if leaked and seconds:
+        raise Invalid.at("overlap_seconds", "what has leaked ends at once: expected no overlap")
+
+
+def _written(
+    before: ApiKeyRecord, after: ApiKeyRecord, description: str
+) -> tuple[list[Change], list[SecretChange]]:
+    """What is written where the one takes the other's place: the same key, or another instead of it."""
+    document = write_key(after, description)
+    secret = SecretWrite(after.uid, API_KEY, hashes_of(after))
+    if after.uid == before.uid:
+        return [Change(API_KEY, after.uid, after.uid, "replace", document)], [secret]
+    gone = Change(API_KEY, before.uid, before.uid, "delete")
+    come = Change(API_KEY, after.uid, after.uid, "create", document)
+    return [gone, come], [SecretDelete(before.uid), secret]
 
 
 def _rotatable(host: Host, session: Session, snapshot: Snapshot, uid: str) -> ApiKeyRecord:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from bailiwick.errors import Conflict
-from bailiwick.service.enterprise.placing import rests_on
+from bailiwick.service.appending import TRIES, Prepared, append_prepared
 from bailiwick.service.host import Host
-from bailiwick.service.loading import account_log, advance
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Change, Head, Idempotency, RevisionConflict, SecretChange
+from bailiwick.store.ports import Head, Idempotency
 
-TRIES = 8
 T = TypeVar("T")
 
 
@@ -44,17 +42,6 @@ KeepMadeKey = Callable[[Callable[[Head], MadeKey]], Idempotency | None]
 Precondition = Callable[[Snapshot], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What shall be stored, by whom and by which surface."""
-
-    changes: Sequence[Change]
-    actor_uid: str
-    via: str
-    secrets: Sequence[SecretChange] = ()
-    idempotency: Idempotency | None = None
-
-
 def store_keys(
     host: Host, account: str, prepare: Callable[[Snapshot], tuple[Prepared | None, Callable[[Head], T]]]
 ) -> T:
@@ -65,32 +52,7 @@ def store_keys(
     for _ in range(TRIES):
         snapshot = host.snapshot(account)
         prepared, answer = prepare(snapshot)
-        head = None if prepared is None else _append(host, snapshot, prepared)
+        head = None if prepared is None else append_prepared(host, snapshot, prepared)
         if head is not None:
             return answer(head)
     raise Conflict("the account is being changed too often at once", "try again")
-
-
-def _append(host: Host, snapshot: Snapshot, prepared: Prepared) -> Head | None:
-    """Store it if the head has not moved, and answer from the new state. None: prepare again."""
-    account = snapshot.account.name
-    log = account_log(account)
-    with host.writing:
-        try:
-            head = host.store.append(
-                log,
-                snapshot.revision,
-                prepared.changes,
-                actor_uid=prepared.actor_uid,
-                via=prepared.via,
-                at=host.at(),
-                secrets=prepared.secrets,
-                idempotency=prepared.idempotency,
-                based_on=rests_on(snapshot),
-            )
-        except RevisionConflict:
-            host.refresh(account)
-            return None
-        rows = host.store.changes(log, snapshot.revision, len(prepared.changes))
-        host.publish(account, advance(host.store, snapshot, rows, head, host.system_head()))
-    return head

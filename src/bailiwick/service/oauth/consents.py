@@ -12,12 +12,13 @@ from datetime import timedelta
 
 from bailiwick.errors import NotFound
 from bailiwick.model.applications import REFRESH_TOKEN_SECONDS
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.loading import SESSION_END
 from bailiwick.service.people.records import CONSENT, ConsentRecord, write_consent
 from bailiwick.service.people.rights import require_self
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change

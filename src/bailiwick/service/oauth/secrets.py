@@ -13,6 +13,7 @@ from typing import Any
 from bailiwick.authn.client_secrets import generate_client_secret
 from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.model.applications import COMMAND_LINE, Application
+from bailiwick.service.appending import Prepared
 from bailiwick.service.authorize import Judge, authorize_handovers
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
@@ -22,7 +23,7 @@ from bailiwick.service.people.records import (
     ApplicationSecretRecord,
     write_application_secret,
 )
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change, SecretChange, SecretDelete, SecretWrite

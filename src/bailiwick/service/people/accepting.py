@@ -13,6 +13,7 @@ from typing import Any
 from bailiwick.authn.invitations import is_link, parse_link
 from bailiwick.authn.passwords import describe_policy
 from bailiwick.errors import Denied, Invalid, NotFound, Unauthenticated
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
@@ -29,7 +30,7 @@ from bailiwick.service.people.invitations import judge_new_user, require_passwor
 from bailiwick.service.people.passwords import changes_for, check_new
 from bailiwick.service.people.records import INVITATION, PasswordRecord
 from bailiwick.service.people.rights import User, find_user
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit, begin_visit
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.proving import as_proved

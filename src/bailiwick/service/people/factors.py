@@ -22,6 +22,7 @@ from bailiwick.authn.codes import (
     seed_address,
 )
 from bailiwick.errors import Conflict, Invalid, NotFound
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
@@ -30,7 +31,7 @@ from bailiwick.service.people.recent_proof import is_proved_lately, require_rece
 from bailiwick.service.people.records import PASSKEY, SECOND_FACTOR, FactorRecord, write_factor
 from bailiwick.service.people.rights import REMOVE_FACTOR, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptFactor, find_factor, keep_factor
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit, with_factor
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

@@ -18,6 +18,7 @@ from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.model.accounts import Membership, Principal
 from bailiwick.model.policies import Policy
 from bailiwick.model.requests import Reason
+from bailiwick.service.appending import Prepared
 from bailiwick.service.changes import judge_edits
 from bailiwick.service.edits import Edit, Plan, new_uid
 from bailiwick.service.host import Host
@@ -45,7 +46,7 @@ from bailiwick.service.people.rights import (
     judge_of,
     require_over_user,
 )
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.reading import Reader
 from bailiwick.service.references import bind, unbind
 from bailiwick.service.sessions import Session

@@ -8,6 +8,7 @@ from datetime import datetime
 from bailiwick.authn.passkeys import PasskeyRefused, verify_registration, write_registration_options
 from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.model.names import parse_name
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.passkey_ceremonies import (
@@ -23,7 +24,7 @@ from bailiwick.service.people.recent_proof import require_recent_proof
 from bailiwick.service.people.records import PASSKEY, PasskeyRecord, write_passkey
 from bailiwick.service.people.rights import require_self
 from bailiwick.service.people.secrets_kept import KeptPasskey, keep_passkey
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit, with_factor
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Change, SecretDelete

@@ -12,6 +12,7 @@ from datetime import timedelta
 from bailiwick.authn.passwords import check_new_password
 from bailiwick.errors import Conflict, Denied, Finding, Invalid
 from bailiwick.model.security import PasswordPolicy
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
@@ -20,7 +21,7 @@ from bailiwick.service.people.hashing import is_any, make_hash, verify
 from bailiwick.service.people.records import PASSWORD, PasswordRecord, write_password
 from bailiwick.service.people.rights import RESET_PASSWORD, User, get_user, require_over_user, require_self
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import OWES_PASSWORD, Visit, begin_visit
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound
+from bailiwick.service.appending import Prepared
 from bailiwick.service.ending import store_ends
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
@@ -16,7 +17,7 @@ from bailiwick.service.people.factors import removals
 from bailiwick.service.people.invitations import require_password_link
 from bailiwick.service.people.own_link import USER, make_owner_link
 from bailiwick.service.people.records import PASSWORD
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import list_visits
 from bailiwick.service.sessions import FOREVER, Session
 from bailiwick.service.snapshots import Snapshot

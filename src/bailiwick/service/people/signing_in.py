@@ -16,6 +16,7 @@ from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tickets import CodeDueTicket, read_ticket, write_ticket
 from bailiwick.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from bailiwick.model.security import DEFAULT_SECURITY, SignInPolicy
+from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import (
@@ -47,7 +48,7 @@ from bailiwick.service.people.passkey_ceremonies import (
 from bailiwick.service.people.records import PASSWORD, PasswordRecord, SignInRecord, write_password
 from bailiwick.service.people.rights import User, find_user
 from bailiwick.service.people.secrets_kept import KeptPassword, find_password, keep_password
-from bailiwick.service.people.storing import Prepared, store_people
+from bailiwick.service.people.storing import store_people
 from bailiwick.service.people.visits import Visit, begin_visit
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot

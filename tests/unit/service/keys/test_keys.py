@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.service.accounts import Installation
+from tests.unit.service.keys.keys_world import WORLD
 
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from bailiwick.model.policies import Guardrail, Scope
@@ -15,36 +16,10 @@ from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.service.keys.making import create_key
 from bailiwick.service.keys.reading import describe_key, list_keys, read_key
 
-WORLD = """
-kind: User
-name: alice
----
-kind: User
-name: keeper
----
-kind: ServiceId
-name: ci
----
-kind: ServiceId
-name: idle
----
-kind: Policy
-name: ci
-subjects: [service-id:ci]
-roles: [Writer]
-scope: {service: container-registry}
----
-kind: Policy
-name: keeper
-subjects: [user:keeper]
-roles: [Editor]
-scope: {service: iam}
-"""
-
 
 @pytest.fixture
 def world(acme: Installation) -> Installation:
-    """The installation with the world above."""
+    """The installation with the company of keys."""
     acme.apply(WORLD)
     return acme
 

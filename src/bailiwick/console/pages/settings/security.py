@@ -12,7 +12,7 @@ from bailiwick.console.forms import Form
 from bailiwick.console.page import Page
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
-from bailiwick.errors import BailiwickError, Conflict, Denied, Finding, Invalid, NotFound
+from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound
 from bailiwick.model.security import (
     PASSWORD_NUMBERS,
     PROTECTION_NUMBERS,
@@ -124,13 +124,7 @@ def change_security(page: Page) -> Response:
 
 def _document(form: Form) -> dict[str, Any]:
     """Which document does the form describe? Raises Invalid for what is no number."""
-    findings = [
-        Finding(f"expected a whole number, got `{form.text(name)[:40]}`", name)
-        for name in NUMBERS
-        if not (form.text(name).isascii() and form.text(name).isdigit())
-    ]
-    if findings:
-        raise Invalid(findings)
+    form.require_numbers(NUMBERS)
     return {
         "name": SECURITY_NAME,
         "passwords": {

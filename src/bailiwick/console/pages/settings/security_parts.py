@@ -18,7 +18,7 @@ from bailiwick.console.page import Page
 from bailiwick.console.pages.settings.security import READ, UPDATE, Question, since_of
 from bailiwick.console.problems import status_of
 from bailiwick.console.routes import Entry, get, post
-from bailiwick.errors import Conflict, Denied, Finding, Invalid, NotFound
+from bailiwick.errors import Conflict, Denied, Invalid, NotFound
 from bailiwick.model.networks import AllowedNetwork
 from bailiwick.model.security import (
     KEY_NUMBERS,
@@ -155,13 +155,7 @@ def _shown_access(settings: SecuritySettings) -> dict[str, str]:
 
 def _read_access(form: Form) -> dict[str, Any]:
     """Which part of the document does the form mean? Raises Invalid for what is no number."""
-    findings = [
-        Finding(f"expected a whole number, got `{form.text(name)[:40]}`", name)
-        for name in NUMBERS
-        if not (form.text(name).isascii() and form.text(name).isdigit())
-    ]
-    if findings:
-        raise Invalid(findings)
+    form.require_numbers(NUMBERS)
     return {
         "keys": {
             "who_may_create": form.get("who_makes_keys"),
