@@ -46,7 +46,12 @@ def test_each_card_of_the_settings_leads_somewhere(owner: Browser) -> None:
     """None promises what is not there."""
     text = owner.get("/settings").text
     assert "later version" not in text
-    for path in ("/settings/account", "/settings/catalog", "/settings/security", "/settings/identity-providers"):
+    for path in (
+        "/settings/account",
+        "/settings/catalog",
+        "/settings/security",
+        "/settings/identity-providers",
+    ):
         assert f'href="{owner.path(path)}"' in text
         assert owner.get(path).status == 200
 

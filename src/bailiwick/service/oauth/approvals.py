@@ -81,20 +81,12 @@ def approve(
         signed_in_at=int(visit.begun_at.timestamp()),
         proved_at=session.proved_at,
         factor_at=0 if visit.factor_at is None else int(visit.factor_at.timestamp()),
-        methods=methods_of(visit),
+        methods=() if session.authenticated is None else session.authenticated.methods,
         scopes=scopes,
         resource=resource,
         nonce=nonce,
         consent_uid=consent_uid,
     )
-
-
-def methods_of(visit: Visit) -> tuple[str, ...]:
-    """By which methods did the person show who they are? Source: RFC 8176."""
-    said = visit.session.authenticated
-    if said is not None and said.methods:
-        return said.methods
-    return ("pwd",) if visit.factor_at is None else ("pwd", "otp", "mfa")
 
 
 def write_approval(approval: Approval) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.events import SIGNED_OUT, Client, Person, record_sign_in
-from bailiwick.service.people.records import PasswordRecord, SignInRecord
+from bailiwick.service.people.records import PasskeyRecord, PasswordRecord, SignInRecord
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.proving import said_of_proof
 from bailiwick.service.session_events import BEGUN, SESSION, KnownSession, list_known
@@ -257,10 +257,19 @@ def _session(
 
 
 def _authenticated(snapshot: Snapshot, ticket: VisitTicket) -> Authenticated:
-    """How did its person show who they are, in the words of RFC 8176?"""
-    by_password = isinstance(snapshot.sign_in_of(ticket.credential_uid), PasswordRecord)
-    methods = (*(("pwd",) if by_password else ()), *(("otp", "mfa") if ticket.factor_at else ()))
-    return Authenticated(ticket.begun, methods, ticket.factor_at)
+    """How did its person show who they are, in the words of RFC 8176?
+
+    Of two factors the second is named only where it can have been nothing else than a code.
+    """
+    shown = snapshot.sign_in_of(ticket.credential_uid)
+    by_password = isinstance(shown, PasswordRecord)
+    by_code = by_password and snapshot.has_codes(ticket.uid) and not snapshot.passkeys_of(ticket.uid)
+    methods = [
+        *(["pwd"] if by_password else ["pop"] if isinstance(shown, PasskeyRecord) else []),
+        *(["otp"] if ticket.factor_at and by_code else []),
+        *(["mfa"] if ticket.factor_at else []),
+    ]
+    return Authenticated(ticket.begun, tuple(methods), ticket.factor_at)
 
 
 def _record_begun(host: Host, visit: Visit) -> None:

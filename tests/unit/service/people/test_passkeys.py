@@ -87,6 +87,8 @@ def test_one_is_made_and_signs_in_alone_as_two_factors(acme: Installation, alice
     again = come(acme, phone, acme.another_host())
     session = again.session
     assert (session.principal, session.context["mfa"], again.owes) == ("user:alice", True, "")
+    assert session.authenticated is not None
+    assert session.authenticated.methods == ("pop", "mfa")
     assert find_visit(acme.host, str(again.ticket), address="").uid == again.uid
     known = list_passkeys(acme.host, now(acme), session.uid)
     assert [(one.record.name, one.record.transports, one.last_used_at) for one in known] == [
@@ -235,6 +237,8 @@ def test_one_is_a_second_factor_after_the_password(acme: Installation, alice: Pe
     password = now(acme).password_of(visit.session.uid)
     assert password is not None
     assert (visit.session.context["mfa"], visit.session.credential) == (True, password.uid)
+    assert visit.session.authenticated is not None
+    assert visit.session.authenticated.methods == ("pwd", "mfa")
     with pytest.raises(Invalid):
         show_factor(acme.host, due(alice), "", CLIENT, passkey=shown)
 
