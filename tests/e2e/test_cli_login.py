@@ -97,6 +97,8 @@ def test_the_command_shows_a_code_and_waits(server: RunningServer, config: Path)
     assert "by `bailiwick login`" in who.out
     said = json.loads(call("whoami", "-o", "json", variables=variables(config)).out)
     assert (said["principal"], said["account"], said["signed_in"]) == ("user:alice", "acme", True)
+    assert (said["methods"], said["application"]) == (["pwd"], "bailiwick-cli")
+    assert "signed in by pwd" in who.out
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in (config / "bailiwick").iterdir()}
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE((config / "bailiwick").stat().st_mode) == 0o700

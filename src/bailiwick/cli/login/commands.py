@@ -111,8 +111,9 @@ def token(output: OutputOption = Output.TABLE) -> None:
 def _said(who: Mapping[str, Any]) -> Iterator[str]:
     yield f"{who['principal']} of {who['account']} at {who['server']}"
     if who["signed_in"]:
+        how = f" by {', '.join(who['methods'])}" if who["methods"] else ""
         proved = f", proved {minute_of(who['proved_at'])} UTC" if who["proved_at"] else ""
-        yield f"signed in{proved}"
+        yield f"signed in{how}{proved}"
     yield f"until {minute_of(who['expires_at'])} UTC, by {who['by']}"
     if who["through"]:
         yield f"assumed through {', '.join(who['through'])}"
