@@ -437,7 +437,11 @@ ANSWERS: dict[str, Schema] = {
             "expires_at": MAYBE_TEXT,
             "session": MAYBE_TEXT,
             "signed_in": {"type": "boolean"},
-            "methods": {"type": "array", "items": TEXT, "description": "as RFC 8176 calls them, such as `pwd`"},
+            "methods": {
+                "type": "array",
+                "items": TEXT,
+                "description": "as RFC 8176 calls them, such as `pwd`",
+            },
             "proved_at": MAYBE_TEXT,
             "application": MAYBE_TEXT,
             "through": {"type": "array", "items": TEXT},
