@@ -99,7 +99,8 @@ def test_the_log_holds_no_secret(server: RunningServer, world: Client) -> None:
     """Keys are in it without their secrets and hashes."""
     server.client("user:alice")
     row = world.get("log", kind="ApiKey", limit=1).json["items"][0]
-    assert set(row["document"]) == {"owner", "prefix", "created_at", "description"}
+    said = {"owner", "prefix", "created_at", "description", "disabled", "locked", "networks", "when_leaked"}
+    assert set(row["document"]) == said
     assert row["document"]["owner"] == "user:alice"
 
 
