@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from bailiwick.cli.output import print_lines, reporting
+from bailiwick.cli.signing_keys import Data, Leaked, turn_keys
 
 if TYPE_CHECKING:
     from bailiwick.authn.signing import KeySet
@@ -21,9 +22,6 @@ registry_app = typer.Typer(
     help="Container registries: the certificates that they trust, and new keys for their tokens.",
     no_args_is_help=True,
 )
-
-Data = Annotated[Path, typer.Option("--data", help="the data directory")]
-ACTOR_UID = "system"
 
 
 @registry_app.command("bundle")
@@ -49,9 +47,7 @@ def bundle(data: Data) -> None:
 @reporting
 def rotate_keys(
     data: Data,
-    leaked: Annotated[
-        bool, typer.Option("--leaked", help="the key that signs was stolen: end its tokens at once")
-    ] = False,
+    leaked: Leaked = False,
 ) -> None:
     """Let the next key sign from now on, and publish another one after it.
 
@@ -60,13 +56,8 @@ def rotate_keys(
     A running server signs with the new key at its next token.
     """
     from bailiwick.authn.signing import KeyPurpose
-    from bailiwick.service.keyring import rotate
-    from bailiwick.store.opening import open_store
 
-    now = datetime.now(UTC)
-    with open_store(data) as store:
-        keys = rotate(store, KeyPurpose.REGISTRY, now, ACTOR_UID, leaked=leaked)
-    print_lines(format_rotation(keys, data))
+    print_lines(format_rotation(turn_keys(data, KeyPurpose.REGISTRY, leaked=leaked), data))
 
 
 def format_rotation(keys: KeySet, data: Path) -> list[str]:

@@ -15,13 +15,16 @@ from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, 
 from bailiwick.cli.times import minute_of
 
 if TYPE_CHECKING:
-    from bailiwick.authn.signing import KeySet
+    from bailiwick.authn.signing import KeyPurpose, KeySet
 
 signing_keys_app = typer.Typer(
     help="Keys that sign access tokens: list, rotate. On the machine of the data.", no_args_is_help=True
 )
 
 Data = Annotated[Path, typer.Option("--data", help="the data directory")]
+Leaked = Annotated[
+    bool, typer.Option("--leaked", help="the key that signs was stolen: end its tokens at once")
+]
 ACTOR_UID = "system"
 
 
@@ -59,9 +62,7 @@ def list_(data: Data, output: OutputOption = Output.TABLE) -> None:
 @reporting
 def rotate_keys(
     data: Data,
-    leaked: Annotated[
-        bool, typer.Option("--leaked", help="the key that signs was stolen: end its tokens at once")
-    ] = False,
+    leaked: Leaked = False,
 ) -> None:
     """Let the next key sign from now on, and publish another one after it.
 
@@ -71,12 +72,17 @@ def rotate_keys(
     with --leaked they are not, and everybody signs in again.
     """
     from bailiwick.authn.signing import KeyPurpose
+
+    print_lines(format_rotation(turn_keys(data, KeyPurpose.ACCESS, leaked=leaked), leaked=leaked))
+
+
+def turn_keys(data: Path, purpose: KeyPurpose, *, leaked: bool) -> KeySet:
+    """Which keys of this purpose are there, after the next one has taken over?"""
     from bailiwick.service.keyring import rotate
     from bailiwick.store.opening import open_store
 
     with open_store(data) as store:
-        keys = rotate(store, KeyPurpose.ACCESS, datetime.now(UTC), ACTOR_UID, leaked=leaked)
-    print_lines(format_rotation(keys, leaked=leaked))
+        return rotate(store, purpose, datetime.now(UTC), ACTOR_UID, leaked=leaked)
 
 
 @signing_keys_app.command("rotate-identity")

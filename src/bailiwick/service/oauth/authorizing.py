@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bailiwick.authn.oauth.faults import ACCESS_DENIED, OAuthRefused
+from bailiwick.authn.oauth.faults import (
+    ACCESS_DENIED,
+    CONSENT_REQUIRED,
+    INTERACTION_REQUIRED,
+    LOGIN_REQUIRED,
+    OAuthRefused,
+)
 from bailiwick.authn.oauth.redirects import with_parameters
 from bailiwick.authn.oauth.requests import (
     CONSENT,
@@ -35,11 +41,11 @@ from bailiwick.service.people.visits import Visit
 class Due(StrEnum):
     """What must a person do before an application is let in? Each with the word for one who may not be asked."""
 
-    SIGN_IN = "login_required"
+    SIGN_IN = LOGIN_REQUIRED
     OTHER_ACCOUNT = "account_selection_required"
-    OWED = "interaction_required"
+    OWED = INTERACTION_REQUIRED
     FACTOR = "unmet_authentication_requirements"
-    CONSENT = "consent_required"
+    CONSENT = CONSENT_REQUIRED
 
 
 @dataclass(frozen=True, slots=True)
