@@ -1,3 +1,3 @@
 """Bailiwick: who may do what, where, and why."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
