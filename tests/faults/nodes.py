@@ -1,0 +1,171 @@
+"""Nodes as real processes over one store, and the ways in which processes break: killed, stopped, started again."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.e2e.processes import ACCOUNT, Done, command, environment, run, running, token_of
+from tests.faults.history import revision_of
+from tests.faults.load import NotSent, Reply, documents, send
+
+PUBLIC_URL = "https://iam.acme.example"
+READY_SECONDS = 40.0
+
+
+class Installation:
+    """A store with one account, made by `bailiwick init`, and how nodes are started on it.
+
+    `options` name the store (`--data DIR`, or `--store URL --master-key FILE`), `variables` go with them.
+    """
+
+    def __init__(
+        self, folder: Path, options: Sequence[str], variables: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder, self.options = folder, tuple(options)
+        self.variables = dict(variables or {})
+        self.key_file = folder / "owner.key"
+
+    def initialise(self) -> None:
+        """Make the account and its owner's key."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        done = self.call("init", "--account", ACCOUNT, "--owner", "owner@acme.example",
+                         "--key-file", str(self.key_file))  # fmt: skip
+        assert done.code == 0, done.err
+
+    def call(self, *words: str) -> Done:
+        """Run a command on the store, in a process of its own; `words` begin with the command's name."""
+        return run(*words, *self.options, variables=self.variables)
+
+    def verify(self) -> None:
+        """Does the chain verify?"""
+        done = self.call("log", "verify")
+        assert done.code == 0, done.out + done.err
+
+    @property
+    def key(self) -> str:
+        """The owner's API key."""
+        return self.key_file.read_text(encoding="utf-8").strip()
+
+
+class NodeProcess:
+    """`bailiwick serve` in a process of its own, on a port that it keeps. For a `with` block."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        name: str,
+        *,
+        options: Sequence[str] | None = None,
+        prefix: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.installation, self.name = installation, name
+        self._options = tuple(options) if options is not None else installation.options
+        self._prefix, self._variables = tuple(prefix), {**installation.variables, **(variables or {})}
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = installation.folder / f"{name}.log"
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.resume()
+        self._stack.close()
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it, again on its port, and wait until it is ready."""
+        words = [*self._prefix, *command("serve", *self._options, "--listen", f"127.0.0.1:{self.port}",
+                                         "--public-url", PUBLIC_URL)]  # fmt: skip
+        with self.log.open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True,
+                env=environment(**self._variables))  # fmt: skip
+        self._stack.enter_context(running(self.process))
+        if wait:
+            self.wait_until_ready()
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> None:
+        """Kill it and start it again."""
+        self.kill()
+        self.start()
+
+    def suspend(self) -> None:
+        """SIGSTOP: it does nothing any more, and does not know it."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT, where it lives."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+
+    def ask(self, path: str = "/readyz", seconds: float = 5.0) -> Reply | None:
+        """What does it answer to anybody? None: nothing."""
+        try:
+            return send(self.address, "GET", path, seconds=seconds)
+        except (OSError, NotSent, http.client.HTTPException):
+            return None
+
+    @property
+    def is_ready(self) -> bool:
+        """Does it say that it is ready?"""
+        reply = self.ask()
+        return reply is not None and reply.status == 200
+
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> float:
+        """Wait until it is ready by itself: how long did it take? It must not have ended."""
+        begun = time.monotonic()
+        while not self.is_ready:
+            assert self.process.poll() is None, f"{self.name} has ended: {self.last_lines()}"
+            assert time.monotonic() - begun < seconds, f"{self.name} is not ready: {self.last_lines()}"
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+    def token(self) -> str:
+        """An access token of the owner."""
+        return token_of(self.address, self.installation.key)
+
+    def last_lines(self) -> str:
+        """What did it say last?"""
+        return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-15:])
+
+
+def prepare(node: NodeProcess, token: str) -> str:
+    """Make the world of the load; on which revision does it stand?"""
+    reply = send(node.address, "POST", f"/v1/accounts/{ACCOUNT}/apply", token=token,
+                 body={"documents": documents()}, headers={"Idempotency-Key": "prepare"})  # fmt: skip
+    assert reply.status == 200, reply.body
+    vector = str(reply.json["revision"]["account"])
+    assert revision_of(vector) > 0
+    return vector
+
+
+def free_port() -> int:
+    """A port on loopback on which nobody listens."""
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
+
+
+def is_root() -> bool:
+    """May the tests mount, and start processes as others?"""
+    return os.geteuid() == 0

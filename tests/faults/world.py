@@ -1,0 +1,110 @@
+"""One test's world: a store, nodes over it, a recorded load, and the judgement of what was recorded.
+
+Every test says its seed. After a failure the history lies beside the nodes' logs, and its place is said.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.faults.checks import Log, check_history, read_log
+from tests.faults.load import Load, Newest
+from tests.faults.nodes import Installation, NodeProcess, prepare
+
+from bailiwick.store.ports import Store
+
+SEED = int(os.environ.get("BAILIWICK_FAULTS_SEED", "20261129"))
+BOUND_SECONDS = 10.0
+RECOVERY_SECONDS = 30.0
+LOG_SECONDS = 30.0
+
+
+@dataclass
+class World:
+    """What a test breaks: nodes, and the load that notices. `open_store` reads the store past every node."""
+
+    installation: Installation
+    nodes: list[NodeProcess]
+    load: Load
+    random: Random
+    open_store: Callable[[], Store]
+    begun: int
+    bound: float = BOUND_SECONDS
+    logs: list[Log] = field(default_factory=list)
+
+    def node(self) -> NodeProcess:
+        """Any node, as the seed says."""
+        return self.random.choice(self.nodes)
+
+    def recover(self, seconds: float = RECOVERY_SECONDS) -> float:
+        """Wait until all nodes are ready by themselves: how long did the last one take?"""
+        begun = time.monotonic()
+        for node in self.nodes:
+            node.wait_until_ready(seconds)
+        return time.monotonic() - begun
+
+    def judge(self) -> None:
+        """Is everything true of what was recorded, and does the chain verify?"""
+        self.installation.verify()
+        with self.open_store() as store:
+            log = read_log(store)
+        check_history(self.load.history.operations, log, log.states[self.begun], self.bound)
+        assert self.load.acknowledged() > 0, "nothing was written: nothing was tested"
+
+
+@contextmanager
+def world(
+    installation: Installation,
+    open_store: Callable[[], Store],
+    nodes: Sequence[NodeProcess],
+    *,
+    seed: int = SEED,
+    clients: int = 6,
+    bound: float = BOUND_SECONDS,
+    request_seconds: float = 12.0,
+) -> Iterator[World]:
+    """Nodes started on an installation, and clients at work; all that was recorded is judged after the block."""
+    print(f"seed {seed}")
+    with ExitStack() as stack:
+        for node in nodes:
+            stack.enter_context(node)
+        token = nodes[0].token()
+        vector = prepare(nodes[0], token)
+        newest = Newest(vector)
+        load = Load(nodes, token, seed, newest, clients=clients, seconds=request_seconds)
+        made = World(installation, list(nodes), load, Random(seed), open_store,
+                     int(vector.partition("-")[0]), bound)  # fmt: skip
+        load.start()
+        try:
+            try:
+                yield made
+            finally:
+                load.stop()
+            made.judge()
+        except BaseException:
+            kept = write_history(made)
+            print(f"history: {kept}")
+            raise
+        print(summary(made))
+
+
+def write_history(made: World) -> Path:
+    """Where does the history lie for looking at?"""
+    file = made.installation.folder / "history.jsonl"
+    made.load.history.write_lines(file)
+    return file
+
+
+def summary(made: World) -> str:
+    """How much was done, and how did it end?"""
+    counted: dict[str, int] = {}
+    for one in made.load.history.operations:
+        name = f"{one.kind} {one.outcome}"
+        counted[name] = counted.get(name, 0) + 1
+    return ", ".join(f"{name} {count}" for name, count in sorted(counted.items()))
