@@ -10,7 +10,7 @@ USERS ?= 100000
 SIZES ?= 1000,100000,1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http bench-console fuzz fuzz-http clean
+.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http bench-console pictures fuzz fuzz-http clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench-http: $(VENV)/.bench ## measure decisions over HTTP, beside a constant ans
 
 bench-console: $(VENV)/.test frontend ## measure how soon the console's pages are usable among USERS=100000
 	@$(BIN)/python -m tests.browser.bench $(USERS)
+
+pictures: $(VENV)/.test frontend ## pictures of every page of the console, in test-results/screenshots
+	@PICTURES=1 $(BIN)/python -m pytest -q -n 2 tests/browser/test_pages_on_screens.py
 
 fuzz: $(VENV)/.test ## compare the engine with the reference for MINUTES=10
 	@$(BIN)/python -m tests.differential.fuzz --minutes $(MINUTES)

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / ".venv/axe/axe.min.js"
 WALK = Path(__file__).parent / "keyboard.js"
 GRAVE = {"serious", "critical"}
+CONTRAST = "color-contrast"
 MAX_STEPS = 600
 
 _NARROW = """() => {
@@ -53,9 +54,19 @@ def read_axe() -> str:
 
 def find_barriers(page: Page, *rules: str) -> list[str]:
     """Which serious or critical barriers does axe find on this page? By these of its rules; without any, by all."""
+    return _ask_axe(page, {"runOnly": list(rules)} if rules else {})
+
+
+def find_barriers_but(page: Page, *rules: str) -> list[str]:
+    """Which does it find by all but these of its rules?"""
+    return _ask_axe(page, {"rules": {rule: {"enabled": False} for rule in rules}})
+
+
+def _ask_axe(page: Page, options: dict[str, Any]) -> list[str]:
     page.evaluate(read_axe())
-    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-    result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
+    result: dict[str, Any] = page.evaluate(
+        "options => axe.run(document, options)", {"resultTypes": ["violations"], **options}
+    )
     return [
         f"{found['id']} ({found['impact']}): {found['help']}: {node['html'][:160]}"
         for found in result["violations"]

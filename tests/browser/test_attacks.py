@@ -53,7 +53,7 @@ def hostile_addresses() -> list[str]:
 def test_script_text_is_only_text(visits: Visits, address: str) -> None:
     """Nothing that is stored runs, becomes markup or is taken for a template; the page is whole."""
     page = visits.open(address.replace("brn:acme", f"brn:{hostile.ACCOUNT}"), account=hostile.ACCOUNT)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
     assert page.evaluate("() => typeof ran") == "undefined"
     assert page.locator("svg[onload], img[onerror], script:not([src])").count() == 0
     assert page.locator("a[href^='javascript:' i], form[action^='javascript:' i]").count() == 0

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
 
-from sqlalchemy import Connection, Table, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect
 
-from bailiwick.errors import Conflict, Unavailable
+from bailiwick.errors import Conflict
 from bailiwick.store.activity_chain import first_head
 from bailiwick.store.canonical import format_instant
 from bailiwick.store.chain import SALT_BYTES
@@ -25,6 +25,14 @@ from bailiwick.store.signing import new_signing_key, publish
 from bailiwick.store.sql.activity import write_first_head
 from bailiwick.store.sql.append import append_changes, insert_log
 from bailiwick.store.sql.database import Database, open_database
+from bailiwick.store.sql.migrations.running import (
+    ACTIVITY_PART,
+    LOGS_PART,
+    SCHEMA_VERSION_SETTING,
+    check_revision,
+    forget,
+    stamp,
+)
 from bailiwick.store.sql.schema import (
     ACTIVITY,
     LOGS,
@@ -39,7 +47,6 @@ from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
 from bailiwick.store.sql.store import SqlStore
 from bailiwick.store.vault import Vault, new_key, read_keys, write_keys
 
-SCHEMA_VERSION_SETTING = "schema_version"
 CREATOR_UID = "bailiwick"
 CREATED_VIA = "create_store"
 
@@ -72,6 +79,7 @@ def create_store(
                 head = _write_system_log(connection, own, at, random_bytes)
                 secrets.write(connection, SYSTEM_LOG, head.revision, kept)
                 write_setting(connection, SCHEMA_VERSION_SETTING, str(SCHEMA_VERSION))
+                stamp(connection, LOGS_PART)
         finally:
             logs.close()
             activity.close()
@@ -110,12 +118,14 @@ def _pin_plans(connection: Connection) -> None:
 def _create_activity(database: Database, signer: Signer) -> None:
     """Start the activity's file afresh; an earlier start that failed is overwritten."""
     with database.writing() as connection:
+        forget(connection, ACTIVITY_PART)
         ACTIVITY.drop_all(connection)
         ACTIVITY.create_all(connection)
         write_first_head(connection, first_head(), signer)
         connection.execute(
             insert(activity_setting).values(name=SCHEMA_VERSION_SETTING, value=str(SCHEMA_VERSION))
         )
+        stamp(connection, ACTIVITY_PART)
 
 
 def _write_system_log(
@@ -144,11 +154,11 @@ def open_store(
         secrets = SecretRows(Vault(directory.master_key, random_bytes))
         keys = SigningKeys(secrets, signer)
         with logs.reading() as connection:
-            _check_version(connection, setting, directory.logs)
+            check_revision(connection, LOGS_PART, str(directory.logs))
             secrets.vault.require(read_setting(connection, MASTER_KEY_ID))
             keys.signer(connection)
         with activity.reading() as connection:
-            _check_version(connection, activity_setting, directory.activity)
+            check_revision(connection, ACTIVITY_PART, str(directory.activity))
             lacks_notes = not inspect(connection).has_table(note.name)
         if lacks_notes:
             _add_notes(activity)
@@ -165,16 +175,3 @@ def _add_notes(activity: Database) -> None:
     """Give a file of 0.2 or older its table of notes. WHY no new version: whoever does not know it does not need it."""
     with activity.writing() as connection:
         note.create(connection, checkfirst=True)
-
-
-def _check_version(connection: Connection, table: Table, path: Path) -> None:
-    """Is this file of a schema that this program knows?"""
-    if not inspect(connection).has_table(table.name):
-        raise Unavailable(f"`{path}` holds no store", "create one with `bailiwick init`")
-    query = select(table.c.value).where(table.c.name == SCHEMA_VERSION_SETTING)
-    version = connection.execute(query).scalar_one_or_none()
-    if version != str(SCHEMA_VERSION):
-        raise Unavailable(
-            f"`{path}` has schema version `{version}`, expected `{SCHEMA_VERSION}`",
-            "use the bailiwick that wrote it, or a newer one",
-        )

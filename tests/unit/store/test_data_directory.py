@@ -16,7 +16,10 @@ import pytest
 from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.store.opening import create_store, open_store
 from bailiwick.store.signing import Ed25519Signer
+from bailiwick.store.sql.migrations.running import ACTIVITY_PART, LOGS_PART, newest
 from bailiwick.store.sql.store import SqlStore
+
+PARTS = {"bailiwick.db": LOGS_PART, "activity.db": ACTIVITY_PART}
 
 
 def run(path: Path, statement: str, *values: object) -> None:
@@ -170,16 +173,20 @@ def test_a_store_of_another_user_is_not_opened(
 
 
 @pytest.mark.parametrize("name", ["bailiwick.db", "activity.db"])
-@pytest.mark.parametrize("version", ["2", "0", "x"])
+@pytest.mark.parametrize("version", ["9999", "0", "x"])
 def test_a_store_of_another_schema_is_not_opened(
     data_dir: Path, at: datetime, name: str, version: str
 ) -> None:
     """A newer store is not touched by an older program."""
     create_store(data_dir, at=at).close()
-    run(data_dir / name, "UPDATE setting SET value = ? WHERE name = 'schema_version'", version)
+    part = PARTS[name]
+    run(data_dir / name, f"UPDATE {part.revision_table} SET version_num = ?", version)
     with pytest.raises(Unavailable) as refused:
         open_store(data_dir)
-    assert refused.value.message == f"`{data_dir / name}` has schema version `{version}`, expected `1`"
+    assert (
+        refused.value.message
+        == f"`{data_dir / name}` has schema revision `{version}`, expected `{newest(part)}`"
+    )
 
 
 def test_a_file_that_is_no_database_is_not_opened(data_dir: Path, at: datetime) -> None:
@@ -251,7 +258,7 @@ def test_a_store_with_a_signer_of_its_own_needs_it_again(data_dir: Path, at: dat
 def test_a_refused_opening_leaves_nothing_open(data_dir: Path, at: datetime) -> None:
     """After refusals the directory can be removed and made again."""
     create_store(data_dir, at=at).close()
-    run(data_dir / "activity.db", "UPDATE setting SET value = '9'")
+    run(data_dir / "activity.db", "UPDATE activity_revision SET version_num = '9'")
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         with pytest.raises(Unavailable):

@@ -1,4 +1,7 @@
-"""Every page on a wide screen, light and dark, by mouse and by keyboard: no barrier, nothing wrong, pictures of it."""
+"""Every page at the width of a desk and of a phone, light and dark, by keyboard: no barrier, nothing wrong.
+
+With `PICTURES=1` in the environment (`make pictures`) it leaves pictures of all of them for people to look at.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.browser.checking import find_keyboard_traps
-from tests.browser.chromium import DESKTOP, DESKTOP_DARK
-from tests.browser.looking import look_at
+from tests.browser.looking import look_at, look_narrowly
 from tests.browser.pages import ADDRESSES, PARTS, Shown, addresses_of, list_pages, list_shown
 from tests.browser.visiting import Visits
 
@@ -16,16 +18,16 @@ from bailiwick.console.routes import Entry
 
 
 @pytest.mark.parametrize("shown", list_shown(), ids=str)
-def test_a_page_on_a_desktop(
+def test_a_page_on_screens(
     visits: Visits, shown: Shown, record_property: Callable[[str, object], None]
 ) -> None:
     """axe finds nothing serious, nothing scrolls sideways, the browser complains about nothing.
 
     By the Tab key: the first stop leads to the content; everything can be reached, left, and shows its focus.
     """
-    look = look_at(visits, shown, DESKTOP, DESKTOP_DARK)
+    look = look_at(visits, shown)
     record_property("usable_ms", look.times.usable_ms)
-    assert [*look.findings, *find_keyboard_traps(look.page)] == []
+    assert [*look.findings, *find_keyboard_traps(look.page), *look_narrowly(look.page, shown)] == []
 
 
 @pytest.mark.parametrize("entry", list_pages(), ids=lambda entry: entry.full_path)

@@ -1,0 +1,169 @@
+"""Which schema a database has, and how it is brought to another.
+
+A store has two parts, the logs and the activity: two files on SQLite, one database on PostgreSQL. Each has its own
+chain of revisions and its own table that says which one holds. The numbers are the store's: revision `0003` of one
+part belongs to the version of Bailiwick that has revision `0003` of the other, or the newest one before.
+
+Runs Alembic on a connection that the caller began for writing; nothing here commits, so a migration is one
+transaction on each part, on SQLite too.
+Implements docs/spec.md, section "The data directory".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Index, MetaData, Table, column, inspect, select, table
+
+from bailiwick.errors import Invalid, Unavailable
+from bailiwick.store.ports import Document, Signer
+from bailiwick.store.sql.migrations.columns import text_column
+
+Locate = Callable[[str, Document], Sequence[tuple[str, str]]]
+
+_FOLDER = Path(__file__).parent
+FIRST = "0001"
+SCHEMA_VERSION_SETTING = "schema_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the two parts of a store. `written_in`: where 0.4 and older said which schema they wrote."""
+
+    name: str
+    revision_table: str
+    written_in: str
+
+
+LOGS_PART = Part("logs", "logs_revision", "setting")
+ACTIVITY_PART = Part("activity", "activity_revision", "setting")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a revision may need besides the rows: who signs heads, how answers are sealed, how objects are located.
+
+    A revision gets them by `tools()`.
+    """
+
+    signer: Signer | None = None
+    vault: Any = None
+    locate: Locate | None = None
+
+
+def tools(operations: Operations) -> Tools:
+    """Which tools was this migration given? For revisions: `tools(op)`."""
+    given: Tools = operations.get_context().opts["tools"]
+    return given
+
+
+@cache
+def _scripts(part: Part) -> ScriptDirectory:
+    """Which revisions does this part have?"""
+    folder = str(_FOLDER / part.name)
+    return ScriptDirectory(folder, version_locations=[folder])
+
+
+def revisions(part: Part) -> tuple[str, ...]:
+    """Which revisions does this program know, the oldest first?"""
+    return tuple(script.revision for script in _scripts(part).walk_revisions())[::-1]
+
+
+def newest(part: Part) -> str:
+    """Which revision does this program write?"""
+    return revisions(part)[-1]
+
+
+def find_revision(connection: Connection, part: Part) -> str | None:
+    """Which revision has this database? None: it holds no such part."""
+    tables = inspect(connection)
+    if tables.has_table(part.revision_table):
+        return connection.execute(
+            select(column("version_num")).select_from(table(part.revision_table))
+        ).scalar()
+    version = _version_of_0_4(connection, part)
+    return FIRST if version == "1" else version
+
+
+def _version_of_0_4(connection: Connection, part: Part) -> str | None:
+    """Which version did 0.4 or older write, which knew SQLite alone and nothing of Alembic?"""
+    if connection.dialect.name != "sqlite" or not inspect(connection).has_table(part.written_in):
+        return None
+    said = table(part.written_in, column("name"), column("value"))
+    version = select(said.c.value).where(said.c.name == SCHEMA_VERSION_SETTING)
+    return str(connection.execute(version).scalar())
+
+
+def stamp(connection: Connection, part: Part, revision: str | None = None) -> None:
+    """Say that this database has this revision, else the newest one."""
+    context = MigrationContext.configure(connection, opts={"version_table": part.revision_table})
+    context.stamp(_scripts(part), revision or newest(part))
+
+
+def forget(connection: Connection, part: Part) -> None:
+    """Say that this database has no revision, where it said one."""
+    Table(part.revision_table, MetaData(), text_column("version_num")).drop(connection, checkfirst=True)
+
+
+def check_revision(connection: Connection, part: Part, place: str) -> None:
+    """Has this database the revision that this program reads and writes? Raises Unavailable."""
+    found = find_revision(connection, part)
+    if found is None:
+        raise Unavailable(f"`{place}` holds no store", "create one with `bailiwick init`")
+    if found == newest(part):
+        return
+    known = found in revisions(part)
+    raise Unavailable(
+        f"`{place}` has schema revision `{found}`, expected `{newest(part)}`",
+        "run `bailiwick store migrate`" if known else "use the bailiwick that wrote it, or a newer one",
+    )
+
+
+def target(part: Part, wanted: str | None) -> str:
+    """Which revision of this part belongs to the wanted one of the store? None: the newest. Raises Invalid."""
+    if wanted is None:
+        return newest(part)
+    known = sorted({*revisions(LOGS_PART), *revisions(ACTIVITY_PART)})
+    if wanted not in known:
+        raise Invalid.at("", f"unknown revision `{wanted}`", f"expected one of {', '.join(known)}")
+    return max(revision for revision in revisions(part) if revision <= wanted)
+
+
+def migrate(connection: Connection, part: Part, to: str, given: Tools) -> tuple[str, ...]:
+    """Which revisions were carried out or taken back, in order, to bring this part to `to`?"""
+    found = find_revision(connection, part)
+    if found is not None and found not in revisions(part):
+        check_revision(connection, part, part.name)
+    _adopt(connection, part)
+    scripts, done = _scripts(part), list[str]()
+
+    def steps(now: Any, _context: MigrationContext) -> Any:
+        path = scripts._upgrade_revs(to, now) if to >= (found or "") else scripts._downgrade_revs(to, now)
+        done.extend(step.revision.revision for step in path)
+        return path
+
+    with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=to) as environment:
+        environment.configure(connection=connection, version_table=part.revision_table, tools=given)
+        environment.run_migrations()
+    return tuple(done)
+
+
+def _adopt(connection: Connection, part: Part) -> None:
+    """Say in Alembic's way which revision 0.4 or older wrote."""
+    tables = inspect(connection)
+    if tables.has_table(part.revision_table) or _version_of_0_4(connection, part) != "1":
+        return
+    if part is ACTIVITY_PART and not tables.has_table("note"):
+        # WHY: 0.2 and older kept no notes.
+        note = (text_column("name", key=True), text_column("document"), text_column("until"))
+        Table("note", MetaData(), *note, Index("note_by_until", "until")).create(connection)
+    stamp(connection, part, FIRST)
