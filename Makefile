@@ -33,6 +33,7 @@ run: $(VENV)/.run frontend ## start a server with the sample company on 127.0.0.
 test: $(VENV)/.test frontend ## install what the tests need and run all of them
 	@scripts/install-registry.sh
 	@scripts/install-browser.sh
+	@scripts/install-faketime.sh
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: lint types layers docs ## lint, types, import layers, documentation
