@@ -130,7 +130,10 @@ class Newest:
 
 @dataclass
 class Load:
-    """Clients at work from `start` to `stop`. `clock` is monotonic; `pause` is between two operations of a client."""
+    """Clients at work from `start` to `stop`. `clock` is monotonic; `pause` is between two operations of a client.
+
+    `tokens`: by name, of nodes that want another than `token`.
+    """
 
     nodes: Sequence[Node]
     token: str
@@ -141,6 +144,7 @@ class Load:
     seconds: float = REQUEST_SECONDS
     history: History = field(default_factory=History)
     clock: Callable[[], float] = time.monotonic
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """Let the clients work."""
@@ -268,8 +272,10 @@ class _Client:
         """Send it, and record what came of it."""
         load = self.load
         try:
-            reply = send(node.address, method, path, token=load.token, body=body, headers=headers,
-                         seconds=load.seconds)  # fmt: skip
+            token = load.tokens.get(node.name, load.token)
+            reply = send(
+                node.address, method, path, token=token, body=body, headers=headers, seconds=load.seconds
+            )
         except NotSent:
             return ended(begun, load.clock(), "refused", 0, "nobody listens")
         except (OSError, http.client.HTTPException) as error:
@@ -284,7 +290,7 @@ def read_reply(begun: Operation, reply: Reply, end: float) -> Operation:
     """What does this answer say of the operation?"""
     said = reply.json
     if reply.status not in (200, 201):
-        detail = str(said.get("detail", reply.body[:200]))
+        detail = "; ".join(str(said[name]) for name in ("detail", "help") if name in said)
         sure = reply.status in NOT_CARRIED_OUT or (reply.status == 503 and "unknown" not in detail)
         return ended(begun, end, "refused" if sure else "unknown", reply.status, detail)
     if begun.kind == "ask":

@@ -2,39 +2,131 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.faults.breaking import MovableClock, fill, make_room, small_disk
 from tests.faults.nodes import Installation, NodeProcess
-from tests.faults.world import world
+from tests.faults.racing import change_at_once
+from tests.faults.world import World, world
 
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import Store
 
+BOUND_SECONDS = 1.0
+HOUR = 3600
+FULL = "the store cannot be read or written now; the disk is full; make room"
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Installation:
-    """An account on a data directory."""
-    made = Installation(tmp_path, ["--data", str(tmp_path / "data")])
+
+def installed(folder: Path, data: Path) -> Installation:
+    """An account on this data directory."""
+    made = Installation(folder, ["--data", str(data)])
     made.initialise()
     return made
 
 
-@pytest.fixture
-def opening(installation: Installation) -> Callable[[], Store]:
-    """How the store is read past the nodes."""
-    return lambda: open_store(installation.folder / "data")
+def opening(data: Path) -> Callable[[], Store]:
+    """How is the store read past the nodes?"""
+    return lambda: open_store(data)
 
 
-def test_nodes_killed_in_a_write(installation: Installation, opening: Callable[[], Store]) -> None:
+def two_nodes(installation: Installation) -> list[NodeProcess]:
+    """Two equal processes."""
+    return [NodeProcess(installation, f"node-{number}") for number in range(2)]
+
+
+def test_nodes_killed_in_a_write(tmp_path: Path) -> None:
     """A node that gets SIGKILL at random moments loses nothing, and the other goes on."""
-    nodes = [NodeProcess(installation, f"node-{number}") for number in range(2)]
-    with world(installation, opening, nodes, bound=1.0) as it:
+    data = tmp_path / "data"
+    installation = installed(tmp_path, data)
+    with world(installation, opening(data), two_nodes(installation), bound=BOUND_SECONDS) as it:
         for _ in range(3):
             it.load.wait_for_writes(5)
             time.sleep(it.random.random() * 0.3)
             it.node().restart()
         it.recover()
         it.load.wait_for_writes(5)
+
+
+def test_a_node_that_slept_says_nothing_old_when_it_wakes(tmp_path: Path) -> None:
+    """A process that was stopped while others wrote looks at the store before its next answer."""
+    data = tmp_path / "data"
+    installation = installed(tmp_path, data)
+    nodes = two_nodes(installation)
+    with world(installation, opening(data), nodes, bound=BOUND_SECONDS, request_seconds=2.0) as it:
+        it.load.wait_for_writes(5)
+        nodes[0].suspend()
+        time.sleep(2 * BOUND_SECONDS)
+        nodes[0].resume()
+        it.recover()
+        it.load.wait_for_writes(5)
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Writes are refused clearly while the disk is full; questions are answered; with room, writes go on."""
+    with small_disk(tmp_path / "disk", megabytes=24) as disk:
+        data = disk / "data"
+        installation = installed(tmp_path, data)
+        with world(installation, opening(data), two_nodes(installation), bound=BOUND_SECONDS) as it:
+            it.load.wait_for_writes(5)
+            fill(disk)
+            wait_for_refusals(it)
+            make_room(disk)
+            it.recover()
+            it.load.wait_for_writes(5)
+        refused = [one for one in it.load.history.operations if one.changes and one.status == 503]
+        assert refused
+        assert {one.detail for one in refused} == {FULL}
+
+
+def wait_for_refusals(it: World, seconds: float = 20) -> None:
+    """Wait until several writes were refused for the store, and as many questions answered after that."""
+    deadline = time.monotonic() + seconds
+    begun = it.load.clock()
+    while True:
+        since = [one for one in it.load.history.operations if one.start > begun]
+        refused = sum(one.changes and one.status in (500, 503) for one in since)
+        answered = sum(one.kind == "ask" and one.outcome == "ok" for one in since)
+        if refused >= 5 and answered >= 5:
+            return
+        assert time.monotonic() < deadline, f"writes refused: {refused}, questions answered: {answered}"
+        time.sleep(0.05)
+
+
+def test_two_nodes_change_one_group(tmp_path: Path) -> None:
+    """Of two swaps of one state at once exactly one is made, whichever node is asked first; plain writes all are."""
+    data = tmp_path / "data"
+    installation = installed(tmp_path, data)
+    nodes = two_nodes(installation)
+    with world(installation, opening(data), nodes, clients=1, bound=BOUND_SECONDS) as it:
+        change_at_once(it, rounds=15)
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forwards", "backwards"])
+def test_a_clock_that_jumps(tmp_path: Path, jump: int) -> None:
+    """What a node answers depends on no clock but where time itself decides, as of tokens; it follows the others."""
+    data = tmp_path / "data"
+    clock = MovableClock(tmp_path / "clock")
+    installation = installed(tmp_path, data)
+    right = NodeProcess(installation, "right")
+    jumping = NodeProcess(installation, "jumping", variables=clock.variables)
+    with world(installation, opening(data), [right, jumping], bound=BOUND_SECONDS) as it:
+        it.load.wait_for_writes(5)
+        clock.move(jump)
+        it.load.tokens[jumping.name] = token = jumping.token()
+        assert abs(issued_at(token) - time.time() - jump) < HOUR / 2, "the clock did not jump"
+        it.wait_for_answers(jumping.name)
+        clock.move(0)
+        it.load.tokens.clear()
+        it.wait_for_answers(jumping.name)
+        it.load.wait_for_writes(5)
+
+
+def issued_at(token: str) -> float:
+    """At which time of day was it issued, as the node saw it?"""
+    payload = token.split(".")[1]
+    return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iat"])
