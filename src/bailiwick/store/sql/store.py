@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -39,7 +38,6 @@ from bailiwick.store.signing import new_signing_key, publish, retire
 from bailiwick.store.sql import reads
 from bailiwick.store.sql.activity import SqlActivity
 from bailiwick.store.sql.append import append_changes, erase_bodies, insert_log, lock_head
-from bailiwick.store.sql.backup import write_backup
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.reader import SqlReader
 from bailiwick.store.sql.schema import answer
@@ -193,13 +191,6 @@ class SqlStore(SqlReader):
             head = append_changes(connection, now, changes, origin, self._keys.signer(connection))
         self.generation.bump()
         return head
-
-    def backup(self, path: Path, *, with_key: bool = False) -> None:
-        """Write a copy of the store into this new directory; without the master key unless asked."""
-        self.activity.flush()
-        write_backup(
-            self._directory, path, logs=self._logs, activity=self._activity_database, with_key=with_key
-        )
 
     def close(self) -> None:
         """Write out what is buffered and let go of files."""
