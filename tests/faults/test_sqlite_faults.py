@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from bailiwick.store.ports import Store
 
 BOUND_SECONDS = 1.0
 HOUR = 3600
+NEWER = "0999"
 FULL = "the store cannot be read or written now; the disk is full; make room"
 
 
@@ -124,6 +127,43 @@ def test_a_clock_that_jumps(tmp_path: Path, jump: int) -> None:
         it.load.tokens.clear()
         it.wait_for_answers(jumping.name)
         it.load.wait_for_writes(5)
+
+
+def test_a_schema_that_grows_under_running_nodes(tmp_path: Path) -> None:
+    """A newer program adds a table: nodes that run go on, and one that starts refuses what it does not know."""
+    data = tmp_path / "data"
+    installation = installed(tmp_path, data)
+    nodes = two_nodes(installation)
+    with world(installation, opening(data), nodes, bound=BOUND_SECONDS) as it:
+        it.load.wait_for_writes(5)
+        known = expand(data / "bailiwick.db")
+        it.load.wait_for_writes(10)
+        third = NodeProcess(installation, "third")
+        third.start(wait=False)
+        assert third.process.wait(30) == 2
+        assert NEWER in third.last_lines()
+        assert known in third.last_lines()
+        shrink(data / "bailiwick.db", known)
+        nodes[0].restart()
+        it.load.wait_for_writes(5)
+
+
+def expand(file: Path) -> str:
+    """Do what a newer program's first step would: add, and say so. Which revision was it?"""
+    with closing(sqlite3.connect(file, timeout=20)) as connection, connection:
+        known = str(connection.execute("SELECT version_num FROM logs_revision").fetchone()[0])
+        connection.execute(
+            "CREATE TABLE of_the_future (log TEXT NOT NULL, number INTEGER, PRIMARY KEY (log, number))"
+        )
+        connection.execute("UPDATE logs_revision SET version_num = ?", [NEWER])
+    return known
+
+
+def shrink(file: Path, known: str) -> None:
+    """Take it back, as the newer program would on the way down."""
+    with closing(sqlite3.connect(file, timeout=20)) as connection, connection:
+        connection.execute("DROP TABLE of_the_future")
+        connection.execute("UPDATE logs_revision SET version_num = ?", [known])
 
 
 def issued_at(token: str) -> float:
