@@ -19,7 +19,9 @@ from tests.faults.world import World, world
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import Store
 
-BOUND_SECONDS = 1.0
+# WHY: who writes announces it before answering, on a word that every process of the machine reads at each question.
+# Only where a writer was killed in between, the others find it by looking, once a second.
+BOUND_SECONDS, AFTER_A_KILL_SECONDS = 0.0, 2.0
 HOUR = 3600
 NEWER = "0999"
 FULL = "the store cannot be read or written now; the disk is full; make room"
@@ -46,7 +48,7 @@ def test_nodes_killed_in_a_write(tmp_path: Path) -> None:
     """A node that gets SIGKILL at random moments loses nothing, and the other goes on."""
     data = tmp_path / "data"
     installation = installed(tmp_path, data)
-    with world(installation, opening(data), two_nodes(installation), bound=BOUND_SECONDS) as it:
+    with world(installation, opening(data), two_nodes(installation), bound=AFTER_A_KILL_SECONDS) as it:
         for _ in range(3):
             it.load.wait_for_writes(5)
             time.sleep(it.random.random() * 0.3)
@@ -63,7 +65,7 @@ def test_a_node_that_slept_says_nothing_old_when_it_wakes(tmp_path: Path) -> Non
     with world(installation, opening(data), nodes, bound=BOUND_SECONDS, request_seconds=2.0) as it:
         it.load.wait_for_writes(5)
         nodes[0].suspend()
-        time.sleep(2 * BOUND_SECONDS)
+        time.sleep(2.0)
         nodes[0].resume()
         it.recover()
         it.load.wait_for_writes(5)
@@ -134,7 +136,7 @@ def test_a_schema_that_grows_under_running_nodes(tmp_path: Path) -> None:
     data = tmp_path / "data"
     installation = installed(tmp_path, data)
     nodes = two_nodes(installation)
-    with world(installation, opening(data), nodes, bound=BOUND_SECONDS) as it:
+    with world(installation, opening(data), nodes, bound=AFTER_A_KILL_SECONDS) as it:
         it.load.wait_for_writes(5)
         known = expand(data / "bailiwick.db")
         it.load.wait_for_writes(10)
