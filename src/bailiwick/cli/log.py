@@ -140,10 +140,11 @@ def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> N
 
 
 def _verify_directory(data: Path) -> list[dict[str, Any]]:
+    from bailiwick.service.locating import locate
     from bailiwick.store.opening import open_store
 
     reports = []
-    with open_store(data) as store, progress_bar() as progress:
+    with open_store(data, locate=locate) as store, progress_bar() as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
             reports.append(_plain(store.verify(log, partial(_show_progress, progress, task)), "changes"))

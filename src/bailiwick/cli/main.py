@@ -32,6 +32,7 @@ from bailiwick.cli import (
     searches,
     servers,
     signing_keys,
+    store,
     templates,
     users,
 )
@@ -107,6 +108,7 @@ app.command("recover", rich_help_panel=RUN)(servers.recover)
 app.command("serve", rich_help_panel=RUN)(servers.serve)
 app.command("sample", rich_help_panel=RUN)(sample.sample)
 app.add_typer(signing_keys.signing_keys_app, name="signing-key", rich_help_panel=RUN)
+app.add_typer(store.store_app, name="store", rich_help_panel=RUN)
 app.add_typer(registry.registry_app, name="registry", rich_help_panel=RUN)
 
 
