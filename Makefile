@@ -10,7 +10,7 @@ USERS ?= 100000
 SIZES ?= 1000,100000,1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http bench-console pictures fuzz fuzz-http clean
+.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http bench-console pictures fuzz fuzz-http faults clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ fuzz: $(VENV)/.test ## compare the engine with the reference for MINUTES=10
 
 fuzz-http: $(VENV)/.test frontend ## ask every route at random, as the published document allows, for MINUTES=10
 	@$(BIN)/python -m tests.meta.asking_at_random --minutes $(MINUTES)
+
+faults: $(VENV)/.test ## break nodes and databases with other seeds for MINUTES=10
+	@$(BIN)/python -m tests.faults.again --minutes $(MINUTES)
 
 clean: ## remove the environment and what was built
 	@rm -rf $(VENV) src/bailiwick/console/static/vendor test-results build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -23,6 +23,7 @@ from tests.faults.nodes import free_port, is_root
 
 HOMES = ("/usr/lib/postgresql", "/usr/pgsql")
 SYSTEM_USER = "postgres"
+SUPERUSER, MAINTENANCE = "postgres", "postgres"
 USER, DATABASE = "bailiwick", "bailiwick"
 START_SECONDS = 60.0
 BASE = {
@@ -69,14 +70,14 @@ class Server:
 
     def initialise(self) -> None:
         """Make an empty cluster."""
-        self.run("initdb", "-D", str(self.data), "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
+        self.run("initdb", "-D", str(self.data), "-U", SUPERUSER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
                  "--no-instructions")  # fmt: skip
         with (self.data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
             rules.write("host replication all 127.0.0.1/32 trust\n")
 
-    def copy_of(self, primary: Server, name: str) -> None:
-        """Make it a standby of that name."""
-        source = f"host=127.0.0.1 port={primary.port} user={USER} application_name={name}"
+    def copy_of(self, port: int, name: str) -> None:
+        """Make it a standby of that name, of the primary behind this port."""
+        source = f"host=127.0.0.1 port={port} user={SUPERUSER} application_name={name}"
         self.run("pg_basebackup", "-D", str(self.data), "-d", source, "-R", "-X", "stream", "-c", "fast")
 
     def run(self, program: str, *words: str) -> None:
@@ -89,7 +90,7 @@ class Server:
     def start(self, *, wait: bool = True) -> None:
         """Start it on its port, and wait until it answers."""
         settings = [f"-c{name}={value}" for name, value in self.settings.items()]
-        words = [*as_user(), str(self._programs / "postgres"), "-D", str(self.data), "-p", str(self.port),
+        words = [*as_user(), str(self._programs / MAINTENANCE), "-D", str(self.data), "-p", str(self.port),
                  f"-cunix_socket_directories={self.folder}", *settings]  # fmt: skip
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -103,7 +104,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                with self.connect("postgres"):
+                with self.connect(MAINTENANCE):
                     return
             except psycopg.OperationalError:
                 assert self.process is not None
@@ -111,10 +112,12 @@ class Server:
                 assert time.monotonic() < deadline, self.last_lines()
                 time.sleep(0.05)
 
-    def connect(self, database: str = DATABASE) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(
+        self, database: str = DATABASE, user: str = SUPERUSER
+    ) -> psycopg.Connection[tuple[object, ...]]:
         """A connection past every proxy, on which each statement is its own transaction."""
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=USER, dbname=database, autocommit=True, connect_timeout=5
+            host="127.0.0.1", port=self.port, user=user, dbname=database, autocommit=True, connect_timeout=5
         )
 
     def execute(self, statement: str, database: str = DATABASE) -> list[tuple[object, ...]]:
@@ -141,14 +144,14 @@ class Server:
 
     def promote(self) -> None:
         """Make a standby the primary, and wait until it writes."""
-        self.execute("SELECT pg_promote(true, 30)", "postgres")
-        assert self.execute("SELECT pg_is_in_recovery()", "postgres") == [(False,)]
+        self.execute("SELECT pg_promote(true, 30)", MAINTENANCE)
+        assert self.execute("SELECT pg_is_in_recovery()", MAINTENANCE) == [(False,)]
 
     def alter(self, **settings: str) -> None:
         """Change settings while it runs."""
         for name, value in settings.items():
-            self.execute(f"ALTER SYSTEM SET {name} = '{value}'", "postgres")
-        self.execute("SELECT pg_reload_conf()", "postgres")
+            self.execute(f"ALTER SYSTEM SET {name} = '{value}'", MAINTENANCE)
+        self.execute("SELECT pg_reload_conf()", MAINTENANCE)
 
     def last_lines(self) -> str:
         """What did it say last?"""
@@ -157,25 +160,26 @@ class Server:
 
 
 @contextmanager
-def primary(**settings: str) -> Iterator[Server]:
-    """A server with an empty database; it and its data are gone after the block."""
-    with home() as folder:
+def primary(disk: Path | None = None, **settings: str) -> Iterator[Server]:
+    """A server with an empty database; it and its data are gone after the block. `disk`: its data lie there."""
+    with home(disk) as folder:
         made = Server(folder, settings=settings)
         made.initialise()
         try:
             made.start()
-            made.execute(f"CREATE DATABASE {DATABASE}", "postgres")
+            made.execute(f"CREATE ROLE {USER} LOGIN", MAINTENANCE)
+            made.execute(f"CREATE DATABASE {DATABASE} OWNER {USER}", MAINTENANCE)
             yield made
         finally:
             made.stop()
 
 
 @contextmanager
-def standby(of: Server, name: str = "second") -> Iterator[Server]:
-    """A standby for which the primary's commits wait from now on."""
+def standby(of: Server, *, port: int | None = None, name: str = "second") -> Iterator[Server]:
+    """A standby for which the primary's commits wait from now on. `port`: it reaches the primary there."""
     with home() as folder:
         made = Server(folder)
-        made.copy_of(of, name)
+        made.copy_of(port or of.port, name)
         try:
             made.start()
             of.alter(synchronous_standby_names=name)
@@ -188,15 +192,15 @@ def standby(of: Server, name: str = "second") -> Iterator[Server]:
 def wait_for_sync(server: Server) -> None:
     """Wait until the server's standby is one that commits wait for."""
     deadline = time.monotonic() + START_SECONDS
-    while server.execute("SELECT sync_state FROM pg_stat_replication", "postgres") != [("sync",)]:
+    while server.execute("SELECT sync_state FROM pg_stat_replication", MAINTENANCE) != [("sync",)]:
         assert time.monotonic() < deadline, server.last_lines()
         time.sleep(0.05)
 
 
 @contextmanager
-def home() -> Iterator[Path]:
+def home(below: Path | None = None) -> Iterator[Path]:
     """A directory that the server's user may use."""
-    folder = Path(tempfile.mkdtemp(prefix="bailiwick-faults-"))
+    folder = Path(tempfile.mkdtemp(prefix="bailiwick-faults-", dir=below))
     if is_root():
         entry = pwd.getpwnam(SYSTEM_USER)
         os.chown(folder, entry.pw_uid, entry.pw_gid)

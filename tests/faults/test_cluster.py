@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from tests.faults.cluster import primary, standby, wait_for_sync
+from tests.faults.proxy import Proxy
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -45,3 +47,22 @@ def test_a_cancelled_wait_for_the_standby_looks_like_a_commit() -> None:
                 written.result(10)
         assert first.execute("SELECT number FROM seen") == [(1,)]
         assert warnings == ["01000 canceling wait for synchronous replication due to user request"]
+
+
+def test_a_deposed_primary_commits_for_nobody() -> None:
+    """Cut from the standby that took over, it lets every commit wait; but whoever reads there sees nothing of that."""
+    with primary() as first, Proxy(first.address) as link, standby(first, port=link.port) as second:
+        first.execute("CREATE TABLE seen (number INT)")
+        link.cut()
+        second.promote()
+        with first.connect() as connection, ThreadPoolExecutor(1) as beside:
+            written = beside.submit(connection.execute, "INSERT INTO seen VALUES (1)")
+            time.sleep(0.5)
+            assert not written.done()
+            assert first.execute("SELECT number FROM seen") == []
+            first.execute(f"SELECT pg_terminate_backend({connection.info.backend_pid})")
+            with pytest.raises(psycopg.OperationalError):
+                written.result(10)
+        # CAUTION: who lost the connection and only reads again takes for committed what the standby never had.
+        assert first.execute("SELECT number FROM seen") == [(1,)]
+        assert second.execute("SELECT number FROM seen") == []

@@ -79,7 +79,7 @@ def test_cut_resets_what_is_open_and_what_is_new(proxy: Proxy) -> None:
         proxy.cut()
         with pytest.raises(ConnectionResetError):
             asked(one)
-    with connected(proxy) as one, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), connected(proxy) as one:
         assert asked(one)
     proxy.heal()
     with connected(proxy) as one:

@@ -119,23 +119,11 @@ def test_a_clock_that_jumps(tmp_path: Path, jump: int) -> None:
         clock.move(jump)
         it.load.tokens[jumping.name] = token = jumping.token()
         assert abs(issued_at(token) - time.time() - jump) < HOUR / 2, "the clock did not jump"
-        wait_for_answers(it, jumping.name)
+        it.wait_for_answers(jumping.name)
         clock.move(0)
         it.load.tokens.clear()
-        wait_for_answers(it, jumping.name)
+        it.wait_for_answers(jumping.name)
         it.load.wait_for_writes(5)
-
-
-def wait_for_answers(it: World, name: str, count: int = 10, seconds: float = 20) -> None:
-    """Wait until this node has answered so many questions and made a write."""
-    begun, deadline = it.load.clock(), time.monotonic() + seconds
-    while True:
-        since = [one for one in it.load.history.operations if one.start > begun and one.node == name]
-        answered = [one for one in since if one.outcome == "ok"]
-        if len(answered) >= count and any(one.changes for one in answered):
-            return
-        assert time.monotonic() < deadline, {one.detail for one in since}
-        time.sleep(0.05)
 
 
 def issued_at(token: str) -> float:

@@ -79,6 +79,8 @@ def build_app(host: Host) -> FastAPI:
             keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping
+            # WHY here: after this the server gives itself the signal anew that stopped it, and nothing later runs.
+            await _write_out(host)
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
 
@@ -161,12 +163,20 @@ async def _keep_house(host: Host) -> None:
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         turns += 1
+        await _write_out(host)
         try:
-            await run_in_threadpool(host.store.activity.flush)
             if turns % _FLUSHES_BETWEEN_PRUNING == 1:
                 await run_in_threadpool(host.store.prune_answers, host.at() - KEPT)
         except Exception:
-            _logger.exception("activity could not be written out")
+            _logger.exception("old answers could not be forgotten")
+
+
+async def _write_out(host: Host) -> None:
+    """Write out what of the activity is buffered; what fails is tried again with the next."""
+    try:
+        await run_in_threadpool(host.store.activity.flush)
+    except Exception:
+        _logger.exception("activity could not be written out")
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -118,7 +118,12 @@ def verify(
         with Client.from_environment() as client:
             reports = [client.post(client.account_path("log", "verify"), {})]
     else:
-        reports = _verify_directory(data)
+        reports = verify_store(data)
+    show_reports(reports, output)
+
+
+def show_reports(reports: Sequence[Mapping[str, Any]], output: Output) -> None:
+    """Say what verification found. Always exits: code 1 where something is not as it was written."""
     if output is Output.JSON:
         print_json(reports)
     else:
@@ -139,12 +144,13 @@ def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> N
     progress.update(task, completed=done, total=total)
 
 
-def _verify_directory(data: Path) -> list[dict[str, Any]]:
+def verify_store(data: Path, master_key: Path | None = None) -> list[dict[str, Any]]:
+    """What does verification say of every log in this data directory, and of its activity?"""
     from bailiwick.service.locating import locate
     from bailiwick.store.opening import open_store
 
     reports = []
-    with open_store(data, locate=locate) as store, progress_bar() as progress:
+    with open_store(data, master_key=master_key, locate=locate) as store, progress_bar() as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
             reports.append(_plain(store.verify(log, partial(_show_progress, progress, task)), "changes"))

@@ -13,6 +13,9 @@ from bailiwick.cli.output import print_lines, reporting
 @reporting
 def migrate(
     data: Annotated[Path, typer.Argument(metavar="STORE", help="the data directory of the store")],
+    master_key: Annotated[
+        Path | None, typer.Option("--master-key", help="where its master keys lie, if not in it")
+    ] = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="REVISION", help="such as 0001, for an older bailiwick")
     ] = None,
@@ -27,7 +30,7 @@ def migrate(
     from bailiwick.service.locating import locate
     from bailiwick.store.migrating import migrate_store
 
-    steps = migrate_store(data, to=to, dry_run=dry_run, locate=locate)
+    steps = migrate_store(data, master_key=master_key, to=to, dry_run=dry_run, locate=locate)
     done = "would go" if dry_run else "went"
     print_lines(
         f"{step.part}: revision {step.before}, nothing to do"

@@ -28,9 +28,10 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
-    """Where the files of one store lie."""
+    """Where the files of one store lie; `key_file`: where the master keys lie, if not in the directory."""
 
     path: Path
+    key_file: Path | None = None
 
     @property
     def logs(self) -> Path:
@@ -45,7 +46,7 @@ class DataDirectory:
     @property
     def master_key(self) -> Path:
         """Which file holds the master keys?"""
-        return self.path / "master.key"
+        return self.key_file or self.path / "master.key"
 
     @property
     def generation(self) -> Path:
@@ -82,6 +83,8 @@ class DataDirectory:
             raise NotFound(f"there is no data directory `{self.path}`", "create it with `bailiwick init`")
         self.check_access()
         for path in (self.logs, self.activity, self.master_key):
+            if not path.exists() and path == self.key_file:
+                raise NotFound(f"there is no key file `{path}`", "name the file of this store's master keys")
             if not path.exists():
                 raise NotFound(
                     f"data directory `{self.path}` holds no `{path.name}`",

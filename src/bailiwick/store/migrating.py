@@ -43,6 +43,7 @@ class Step:
 def migrate_store(
     data_dir: Path,
     *,
+    master_key: Path | None = None,
     to: str | None = None,
     dry_run: bool = False,
     locate: Locate | None = None,
@@ -52,7 +53,7 @@ def migrate_store(
 
     Raises NotFound, Invalid for an unknown revision, Unavailable for a store of a newer program.
     """
-    directory = DataDirectory(data_dir)
+    directory = DataDirectory(data_dir, master_key)
     directory.check_whole()
     parts: list[tuple[Part, Path, Durability]] = [
         (LOGS_PART, directory.logs, "FULL"),

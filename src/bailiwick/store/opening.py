@@ -8,6 +8,7 @@ Implements docs/spec.md, section "The data directory".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
@@ -79,7 +80,7 @@ def create_store(
                 own, kept = _choose_signer(signer, random_bytes)
                 _create_activity(activity, own)
                 LOGS.create_all(connection)
-                _pin_plans(connection)
+                pin_plans(connection)
                 write_setting(connection, MASTER_KEY_ID, key_id)
                 write_setting(connection, SIGNING_KEY_ID, own.key_id)
                 head = _write_system_log(connection, own, at, random_bytes)
@@ -114,7 +115,7 @@ def _refuse_existing(connection: Connection, directory: DataDirectory) -> None:
         raise Conflict(f"data directory `{directory.path}` holds a store already", "open it, or name another")
 
 
-def _pin_plans(connection: Connection) -> None:
+def pin_plans(connection: Connection) -> None:
     """Give the planner its fixed statistics (the table for them exists only after an ANALYZE)."""
     connection.exec_driver_sql("ANALYZE sqlite_master")
     for row in PLAN_STATISTICS:
@@ -144,19 +145,55 @@ def _write_system_log(
     return append_changes(connection, start, changes, origin=origin, signer=signer, locate=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a store in a data directory is put together from; whoever opened it closes it."""
+
+    directory: DataDirectory
+    logs: Database
+    activity: Database
+    secrets: SecretRows
+    keys: SigningKeys
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.logs.close()
+        self.activity.close()
+
+
 def open_store(
     data_dir: Path,
     *,
+    master_key: Path | None = None,
     signer: Signer | None = None,
     random_bytes: RandomBytes = token_bytes,
     locate: Locate | None = None,
 ) -> SqlStore:
-    """Which store is in this directory? Without `locate` objects written are found by their account only.
+    """Which store is in this directory? `master_key`: where its keys lie, if not in the directory.
+
+    Without `locate` what is written is found by its account only.
 
     Raises NotFound if there is none, Unavailable if it is not safe to use: readable for others, of a
-    newer schema, without its keys.
+    newer schema, without its keys, a copy that was not finished.
     """
-    directory = DataDirectory(data_dir)
+    parts = open_parts(DataDirectory(data_dir, master_key), signer=signer, random_bytes=random_bytes)
+    try:
+        return SqlStore(
+            parts.directory,
+            logs=parts.logs,
+            activity=parts.activity,
+            secrets=parts.secrets,
+            keys=parts.keys,
+            random_bytes=random_bytes,
+            locate=locate,
+        )
+    except BaseException:
+        parts.close()
+        raise
+
+
+def open_parts(directory: DataDirectory, *, signer: Signer | None, random_bytes: RandomBytes) -> Parts:
+    """Which parts has the store in this directory? Raises as `open_store` does."""
     directory.check_whole()
     logs = open_database(directory.logs, "FULL")
     activity = open_database(directory.activity, "NORMAL")
@@ -172,15 +209,7 @@ def open_store(
             lacks_notes = not inspect(connection).has_table(note.name)
         if lacks_notes:
             _add_notes(activity)
-        return SqlStore(
-            directory,
-            logs=logs,
-            activity=activity,
-            secrets=secrets,
-            keys=keys,
-            random_bytes=random_bytes,
-            locate=locate,
-        )
+        return Parts(directory, logs, activity, secrets, keys)
     except BaseException:
         logs.close()
         activity.close()

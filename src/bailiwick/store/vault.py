@@ -68,6 +68,10 @@ class Vault:
         write_keys(self._path, {key_id: self._raw_keys()[key_id]})
         self.reload()
 
+    def hand_over(self, path: Path) -> None:
+        """Write the keys of the file into this one, too."""
+        write_keys(path, self._raw_keys())
+
     def _raw_keys(self) -> dict[str, bytes]:
         """Which keys does the file hold now?"""
         return _parse_keys(self._path)

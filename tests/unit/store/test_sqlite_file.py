@@ -226,7 +226,7 @@ def plans_of(logs: Database, act: Callable[[], object]) -> list[str]:
     act()
     event.remove(logs.engine, "before_cursor_execute", note)
     with logs.reading() as connection:
-        path = connection.execute(text("PRAGMA database_list")).one()[2]
+        path = connection.execute(text("PRAGMA database_list")).all()[0][2]
     with closing(sqlite3.connect(path)) as file:
         return [
             row[3] for query, values in sent for row in file.execute(f"EXPLAIN QUERY PLAN {query}", values)

@@ -160,7 +160,7 @@ class SqlActivity:
             self.flush()
             signer = self._signer()
         with self._database.examining() as connection:
-            return _verify(connection, signer)
+            return verify_activity(connection, signer)
 
 
 def write_first_head(connection: Connection, head: ActivityHead, signer: Signer) -> None:
@@ -265,7 +265,7 @@ def _prune(connection: Connection, end: str, signer: Signer) -> int:
     return gone
 
 
-def _verify(connection: Connection, signer: Signer) -> VerifyReport:
+def verify_activity(connection: Connection, signer: Signer) -> VerifyReport:
     """Do the kept batches follow each other up to the signed head?"""
     head, signature = _read_head(connection)
     check = ActivityCheck(head, signed=is_signed(head, signature, signer))

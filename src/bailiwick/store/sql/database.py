@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -48,13 +48,8 @@ class Database:
 
         WHY: else one invalid byte in the file makes the driver fail where verification should report it.
         """
-        with self.reading() as connection:
-            driver = _raw(connection)
-            driver.text_factory = _decode
-            try:
-                yield connection
-            finally:
-                driver.text_factory = str
+        with self.reading() as connection, examined(connection):
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -71,11 +66,6 @@ class Database:
         """Remove what the write-ahead log still holds of overwritten pages, unless a reader is at it."""
         with failures_named(), self._turn, self.engine.connect() as connection:
             _raw(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def copy_to(self, path: Path) -> None:
-        """Write a consistent copy of the file, while others read and write it."""
-        with failures_named(), self.engine.connect() as connection, closing(sqlite3.connect(path)) as copy:
-            _raw(connection).backup(copy)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -128,6 +118,17 @@ def _begin(connection: Connection) -> None:
     """Begin as the connection's user asked for."""
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def examined(connection: Connection) -> Iterator[None]:
+    """For how long does this connection give even text that is no text?"""
+    driver = _raw(connection)
+    driver.text_factory = _decode
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 def _decode(data: bytes) -> str:

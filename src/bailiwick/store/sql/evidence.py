@@ -54,7 +54,9 @@ _RAW_HEAD = select(_raw(head.c.revision), _raw(head.c.hash), _raw(head.c.signatu
 class SqlEvidence:
     """One log's rows on a connection that sees one moment."""
 
-    def __init__(self, connection: Connection, log: str, secrets: SecretRows, locate: Locate | None) -> None:
+    def __init__(
+        self, connection: Connection, log: str, secrets: SecretRows, locate: Locate | None = None
+    ) -> None:
         self._connection = connection
         self._log = log
         self._secrets = secrets

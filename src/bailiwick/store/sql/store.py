@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -47,7 +46,6 @@ from bailiwick.store.sql.append import (
     insert_log,
     lock_head,
 )
-from bailiwick.store.sql.backup import write_backup
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.reader import SqlReader
 from bailiwick.store.sql.schema import answer
@@ -210,13 +208,6 @@ class SqlStore(SqlReader):
             head = append_changes(connection, now, changes, origin=origin, signer=signer, locate=self._locate)
         self.generation.bump()
         return head
-
-    def backup(self, path: Path, *, with_key: bool = False) -> None:
-        """Write a copy of the store into this new directory; without the master key unless asked."""
-        self.activity.flush()
-        write_backup(
-            self._directory, path, logs=self._logs, activity=self._activity_database, with_key=with_key
-        )
 
     def close(self) -> None:
         """Write out what is buffered and let go of files."""

@@ -26,6 +26,7 @@ from sqlalchemy import Connection, Index, MetaData, Table, column, inspect, sele
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.store.ports import Locate, Signer
 from bailiwick.store.sql.migrations.columns import text_column
+from bailiwick.store.sql.unfinished import refuse_unfinished
 from bailiwick.store.vault import Vault
 
 _FOLDER = Path(__file__).parent
@@ -82,7 +83,8 @@ def newest(part: Part) -> str:
 
 
 def find_revision(connection: Connection, part: Part) -> str | None:
-    """Which revision has this database? None: it holds no such part."""
+    """Which revision has this database? None: it holds no such part. Raises Unavailable for an unfinished copy."""
+    refuse_unfinished(connection)
     tables = inspect(connection)
     if tables.has_table(part.revision_table):
         return connection.execute(
