@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from tests.unit.store.conftest import locate
 
 from bailiwick.errors import NotFound, Unavailable
 from bailiwick.store.opening import open_store
@@ -120,7 +121,7 @@ def test_two_openings_write_on_one_chain(store: SqlStore, data_dir: Path, at: da
                 except RevisionConflict as conflict:
                     revision = conflict.head.revision
 
-    with open_store(data_dir) as other:
+    with open_store(data_dir, locate=locate) as other:
         writers = [Thread(target=work, args=pair) for pair in ((store, "a"), (other, "b"))]
         for writer in writers:
             writer.start()
