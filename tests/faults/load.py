@@ -132,7 +132,7 @@ class Newest:
 class Load:
     """Clients at work from `start` to `stop`. `clock` is monotonic; `pause` is between two operations of a client.
 
-    `tokens`: by name, of nodes that want another than `token`.
+    `tokens`: by name, of nodes that want another than `token`. `groups`: those that they write and ask about.
     """
 
     nodes: Sequence[Node]
@@ -145,6 +145,7 @@ class Load:
     history: History = field(default_factory=History)
     clock: Callable[[], float] = time.monotonic
     tokens: dict[str, str] = field(default_factory=dict)
+    groups: Sequence[int] = range(GROUPS)
 
     def start(self) -> None:
         """Let the clients work."""
@@ -259,7 +260,7 @@ class _Client:
         # WHY: numbers are of one operation only, and half of them let the user in.
         value = number * 2 + (self.random.random() < 0.5)
         return Operation(
-            number=number, client=self.client, node="", kind=kind, group=self.random.randrange(GROUPS),
+            number=number, client=self.client, node="", kind=kind, group=self.random.choice(self.load.groups),
             start=self.load.clock(), value=value if kind in ("write", "swap") else 0)  # fmt: skip
 
     def pick(self) -> Node:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 
 from tests.faults.history import Operation
-from tests.faults.load import ACCOUNT, AT_LEAST, group_body, read_reply, send
+from tests.faults.load import ACCOUNT, AT_LEAST, GROUPS, group_body, read_reply, send
 from tests.faults.world import World
 
 CLIENT = 90
+GROUP = 0
+OTHERS = range(1, GROUPS)
 
 
 def change_at_once(it: World, rounds: int) -> None:
@@ -36,7 +37,7 @@ def read_tag(it: World, number: int) -> tuple[int, str]:
     """At which revision is the group, and which object is it?"""
     demanded = it.load.newest.read()
     node = it.nodes[number % 2]
-    reply = send(node.address, "GET", f"/v1/accounts/{ACCOUNT}/groups/g0", token=it.load.token,
+    reply = send(node.address, "GET", f"/v1/accounts/{ACCOUNT}/groups/g{GROUP}", token=it.load.token,
                  headers={AT_LEAST: f"account={demanded}"})  # fmt: skip
     assert reply.status == 200, reply.body
     revision, _, uid = reply.headers["etag"].strip('"').partition("-")
@@ -55,12 +56,12 @@ def change(
     if tag is not None:
         headers["If-Match"] = f'"{tag[0]}-{tag[1]}"'
     barrier.wait(10)
-    begun = Operation(value // 2, CLIENT + client, name, "swap" if tag else "write", 0, load.clock(),
+    begun = Operation(value // 2, CLIENT + client, name, "swap" if tag else "write", GROUP, load.clock(),
                       value=value, expected=tag[0] if tag else 0, demanded=demanded)  # fmt: skip
-    reply = send(node.address, "PUT", f"/v1/accounts/{ACCOUNT}/groups/g0", token=load.token,
-                 body=group_body(0, value), headers=headers)  # fmt: skip
+    reply = send(node.address, "PUT", f"/v1/accounts/{ACCOUNT}/groups/g{GROUP}", token=load.token,
+                 body=group_body(GROUP, value), headers=headers)  # fmt: skip
     done = read_reply(begun, reply, load.clock())
     if done.outcome == "ok":
         load.newest.see(done.vector)
-    load.history.add(replace(done))
+    load.history.add(done)
     return done

@@ -19,7 +19,7 @@ from tests.faults.breaking import MovableClock, fill, make_room, small_disk
 from tests.faults.cluster import Server, primary, standby
 from tests.faults.nodes import Installation, NodeProcess
 from tests.faults.proxy import Proxy
-from tests.faults.racing import change_at_once
+from tests.faults.racing import OTHERS, change_at_once
 from tests.faults.world import BOUND_SECONDS, World, world
 
 from bailiwick.store.opening import open_store
@@ -212,7 +212,7 @@ def test_two_nodes_change_one_group(tmp_path: Path) -> None:
     with primary() as server:
         installation = installed(tmp_path, server)
         nodes = [NodeProcess(installation, f"node-{number}") for number in range(2)]
-        with world(installation, opening(tmp_path, server), nodes, clients=1) as it:
+        with world(installation, opening(tmp_path, server), nodes, clients=2, groups=OTHERS) as it:
             change_at_once(it, rounds=25)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.faults.breaking import MovableClock, fill, make_room, small_disk
 from tests.faults.nodes import Installation, NodeProcess
-from tests.faults.racing import change_at_once
+from tests.faults.racing import OTHERS, change_at_once
 from tests.faults.world import World, world
 
 from bailiwick.store.opening import open_store
@@ -102,7 +102,7 @@ def test_two_nodes_change_one_group(tmp_path: Path) -> None:
     data = tmp_path / "data"
     installation = installed(tmp_path, data)
     nodes = two_nodes(installation)
-    with world(installation, opening(data), nodes, clients=1, bound=BOUND_SECONDS) as it:
+    with world(installation, opening(data), nodes, clients=2, groups=OTHERS, bound=BOUND_SECONDS) as it:
         change_at_once(it, rounds=15)
 
 

@@ -15,7 +15,7 @@ from random import Random
 
 from tests.faults.checks import check_history, read_log
 from tests.faults.history import Operation
-from tests.faults.load import Load, Newest
+from tests.faults.load import GROUPS, Load, Newest
 from tests.faults.nodes import Installation, NodeProcess, prepare
 
 from bailiwick.store.ports import Store
@@ -84,6 +84,7 @@ def world(
     clients: int = 6,
     bound: float = BOUND_SECONDS,
     request_seconds: float = 12.0,
+    groups: Sequence[int] = range(GROUPS),
 ) -> Iterator[World]:
     """Nodes started on an installation, and clients at work; all that was recorded is judged after the block."""
     print(f"seed {seed}")
@@ -93,7 +94,7 @@ def world(
         token = nodes[0].token()
         vector = prepare(nodes[0], token)
         newest = Newest(vector)
-        load = Load(nodes, token, seed, newest, clients=clients, seconds=request_seconds)
+        load = Load(nodes, token, seed, newest, clients=clients, seconds=request_seconds, groups=groups)
         made = World(installation, list(nodes), load, Random(seed), open_store,
                      int(vector.partition("-")[0]), bound)  # fmt: skip
         load.start()
