@@ -10,7 +10,7 @@ USERS ?= 100000
 SIZES ?= 1000,100000,1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend test check lint format types layers docs coverage bench bench-http bench-console pictures fuzz fuzz-http faults clean
+.PHONY: help run cluster frontend test check lint format types layers docs coverage bench bench-http bench-console pictures fuzz fuzz-http faults clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,10 @@ frontend: $(VENV)/.run ## bring the console's front-end files (does nothing when
 
 run: $(VENV)/.run frontend ## start a server with the sample company on 127.0.0.1:8470 and say what to do next
 	@$(BIN)/bailiwick sample --data $(DATA) --listen $(LISTEN)
+
+cluster: $(VENV)/.run frontend ## three servers behind a proxy, shown at work (with DEMO=1 it ends then)
+	@scripts/install-haproxy.sh
+	@$(BIN)/python scripts/cluster.py --listen $(LISTEN) $(if $(DEMO),--demo)
 
 test: $(VENV)/.test frontend ## install what the tests need and run all of them
 	@scripts/install-registry.sh

@@ -25,6 +25,7 @@ from bailiwick.service.host import Host, open_host
 from bailiwick.service.initial import create_account
 from bailiwick.service.inventory import MOST_LINES, change_resources, count_changes, edits_of_lines
 from bailiwick.service.keyring import create_key_sets
+from bailiwick.service.locating import locate
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.store.opening import create_store
@@ -70,7 +71,7 @@ def line(number: int) -> bytes:
 
 def measure(resources: int, folder: Path) -> dict[str, float]:
     """How long does each step take, in seconds of the processor, and how many bytes does the process hold?"""
-    with create_store(folder, at=datetime.now(UTC)) as store:
+    with create_store(folder, at=datetime.now(UTC), locate=locate) as store:
         create_key_sets(store, datetime.now(UTC))
         create_account(store, ACCOUNT, "olga", "olga@acme.example", datetime.now(UTC), generate_api_key())
     host = open_host(folder, Settings("http://127.0.0.1"))

@@ -38,7 +38,7 @@ def test_the_answer_is_kept_with_the_change(store: Store) -> None:
     """It may hold the new head, which only the transaction knows."""
     head = append(store, "u1", request())
     kept = Answer("u-root", "k-1", "d-1", 201, head.vector.encode(), AT)
-    assert store.find_answer("u-root", "k-1") == kept
+    assert store.find_answer(LOG, "u-root", "k-1") == kept
 
 
 def test_a_repeated_request_is_told_its_first_answer(store: Store) -> None:
@@ -75,7 +75,7 @@ def test_no_answer_is_kept_for_a_refused_change(store: Store) -> None:
     append(store, "u1", request("k-0"))
     with pytest.raises(Conflict):
         append(store, "u1", request())
-    assert store.find_answer("u-root", "k-1") is None
+    assert store.find_answer(LOG, "u-root", "k-1") is None
     append(store, "u2", request())
 
 
@@ -88,7 +88,7 @@ def test_an_answer_that_cannot_be_given_undoes_the_change(store: Store) -> None:
     with pytest.raises(RuntimeError, match="no answer"):
         append(store, "u1", Idempotency("u-root", "k-1", "d-1", fail))
     assert store.head(LOG).revision == 0
-    assert store.find_answer("u-root", "k-1") is None
+    assert store.find_answer(LOG, "u-root", "k-1") is None
 
 
 def test_a_failing_secret_leaves_no_answer(store: Store) -> None:
@@ -104,7 +104,7 @@ def test_a_failing_secret_leaves_no_answer(store: Store) -> None:
             secrets=[SecretDelete("nope")],
             idempotency=request(),
         )
-    assert store.find_answer("u-root", "k-1") is None
+    assert store.find_answer(LOG, "u-root", "k-1") is None
 
 
 def test_old_answers_are_pruned(store: Store) -> None:
@@ -112,8 +112,8 @@ def test_old_answers_are_pruned(store: Store) -> None:
     append(store, "u1", request("old"), old=True)
     append(store, "u2", request("new"))
     assert store.prune_answers(AT) == 1
-    assert store.find_answer("u-root", "old") is None
-    assert store.find_answer("u-root", "new") is not None
+    assert store.find_answer(LOG, "u-root", "old") is None
+    assert store.find_answer(LOG, "u-root", "new") is not None
 
 
 def test_a_key_that_cannot_be_stored_is_refused(store: Store) -> None:
@@ -126,4 +126,4 @@ def test_a_key_that_cannot_be_stored_is_refused(store: Store) -> None:
 def test_an_answer_does_not_show_when_it_is_printed(store: Store) -> None:
     """An answer may hold a key that is shown once."""
     append(store, "u1", request())
-    assert store.head(LOG).vector not in repr(store.find_answer("u-root", "k-1"))
+    assert store.head(LOG).vector not in repr(store.find_answer(LOG, "u-root", "k-1"))

@@ -48,7 +48,7 @@ def check_acknowledged(store: Store, vectors: list[str]) -> None:
         revision = int(vector.partition("-")[0])
         assert store.head_at(LOG, revision).vector == vector
         assert store.find_secret(LOG, f"fp-{revision}") is not None
-        kept = store.find_answer("u-root", f"k-{revision}")
+        kept = store.find_answer(LOG, "u-root", f"k-{revision}")
         assert kept is not None
         assert kept.body.decode() == vector
 

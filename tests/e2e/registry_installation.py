@@ -23,6 +23,7 @@ from tests.unit.service.registry_world import EU, Clock, World, basic, build_wor
 
 from bailiwick.api.serve import bind, make_server
 from bailiwick.authn.signing import KeyPurpose
+from bailiwick.service.locating import locate
 from bailiwick.service.settings import Registry
 from bailiwick.store.opening import create_store
 
@@ -38,7 +39,7 @@ class Installation:
         self._socket, address = bind("127.0.0.1:0")
         self.url = f"http://{address}"
         self.clock = Clock(0.0, running=True)
-        store = create_store(folder / "bailiwick", at=datetime.now(UTC))
+        store = create_store(folder / "bailiwick", at=datetime.now(UTC), locate=locate)
         self.world: World = build_world(store, self.clock, public_url=self.url)
         self._server = make_server(self.world.host, self._socket)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)

@@ -22,6 +22,7 @@ from bailiwick.api.serve import ReadyServer, bind, make_server
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account, initialise
 from bailiwick.service.keys.making import create_key
+from bailiwick.service.locating import locate
 from bailiwick.service.settings import Settings
 from bailiwick.store.opening import open_store
 
@@ -214,7 +215,7 @@ class RunningServer:
             proxies=self.proxies,
             provider_networks=self.provider_networks,
         )
-        self.host = Host(open_store(self.data), settings, clock=self.clock)
+        self.host = Host(open_store(self.data, locate=locate), settings, clock=self.clock)
         self.ready_file = self.folder / "ready"
         self.server: ReadyServer = make_server(self.host, socket, self.ready_file)
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [socket]})

@@ -26,6 +26,7 @@ from tests.e2e.processes import ACCOUNT, OWNER, START_SECONDS, ServerProcess, ca
 from tests.e2e.server import Client
 
 from bailiwick.cli.main import main
+from bailiwick.service.locating import locate
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import Store, StoredObject
 
@@ -199,7 +200,7 @@ def revision_of(vector: str) -> int:
 
 def repeat_unanswered(address: str, writers: list[Writer], data: Path) -> None:
     """Send again what was not answered: it is carried out now unless it was, and the answer says which."""
-    with open_store(data) as store:
+    with open_store(data, locate=locate) as store:
         whole = {one.number: bool(check_kept(store, [one])) for one in writers}
     for writer in writers:
         turn = writer.unanswered
@@ -232,7 +233,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
         with forked_server(server.data, server.folder) as (process, address):
             repeat_unanswered(address, writers, server.data)
             kill_while_writing(process, address, writers, wait)
-        with open_store(server.data) as store:
+        with open_store(server.data, locate=locate) as store:
             check_kept(store, writers)
         unanswered += sum(one.unanswered is not None for one in writers)
         verified = call("log", "verify", "--data", str(server.data))
@@ -246,6 +247,6 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
             assert client.get("groups", prefix=writer.name).status == 200
         repeat_unanswered(server.address, writers, server.data)
         assert call("log", "verify", variables=server.variables).code == 0
-    with open_store(server.data) as store:
+    with open_store(server.data, locate=locate) as store:
         check_kept(store, writers)
         assert all(one.unanswered is None for one in writers)

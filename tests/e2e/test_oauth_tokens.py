@@ -27,6 +27,7 @@ from bailiwick.authn.compact import Signer
 from bailiwick.authn.oauth.faults import OAuthRefused
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.service.host import Host
+from bailiwick.service.locating import locate
 from bailiwick.service.oauth.clients import find_application
 from bailiwick.service.oauth.families import begin_family, refresh_family
 from bailiwick.service.oauth.family_roots import root_of
@@ -516,7 +517,7 @@ def _refreshed(host: Host, client_id: str, refresh: str) -> str:
 def test_of_two_processes_that_refresh_at_once_one_wins_at_most(server: RunningServer) -> None:
     """What the winner got is good no more in the server either, for the family has ended."""
     with ExitStack() as stack:
-        stores = [stack.enter_context(open_store(server.data)) for _ in range(2)]
+        stores = [stack.enter_context(open_store(server.data, locate=locate)) for _ in range(2)]
         hosts = [Host(store, server.host.settings) for store in stores]
         for _ in range(3):
             access, refresh, uid = begun(server)

@@ -26,6 +26,7 @@ from bailiwick.console.forgery import FIELD
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets
+from bailiwick.service.locating import locate
 from bailiwick.service.people import hashing
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
@@ -135,7 +136,7 @@ class World(RunningServer):
 
     def __enter__(self) -> Self:
         self.address = PUBLIC_URL
-        self.store = MemoryStore()
+        self.store = MemoryStore(locate=locate)
         self.host = Host(_begun(self.store, self._keys), Settings(PUBLIC_URL), clock=self.clock)
         self.app: FastAPI = build_app(self.host)
         self._runner = asyncio.Runner()
@@ -283,7 +284,6 @@ class _Kept:
     def put_back(self, store: MemoryStore) -> None:
         store.logs.clear()
         store.logs.update({name: _copied(log) for name, log in self.logs.items()})
-        store._answers.clear()
         vars(store.activity).update({name: copy(value) for name, value in self.activity.items()})
         store.generation.bump()
 

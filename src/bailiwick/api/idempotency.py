@@ -16,6 +16,7 @@ from typing import cast
 from bailiwick.api.calls import Call
 from bailiwick.api.problems import WireAnswer
 from bailiwick.errors import Conflict
+from bailiwick.service.loading import account_log
 from bailiwick.store.ports import Answer, DuplicateRequest, Head, Idempotency
 
 KEPT = timedelta(days=1)
@@ -33,7 +34,9 @@ class Repeatable:
         """The answer from before, else the one of carrying it out. Raises Conflict for a key of another request."""
         if self._key is None:
             return carry_out()
-        stored = self._call.host.store.find_answer(self._call.session.actor_uid, self._key)
+        session = self._call.session
+        log = account_log(session.account)
+        stored = self._call.host.store.find_answer(log, session.actor_uid, self._key)
         if stored is not None:
             return self._again(stored)
         try:

@@ -146,10 +146,11 @@ def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> N
 
 def verify_store(data: Path, master_key: Path | None = None) -> list[dict[str, Any]]:
     """What does verification say of every log in this data directory, and of its activity?"""
+    from bailiwick.service.locating import locate
     from bailiwick.store.opening import open_store
 
     reports = []
-    with open_store(data, master_key=master_key) as store, progress_bar() as progress:
+    with open_store(data, master_key=master_key, locate=locate) as store, progress_bar() as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
             reports.append(_plain(store.verify(log, partial(_show_progress, progress, task)), "changes"))

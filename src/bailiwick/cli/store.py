@@ -1,6 +1,6 @@
-"""The store itself, without a server: store copy, store backup, store restore, store verify.
+"""The store itself, without a server: store copy, store backup, store restore, store verify, store migrate.
 
-All but the last are one deed, `store/copying`; what differs is which keys come along, and what to do next.
+The first three are one deed, `store/copying`; what differs is which keys come along, and what to do next.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bailiwick.cli import migrating
 from bailiwick.cli.log import show_reports, verify_store
 from bailiwick.cli.output import Output, OutputOption, print_lines, progress_bar, reporting
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from bailiwick.store.copying import Copied, CopyProgress
 
 store_app = typer.Typer(
-    help="The store, without a server: copy, backup, restore, verify.", no_args_is_help=True
+    help="The store, without a server: copy, backup, restore, verify, migrate.", no_args_is_help=True
 )
 
 Source = Annotated[Path, typer.Argument(metavar="FROM", help="the data directory of the store")]
@@ -132,6 +133,9 @@ def verify(
 ) -> None:
     """Is every log, and the activity, as it was written? Exit code 1: it is not. The same as `log verify --data`."""
     show_reports(verify_store(data, master_key), output)
+
+
+store_app.command("migrate")(migrating.migrate)
 
 
 def _copied(copied: Copied, source: Path, target: Path) -> Iterator[str]:

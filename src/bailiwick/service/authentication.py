@@ -15,7 +15,8 @@ from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix, verify_api_key
 from bailiwick.authn.signing import KeyPurpose, KeySet
 from bailiwick.authn.tokens import TokenVerifier, VerifiedToken, token_digest
 from bailiwick.errors import NotFound, Unauthenticated
-from bailiwick.service.loading import SESSION_END
+from bailiwick.service.loading import API_KEY, SESSION_END
+from bailiwick.service.locating import accounts_with
 from bailiwick.service.places import Limits, api_limits, is_let_in
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -159,12 +160,15 @@ class Authenticator:
         elsewhere than it may be.
         """
         now = self._host.now()
-        found = self.find_key(text)
-        record = found[1] if found is not None else None
-        verdict = verify_api_key(record, text, datetime.fromtimestamp(now, UTC))
-        if not verdict or found is None:
+        at = datetime.fromtimestamp(now, UTC)
+        candidates = self.find_keys(text)
+        found = [one for one in candidates if verify_api_key(one[1], text, at)]
+        if not candidates:
+            # SECURITY: an unknown key costs the work of a wrong one.
+            verify_api_key(None, text, at)
+        if not found:
             raise Unauthenticated(_NOBODY)
-        snapshot, record = found
+        snapshot, record = found[0]
         principal = f"{record.owner_kind}:{record.owner_name}"
         if not may_come_in(snapshot, principal, by_key=True):
             raise Unauthenticated(_NOBODY)
@@ -172,16 +176,19 @@ class Authenticator:
         self._check_place(session, api_limits(snapshot.account.security_settings, record), address)
         return session, record
 
-    def find_key(self, text: str) -> tuple[Snapshot, ApiKeyRecord] | None:
-        """Which key is stored under the visible part of this text, and where? Nothing says yet that it is the key."""
+    def find_keys(self, text: str) -> list[tuple[Snapshot, ApiKeyRecord]]:
+        """Which keys are stored under the visible part of this text, and where? Nothing says yet that one is the key.
+
+        WHY several: the visible part is short, so that keys of two accounts may begin alike.
+        """
         prefix = find_key_prefix(text)
         if prefix is None:
-            return None
-        for account in self._host.accounts():
-            snapshot = self._host.snapshot(account)
-            for record in snapshot.keys_by_prefix().get(prefix, ()):
-                return snapshot, record
-        return None
+            return []
+        return [
+            (snapshot, record)
+            for snapshot in accounts_with(self._host, API_KEY, prefix)
+            for record in snapshot.keys_by_prefix().get(prefix, ())
+        ]
 
 
 def _key_ended(snapshot: Snapshot, session: Session, now: float) -> bool:

@@ -29,6 +29,7 @@ from bailiwick.service.history.verifying import Verifications
 from bailiwick.service.keyring import load_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
+from bailiwick.service.locating import locate
 from bailiwick.service.oauth.identity_keys import IdentityKeys
 from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
@@ -308,4 +309,4 @@ class Host:
 
 def open_host(data_dir: Path, settings: Settings) -> Host:
     """Which host answers for this data directory?"""
-    return Host(open_store(data_dir), settings)
+    return Host(open_store(data_dir, locate=locate), settings)

@@ -21,6 +21,7 @@ from bailiwick.service.edits import new_uid
 from bailiwick.service.keyring import create_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY, account_log
+from bailiwick.service.locating import locate
 from bailiwick.store.directory import DataDirectory
 from bailiwick.store.opening import create_store
 from bailiwick.store.ports import SYSTEM_LOG, Change, RevisionConflict, SecretWrite, Store
@@ -43,7 +44,7 @@ def initialise(data_dir: Path, account: str, owner_email: str, key_file: Path) -
         keep_text(file, key_file, key.text + "\n")
         existed, made = data_dir.exists(), False
         try:
-            with create_store(data_dir, at=now) as store:
+            with create_store(data_dir, at=now, locate=locate) as store:
                 made = True
                 create_key_sets(store, now)
                 create_account(store, account, owner, owner_email, now, key)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
+from bailiwick.store.canonical import parse_document
 from bailiwick.store.fold import ObjectKey
+from bailiwick.store.ports import Locate
 
 
 class RawHead(NamedTuple):
@@ -73,8 +75,22 @@ class Evidence(Protocol):
     def body_count(self) -> int:
         """How many bodies are there?"""
 
+    def is_located(self) -> bool:
+        """Is it known by what objects are found, so that locators can be checked?"""
+
+    def locators(self) -> Iterator[tuple[str, str, str]]:
+        """Which locators (kind, uid, value) are there, in this order?"""
+
+    def locate(self, item: RawObject) -> list[str]:
+        """By which values is this object to be found, sorted?"""
+
     def damaged_secrets(self) -> Iterator[str]:
         """Which secrets do not decrypt?"""
+
+
+def values_of(item: RawObject, locate: Locate | None) -> list[str]:
+    """By which values is this object to be found, sorted? The object is as the log says."""
+    return [] if locate is None else sorted(set(locate(item.kind, item.uid, parse_document(item.text))))
 
 
 def order_of(value: Any) -> tuple[int, Any]:

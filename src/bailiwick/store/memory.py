@@ -16,7 +16,7 @@ from typing import Self
 
 from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.store.activity_chain import event_fields
-from bailiwick.store.canonical import format_instant
+from bailiwick.store.canonical import format_instant, parse_document
 from bailiwick.store.chain import SALT_BYTES, check_log_key, check_texts, genesis_hash, head_message
 from bailiwick.store.evidence import RawHead, RawObject, RawRow
 from bailiwick.store.fold import (
@@ -50,6 +50,7 @@ from bailiwick.store.ports import (
     DuplicateRequest,
     Head,
     Idempotency,
+    Locate,
     Progress,
     RandomBytes,
     RevisionConflict,
@@ -70,13 +71,19 @@ class MemoryStore:
     """Logs of changes with the objects that follow from them, in memory. Safe for threads."""
 
     def __init__(
-        self, *, at: datetime = _EPOCH, signer: Signer | None = None, random_bytes: RandomBytes = token_bytes
+        self,
+        *,
+        at: datetime = _EPOCH,
+        signer: Signer | None = None,
+        random_bytes: RandomBytes = token_bytes,
+        locate: Locate | None = None,
     ) -> None:
+        self._locate = locate
+        self._moves = 0
         self._lock = RLock()
         self._random_bytes = random_bytes
         own, kept = (signer, ()) if signer else _new_signer(random_bytes)
         self._signer = own
-        self._answers: dict[tuple[str, str], Answer] = {}
         self.logs: dict[str, MemoryLog] = {}
         self.generation = LocalGeneration()
         self.activity = MemoryActivity(own)
@@ -101,6 +108,8 @@ class MemoryStore:
         head_hash = bytes.fromhex(to.hash)
         signature = self._signer.sign(head_message(to.log, to.revision, head_hash, at))
         kept.head = RawHead(to.revision, head_hash, signature, at)
+        self._moves += 1
+        kept.moved = self._moves
         return to
 
     def list_logs(self) -> tuple[str, ...]:
@@ -166,7 +175,7 @@ class MemoryStore:
         sealed = seal_changes(changes, self._random_bytes, SALT_BYTES)
         happened = [event_fields(event) for event in activity]
         with self._lock:
-            self._refuse_duplicate(idempotency)
+            self._refuse_duplicate(log, idempotency)
             kept, now = self._lock_head(log, expected_revision)
             check_based_on(based_on, self.heads(tuple(based_on)))
             after = fold_changes(sealed, kept.objects.keys())
@@ -175,18 +184,18 @@ class MemoryStore:
             after_secrets = _change_secrets(kept, secrets, head.revision)
             answer = None if idempotency is None else _answer_of(idempotency, head, at)
             # INVARIANT: nothing above changed anything, nothing below fails.
-            _apply(kept, after, head.revision)
+            _apply(kept, after, head.revision, self._locate)
             kept.secrets = after_secrets
             self._extend(kept, rows, sealed, origin, head)
             if answer is not None:
-                self._answers[answer.principal_uid, answer.key] = answer
+                kept.answers[answer.principal_uid, answer.key] = answer
         self.generation.bump()
         self.activity.keep(happened)
         return head
 
-    def _refuse_duplicate(self, request: Idempotency | None) -> None:
+    def _refuse_duplicate(self, log: str, request: Idempotency | None) -> None:
         """Was this request carried out before?"""
-        stored = self.find_answer(request.principal_uid, request.key) if request else None
+        stored = self.find_answer(log, request.principal_uid, request.key) if request else None
         if stored is not None:
             raise DuplicateRequest(stored)
 
@@ -313,23 +322,36 @@ class MemoryStore:
                 sorted((item for item in kept if item.purpose == purpose), key=lambda item: item.name)
             )
 
-    def find_answer(self, principal_uid: str, key: str) -> Answer | None:
-        """What was answered to this principal's request with this idempotency key?"""
+    def find_located(self, kind: str, value: str) -> tuple[str, ...]:
+        """In which logs lives an object of this kind that is found by this value? By code point."""
         with self._lock:
-            return self._answers.get((principal_uid, key))
+            return tuple(
+                log
+                for log, kept in sorted(self.logs.items())
+                if any(key[0] == kind and value in values for key, values in kept.locators.items())
+            )
+
+    def moved_since(self, mark: int) -> tuple[int, tuple[Head, ...]]:
+        """Which heads moved since this mark (0: all), and from which mark on shall be asked next?"""
+        with self._lock:
+            moved = tuple(self.head(log) for log, kept in self.logs.items() if kept.moved >= mark)
+            return self._moves + 1, moved
+
+    def find_answer(self, log: str, principal_uid: str, key: str) -> Answer | None:
+        """What was answered to this principal's request on this log with this idempotency key?"""
+        with self._lock:
+            return self.logs[log].answers.get((principal_uid, key)) if log in self.logs else None
 
     def prune_answers(self, before: datetime) -> int:
         """How many answers went, all older than `before`?"""
         with self._lock:
-            count = len(self._answers)
-            self._answers = {key: answer for key, answer in self._answers.items() if answer.at >= before}
-            return count - len(self._answers)
+            return sum(_prune_answers(kept, before) for kept in self.logs.values())
 
     def verify(self, log: str, progress: Progress | None = None) -> VerifyReport:
         """Is the log as it was written, and do the objects follow from it?"""
         with self._lock:
             kept = self.logs.get(log, MemoryLog(log, None))
-            return verify_log(log, MemoryEvidence(kept), self._signer, progress)
+            return verify_log(log, MemoryEvidence(kept, self._locate), self._signer, progress)
 
     def close(self) -> None:
         """Let go of nothing: there are no files."""
@@ -390,10 +412,13 @@ def _change_secrets(kept: MemoryLog, changes: Sequence[SecretChange], revision: 
     return after
 
 
-def _apply(kept: MemoryLog, after: dict[ObjectKey, SealedChange | None], revision: int) -> None:
+def _apply(
+    kept: MemoryLog, after: dict[ObjectKey, SealedChange | None], revision: int, locate: Locate | None
+) -> None:
     """Bring the objects to their state after the transaction."""
     for key in after:
         old = kept.objects.pop(key, None)
+        kept.locators.pop(key, None)
         if old is not None:
             kept.names.pop((old.kind, old.name), None)
     for change in after.values():
@@ -404,6 +429,9 @@ def _apply(kept: MemoryLog, after: dict[ObjectKey, SealedChange | None], revisio
         )
         if change.name:
             kept.names[change.kind, change.name] = change.uid
+        if locate is not None:
+            document = parse_document(str(change.document_text))
+            kept.locators[change.key] = tuple(locate(change.kind, change.uid, document))
 
 
 def _find_past_bodies(kept: MemoryLog, key: ObjectKey) -> list[bytes]:
@@ -411,6 +439,13 @@ def _find_past_bodies(kept: MemoryLog, key: ObjectKey) -> list[bytes]:
     digests = [row.digest for row in kept.rows if (row.kind, row.uid) == key and row.op != "erase"]
     past = digests[:-1] if key in kept.objects else digests
     return [digest for digest in past if digest in kept.bodies]
+
+
+def _prune_answers(kept: MemoryLog, before: datetime) -> int:
+    """How many answers of this log went?"""
+    count = len(kept.answers)
+    kept.answers = {key: answer for key, answer in kept.answers.items() if answer.at >= before}
+    return count - len(kept.answers)
 
 
 def _answer_of(request: Idempotency, head: Head, at: datetime) -> Answer:

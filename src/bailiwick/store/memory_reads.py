@@ -11,9 +11,9 @@ from typing import Any
 
 from bailiwick.store.canonical import parse_document, parse_instant
 from bailiwick.store.chain import parse_body
-from bailiwick.store.evidence import RawHead, RawObject, RawRow, order_of
+from bailiwick.store.evidence import RawHead, RawObject, RawRow, order_of, values_of
 from bailiwick.store.fold import ObjectKey
-from bailiwick.store.ports import ChangeRow, Head, Secret, StoredObject
+from bailiwick.store.ports import Answer, ChangeRow, Head, Locate, Secret, StoredObject
 
 
 @dataclass(slots=True)
@@ -27,6 +27,9 @@ class MemoryLog:
     objects: dict[ObjectKey, RawObject] = field(default_factory=dict)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
+    locators: dict[ObjectKey, tuple[str, ...]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    moved: int = 0
 
     def with_body(self, row: RawRow) -> RawRow:
         """Which row is this, joined with its body if that is there?"""
@@ -41,8 +44,9 @@ class MemoryLog:
 class MemoryEvidence:
     """What verification reads of a log in memory."""
 
-    def __init__(self, kept: MemoryLog) -> None:
+    def __init__(self, kept: MemoryLog, locate: Locate | None) -> None:
         self._kept = kept
+        self._locate = locate
 
     def head(self) -> RawHead | None:
         """Which head does the log have?"""
@@ -80,6 +84,18 @@ class MemoryEvidence:
     def body_count(self) -> int:
         """How many bodies are there?"""
         return len(self._kept.bodies)
+
+    def is_located(self) -> bool:
+        """Is it known by what objects are found, so that locators can be checked?"""
+        return self._locate is not None
+
+    def locators(self) -> Iterator[tuple[str, str, str]]:
+        """Which locators (kind, uid, value) are there, in this order?"""
+        return iter(sorted((*key, value) for key, values in self._kept.locators.items() for value in values))
+
+    def locate(self, item: RawObject) -> list[str]:
+        """By which values is this object to be found, sorted?"""
+        return values_of(item, self._locate)
 
     def damaged_secrets(self) -> Iterator[str]:
         """Which secrets do not decrypt? None: in memory they are not encrypted."""

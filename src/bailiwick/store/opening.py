@@ -21,7 +21,7 @@ from bailiwick.store.canonical import format_instant
 from bailiwick.store.chain import SALT_BYTES
 from bailiwick.store.directory import DataDirectory, create_private
 from bailiwick.store.fold import Origin, seal_changes
-from bailiwick.store.ports import SYSTEM_LOG, Head, RandomBytes, SecretWrite, Signer
+from bailiwick.store.ports import SYSTEM_LOG, Head, Locate, RandomBytes, SecretWrite, Signer
 from bailiwick.store.signing import new_signing_key, publish
 from bailiwick.store.sql.activity import write_first_head
 from bailiwick.store.sql.append import append_changes, insert_log
@@ -36,6 +36,7 @@ from bailiwick.store.sql.migrations.running import (
 )
 from bailiwick.store.sql.schema import (
     ACTIVITY,
+    ACTIVITY_SCHEMA_VERSION,
     LOGS,
     PLAN_STATISTICS,
     SCHEMA_VERSION,
@@ -53,7 +54,12 @@ CREATED_VIA = "create_store"
 
 
 def create_store(
-    data_dir: Path, *, at: datetime, signer: Signer | None = None, random_bytes: RandomBytes = token_bytes
+    data_dir: Path,
+    *,
+    at: datetime,
+    signer: Signer | None = None,
+    random_bytes: RandomBytes = token_bytes,
+    locate: Locate | None = None,
 ) -> SqlStore:
     """Which new store is in this new or empty directory? Its system log is at revision 1: the signing key.
 
@@ -84,7 +90,7 @@ def create_store(
         finally:
             logs.close()
             activity.close()
-    return open_store(data_dir, signer=signer, random_bytes=random_bytes)
+    return open_store(data_dir, signer=signer, random_bytes=random_bytes, locate=locate)
 
 
 def _create_files(directory: DataDirectory, random_bytes: RandomBytes) -> None:
@@ -124,7 +130,7 @@ def _create_activity(database: Database, signer: Signer) -> None:
         ACTIVITY.create_all(connection)
         write_first_head(connection, first_head(), signer)
         connection.execute(
-            insert(activity_setting).values(name=SCHEMA_VERSION_SETTING, value=str(SCHEMA_VERSION))
+            insert(activity_setting).values(name=SCHEMA_VERSION_SETTING, value=str(ACTIVITY_SCHEMA_VERSION))
         )
         stamp(connection, ACTIVITY_PART)
 
@@ -136,7 +142,7 @@ def _write_system_log(
     start = insert_log(connection, SYSTEM_LOG, format_instant(at), signer)
     changes = seal_changes([publish(signer)], random_bytes, SALT_BYTES)
     origin = Origin.of(CREATOR_UID, CREATED_VIA, at)
-    return append_changes(connection, start, changes, origin, signer)
+    return append_changes(connection, start, changes, origin=origin, signer=signer, locate=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +167,11 @@ def open_store(
     master_key: Path | None = None,
     signer: Signer | None = None,
     random_bytes: RandomBytes = token_bytes,
+    locate: Locate | None = None,
 ) -> SqlStore:
     """Which store is in this directory? `master_key`: where its keys lie, if not in the directory.
+
+    Without `locate` what is written is found by its account only.
 
     Raises NotFound if there is none, Unavailable if it is not safe to use: readable for others, of a
     newer schema, without its keys, a copy that was not finished.
@@ -176,6 +185,7 @@ def open_store(
             secrets=parts.secrets,
             keys=parts.keys,
             random_bytes=random_bytes,
+            locate=locate,
         )
     except BaseException:
         parts.close()

@@ -20,6 +20,8 @@ Operation = Literal["create", "replace", "delete"]
 LoggedOperation = Literal["create", "replace", "delete", "erase"]
 Progress = Callable[[int, int], None]
 RandomBytes = Callable[[int], bytes]
+# By which values is the object of this kind, uid and document found while its log is not known?
+Locate = Callable[[str, str, Document], Sequence[str]]
 
 SYSTEM_LOG = "system"
 VECTOR_DIGITS = 12
@@ -410,8 +412,17 @@ class Store(Protocol):
     def list_secrets(self, log: str, purpose: str) -> tuple[Secret, ...]:
         """Which secrets are kept for this purpose, sorted by name?"""
 
-    def find_answer(self, principal_uid: str, key: str) -> Answer | None:
-        """What was answered to this principal's request with this idempotency key?"""
+    def find_located(self, kind: str, value: str) -> tuple[str, ...]:
+        """In which logs lives an object of this kind that is found by this value? By code point."""
+
+    def moved_since(self, mark: int) -> tuple[int, tuple[Head, ...]]:
+        """Which heads moved since this mark (0: all), and from which mark on shall be asked next?
+
+        The new mark lies back by more than the longest transaction, so a head may be told twice, and none is missed.
+        """
+
+    def find_answer(self, log: str, principal_uid: str, key: str) -> Answer | None:
+        """What was answered to this principal's request on this log with this idempotency key?"""
 
     def prune_answers(self, before: datetime) -> int:
         """How many answers went, all older than `before`?"""

@@ -162,6 +162,9 @@ def verify_log(log: str, evidence: Evidence, signer: Signer, progress: Progress 
         findings.add("there are bodies that no row refers to")
     _check_head(log, evidence.head(), chain, signer, findings)
     _check_objects(evidence, chain, findings, progress)
+    # WHY only then: what objects are found by is read from their documents.
+    if evidence.is_located() and not findings.kept:
+        _check_locators(evidence, findings)
     for name in evidence.damaged_secrets():
         findings.add("the secret does not decrypt", f"secret `{name}`")
     if progress is not None:
@@ -220,6 +223,23 @@ def _check_objects(evidence: Evidence, chain: _Chain, findings: _Findings, progr
         have = next(objects, None)
     if (seen, total) != (chain.rows, chain.total):
         findings.add("the index by object does not hold the rows of the log")
+
+
+def _check_locators(evidence: Evidence, findings: _Findings) -> None:
+    """Is every object found by its own values, and by nothing else?"""
+    want = ((item.kind, item.uid, value) for item in evidence.objects() for value in evidence.locate(item))
+    have = evidence.locators()
+    wanted, held = next(want, None), next(have, None)
+    while wanted is not None or held is not None:
+        if wanted == held:
+            wanted, held = next(want, None), next(have, None)
+        elif held is None or (wanted is not None and wanted < held):
+            assert wanted is not None
+            findings.add("the object is not found from outside", f"{wanted[0]} `{wanted[1]}`")
+            wanted = next(want, None)
+        else:
+            findings.add("the object is found by what is not its own", f"{held[0]} `{held[1]}`")
+            held = next(have, None)
 
 
 def _key(item: RawRow | RawObject) -> tuple[tuple[int, str], tuple[int, str]]:

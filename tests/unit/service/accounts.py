@@ -17,6 +17,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets
 from bailiwick.service.keys.making import create_key
+from bailiwick.service.locating import locate
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.store.memory import MemoryStore
@@ -84,7 +85,7 @@ class Installation:
 
 def install(store: Store | None = None) -> Installation:
     """A new installation with the account `acme`, in memory unless a store is given."""
-    kept = store if store is not None else MemoryStore(at=START)
+    kept = store if store is not None else MemoryStore(at=START, locate=locate)
     create_key_sets(kept, START)
     key = create_account(kept, "acme", "owner", "owner@acme.example", START)
     clock = Clock()

@@ -27,6 +27,7 @@ from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets
 from bailiwick.service.keys.making import create_key
 from bailiwick.service.keys.storing import NewKey
+from bailiwick.service.locating import locate
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Registry, Settings
 from bailiwick.store.memory import MemoryStore
@@ -147,7 +148,9 @@ def build_world(
 def build_memory_world(**chosen: Any) -> World:
     """What is such an installation in memory, at a moment that stands still?"""
     clock = Clock(START.timestamp())
-    return build_world(MemoryStore(at=START), clock, public_url="https://iam.acme.example", **chosen)
+    return build_world(
+        MemoryStore(at=START, locate=locate), clock, public_url="https://iam.acme.example", **chosen
+    )
 
 
 def basic(user_name: str, password: str) -> str:

@@ -14,6 +14,7 @@ from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account
 from bailiwick.service.keyring import create_key_sets, rotate
 from bailiwick.service.keys.exchanging import exchange_key
+from bailiwick.service.locating import locate
 from bailiwick.store.memory import MemoryStore
 
 
@@ -113,7 +114,7 @@ def test_a_token_with_a_changed_byte_is_another_token(acme: Installation) -> Non
 
 def test_a_token_of_another_installation_is_refused(acme: Installation) -> None:
     """Neither other keys nor another audience are ours (bug class 8)."""
-    store = MemoryStore(at=acme.host.at())
+    store = MemoryStore(at=acme.host.at(), locate=locate)
     create_key_sets(store, acme.host.at())
     key = create_account(store, "acme", "owner", "owner@acme.example", acme.host.at())
     stranger = Host(store, SETTINGS, clock=acme.clock)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bailiwick.store.opening import create_store
+from bailiwick.store.ports import Document
 from bailiwick.store.sql.store import SqlStore
 
 
@@ -24,9 +25,14 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+def locate(kind: str, uid: str, _document: Document) -> list[str]:
+    """Users are found by their uid, so that there are locators."""
+    return [uid] if kind == "User" else []
+
+
 @pytest.fixture
 def store(data_dir: Path, at: datetime) -> Iterator[SqlStore]:
     """A store with one empty account log."""
-    with create_store(data_dir, at=at) as store:
+    with create_store(data_dir, at=at, locate=locate) as store:
         store.create_log("account:acme", at=at)
         yield store

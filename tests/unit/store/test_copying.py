@@ -95,7 +95,7 @@ def test_a_new_key_is_the_only_one(store: SqlStore, data_dir: Path, tmp_path: Pa
     copy_store(data_dir, tmp_path / "copy", key="new")
     with open_store(tmp_path / "copy") as copy:
         assert copy.list_secrets(LOG, "password") == store.list_secrets(LOG, "password")
-        assert copy.find_answer("u-root", "u1") == store.find_answer("u-root", "u1")
+        assert copy.find_answer(LOG, "u-root", "u1") == store.find_answer(LOG, "u-root", "u1")
         write(copy, at, 5)
     before, after = rows(data_dir / "bailiwick.db"), rows(tmp_path / "copy" / "bailiwick.db")
     sealed = {name: {row[:] for row in before[name]} & {row[:] for row in after[name]} for name in SEALED}

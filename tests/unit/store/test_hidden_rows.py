@@ -40,7 +40,7 @@ def verify_with(lie: Callable[[list[RawRow]], list[RawRow]], *, upto: int) -> Ve
     kept.objects["User", "u1"] = kept.objects["User", "u1"]._replace(
         text=f'{{"n":{upto - 1}}}', revision=upto
     )
-    evidence = LyingEvidence(kept)
+    evidence = LyingEvidence(kept, None)
     evidence.lie = lie
     return verify_log(LOG, evidence, SIGNER, None)
 

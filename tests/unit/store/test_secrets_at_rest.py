@@ -112,7 +112,7 @@ def test_rotation_moves_every_secret_to_a_new_key(store: SqlStore, data_dir: Pat
         row[0] for row in sql(data_dir, "SELECT key_id FROM secret UNION SELECT key_id FROM idempotency")
     } == {key_id}
     assert read_values(store, "s0", "s500", "s1000") == [b"s0", b"s500", b"s1000"]
-    kept = store.find_answer("u-root", "s0")
+    kept = store.find_answer("account:acme", "u-root", "s0")
     assert kept is not None
     assert kept.body == b"the-key-that-is-shown-once"
     with open_store(data_dir) as again:

@@ -27,10 +27,12 @@ LEAK, REPORTED = "leak", "reported"
 
 def report_leak(host: Host, text: str, address: str = "") -> None:
     """Do what was settled for the key of this text, if there is one; say nothing about it."""
-    found = host.authenticator.find_key(text)
-    if found is None or not is_text_of(found[1], text, host.at()):
-        return
-    snapshot, record = found
+    for snapshot, record in host.authenticator.find_keys(text):
+        if is_text_of(record, text, host.at()):
+            _do_as_settled(host, snapshot, record, address)
+
+
+def _do_as_settled(host: Host, snapshot: Snapshot, record: ApiKeyRecord, address: str) -> None:
     session = Session(snapshot.account.name, owner_of(record), record.owner_uid, record.uid, host.now())
     # SECURITY: a text that everybody has by now writes nothing more, however often it is shown.
     if record.leaked_at is not None and (record.disabled or record.when_leaked == NOTHING):

@@ -16,6 +16,7 @@ from bailiwick.errors import BailiwickError
 from bailiwick.model.applications import COMMAND_LINE, COMMAND_LINE_APPLICATION, Application
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
+from bailiwick.service.locating import APPLICATION, accounts_with
 from bailiwick.service.people.attempts import network_of
 from bailiwick.service.people.records import APPLICATION_SECRET, ApplicationSecretRecord
 from bailiwick.service.snapshots import Snapshot
@@ -59,11 +60,10 @@ def find_application(host: Host, client_id: str) -> Client | None:
         return Client("", COMMAND_LINE, COMMAND_LINE_APPLICATION)
     if not client_id.startswith("application-"):
         return None
-    for account in host.accounts():
-        snapshot = host.find_snapshot(account)
-        found = None if snapshot is None else _usable(snapshot, client_id)
+    for snapshot in accounts_with(host, APPLICATION, client_id):
+        found = _usable(snapshot, client_id)
         if found is not None:
-            return Client(account, client_id, found)
+            return Client(snapshot.account.name, client_id, found)
     return None
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bailiwick.authn.passkeys import Answer, PasskeyRefused, read_answer
-from bailiwick.errors import NotFound, Unauthenticated
+from bailiwick.errors import Unauthenticated
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
+from bailiwick.service.locating import accounts_with
 from bailiwick.service.people.attempts import forget_failures
 from bailiwick.service.people.events import REFUSED, SUCCEEDED, Client, Person, record_sign_in
 from bailiwick.service.people.last_use import last_uses
@@ -24,7 +25,7 @@ from bailiwick.service.people.passkey_ceremonies import (
     claim_challenge,
     prove_passkey,
 )
-from bailiwick.service.people.records import PasskeyRecord
+from bailiwick.service.people.records import PASSKEY, PasskeyRecord
 from bailiwick.service.people.visits import Visit, begin_visit
 from bailiwick.service.places import may_visit_from
 from bailiwick.service.snapshots import Snapshot
@@ -74,11 +75,7 @@ def _find(host: Host, answer: Answer) -> tuple[Snapshot, PasskeyRecord, str]:
 
     SECURITY: by its id and by whom it names, so that nobody gets between by making one of the same id elsewhere.
     """
-    for account in host.accounts():
-        try:
-            snapshot = host.snapshot(account)
-        except NotFound:
-            continue
+    for snapshot in accounts_with(host, PASSKEY, answer.credential_id):
         record = snapshot.find_passkey(answer.credential_id)
         if record is not None and record.owner_uid == answer.user_handle:
             reference = principal_of_uid(snapshot, record.owner_uid)

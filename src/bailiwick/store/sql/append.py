@@ -27,7 +27,9 @@ from bailiwick.store.fold import (
     seal_erasure,
     seal_row,
 )
-from bailiwick.store.ports import Head, RandomBytes, RevisionConflict, Signer
+from bailiwick.store.ports import Head, Locate, RandomBytes, RevisionConflict, Signer
+from bailiwick.store.sql.clock import now_microseconds
+from bailiwick.store.sql.locators import remove_locators, write_locators
 from bailiwick.store.sql.schema import IS_NAMED, body, change, head, object_
 from bailiwick.store.verify import is_head_signed
 
@@ -70,14 +72,22 @@ def lock_head(connection: Connection, log: str, expected_revision: int, signer: 
 
 
 def append_changes(
-    connection: Connection, now: Head, changes: Sequence[SealedChange], origin: Origin, signer: Signer
+    connection: Connection,
+    now: Head,
+    changes: Sequence[SealedChange],
+    *,
+    origin: Origin,
+    signer: Signer,
+    locate: Locate | None,
 ) -> Head:
     """What is the head after these changes, applied to the objects and written to the log?"""
-    _apply(connection, now.log, now.revision + 1, changes)
+    _apply(connection, now.log, now.revision + 1, changes, locate)
     return _extend(connection, now, changes, origin, signer)
 
 
-def _apply(connection: Connection, log: str, revision: int, changes: Sequence[SealedChange]) -> None:
+def _apply(
+    connection: Connection, log: str, revision: int, changes: Sequence[SealedChange], locate: Locate | None
+) -> None:
     """Bring the objects to the state after these changes."""
     alive = _find_alive(connection, log, {change.key for change in changes})
     after = fold_changes(changes, alive)
@@ -89,12 +99,15 @@ def _apply(connection: Connection, log: str, revision: int, changes: Sequence[Se
     )
     for keys in batched(alive, BATCH_ROWS):
         connection.execute(leave, [{"in_log": log, "of_kind": kind, "of_uid": uid} for kind, uid in keys])
+        remove_locators(connection, log, keys)
     staying = [change for change in after.values() if change is not None]
     for batch in batched(staying, BATCH_ROWS):
         try:
             connection.execute(insert(object_), [_object_values(log, revision, change) for change in batch])
         except IntegrityError as error:
             raise _explain_taken(connection, log, batch) from error
+        living = ((change.kind, change.uid, str(change.document_text)) for change in batch)
+        write_locators(connection, log, living, locate)
 
 
 def _find_alive(connection: Connection, log: str, keys: set[ObjectKey]) -> set[ObjectKey]:
@@ -167,7 +180,13 @@ def _head_values(to: Head, at: str, signer: Signer) -> dict[str, Any]:
     """Which signed values stand for this head?"""
     head_hash = bytes.fromhex(to.hash)
     signature = signer.sign(head_message(to.log, to.revision, head_hash, at))
-    return {"revision": to.revision, "hash": head_hash, "signature": signature, "at": at}
+    return {
+        "revision": to.revision,
+        "hash": head_hash,
+        "signature": signature,
+        "at": at,
+        "moved_at": now_microseconds(),
+    }
 
 
 def _move_head(connection: Connection, now: Head, to: Head, at: str, signer: Signer) -> Head:

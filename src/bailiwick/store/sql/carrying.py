@@ -24,7 +24,7 @@ Counted = Callable[[str, int, int], None]
 
 _PURPOSES: Mapping[str, Callable[[Row], tuple[str, ...]]] = {
     secret.name: lambda row: secret_purpose(row["log"], row["name"], row["purpose"]),
-    answer.name: lambda row: answer_purpose(row["principal_uid"], row["idempotency_key"]),
+    answer.name: lambda row: answer_purpose(row["log"], row["principal_uid"], row["idempotency_key"]),
 }
 
 

@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, func, select, type_coerce
 from sqlalchemy.types import NullType
 
-from bailiwick.store.evidence import RawHead, RawObject, RawRow
+from bailiwick.store.evidence import RawHead, RawObject, RawRow, values_of
 from bailiwick.store.fold import ObjectKey
+from bailiwick.store.ports import Locate
+from bailiwick.store.sql.locators import stream_locators
 from bailiwick.store.sql.schema import IS_ERASURE, body, change, head, object_
 from bailiwick.store.sql.secret_rows import SecretRows
 
@@ -52,10 +54,13 @@ _RAW_HEAD = select(_raw(head.c.revision), _raw(head.c.hash), _raw(head.c.signatu
 class SqlEvidence:
     """One log's rows on a connection that sees one moment."""
 
-    def __init__(self, connection: Connection, log: str, secrets: SecretRows) -> None:
+    def __init__(
+        self, connection: Connection, log: str, secrets: SecretRows, locate: Locate | None = None
+    ) -> None:
         self._connection = connection
         self._log = log
         self._secrets = secrets
+        self._locate = locate
 
     def head(self) -> RawHead | None:
         """Which head does the log have?"""
@@ -96,6 +101,18 @@ class SqlEvidence:
         """How many bodies are there?"""
         count = select(func.count()).select_from(body).where(body.c.log == self._log)
         return self._connection.execute(count).scalar_one()
+
+    def is_located(self) -> bool:
+        """Is it known by what objects are found, so that locators can be checked?"""
+        return self._locate is not None
+
+    def locators(self) -> Iterator[tuple[str, str, str]]:
+        """Which locators (kind, uid, value) are there, in this order?"""
+        return stream_locators(self._connection, self._log)
+
+    def locate(self, item: RawObject) -> list[str]:
+        """By which values is this object to be found, sorted?"""
+        return values_of(item, self._locate)
 
     def damaged_secrets(self) -> Iterator[str]:
         """Which secrets do not decrypt?"""

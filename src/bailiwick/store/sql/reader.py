@@ -9,10 +9,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
-from bailiwick.store.ports import Answer, ChangeRow, Head, Progress, Secret, StoredObject, VerifyReport
+from bailiwick.store.ports import (
+    Answer,
+    ChangeRow,
+    Head,
+    Locate,
+    Progress,
+    Secret,
+    StoredObject,
+    VerifyReport,
+)
 from bailiwick.store.sql import reads
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.evidence import SqlEvidence
+from bailiwick.store.sql.locators import find_located
 from bailiwick.store.sql.schema import IS_NAMED, object_
 from bailiwick.store.sql.secret_rows import SecretRows
 from bailiwick.store.sql.signing_keys import SigningKeys
@@ -24,7 +34,8 @@ T = TypeVar("T")
 class SqlReader:
     """Answers about logs, objects and secrets. Safe for threads."""
 
-    def __init__(self, logs: Database, secrets: SecretRows, keys: SigningKeys) -> None:
+    def __init__(self, logs: Database, secrets: SecretRows, keys: SigningKeys, locate: Locate | None) -> None:
+        self._locate = locate
         self._logs = logs
         self._secrets = secrets
         self._keys = keys
@@ -115,15 +126,25 @@ class SqlReader:
         with self._logs.reading() as connection:
             return self._secrets.list_for(connection, log, purpose)
 
-    def find_answer(self, principal_uid: str, key: str) -> Answer | None:
-        """What was answered to this principal's request with this idempotency key?"""
+    def find_located(self, kind: str, value: str) -> tuple[str, ...]:
+        """In which logs lives an object of this kind that is found by this value? By code point."""
         with self._logs.reading() as connection:
-            return self._secrets.find_answer(connection, principal_uid, key)
+            return find_located(connection, kind, value)
+
+    def moved_since(self, mark: int) -> tuple[int, tuple[Head, ...]]:
+        """Which heads moved since this mark (0: all), and from which mark on shall be asked next?"""
+        with self._logs.reading() as connection:
+            return reads.read_moved(connection, mark)
+
+    def find_answer(self, log: str, principal_uid: str, key: str) -> Answer | None:
+        """What was answered to this principal's request on this log with this idempotency key?"""
+        with self._logs.reading() as connection:
+            return self._secrets.find_answer(connection, log, principal_uid, key)
 
     def verify(self, log: str, progress: Progress | None = None) -> VerifyReport:
         """Is the log as it was written, and do the objects follow from it?"""
         with self._logs.examining() as connection:
-            evidence = SqlEvidence(connection, log, self._secrets)
+            evidence = SqlEvidence(connection, log, self._secrets, self._locate)
             return verify_log(log, evidence, self._keys.signer(connection), progress)
 
 

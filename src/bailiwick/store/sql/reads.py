@@ -17,6 +17,7 @@ from bailiwick.store.canonical import parse_document, parse_instant
 from bailiwick.store.chain import genesis_hash, parse_body
 from bailiwick.store.ports import ChangeRow, Head, StoredObject
 from bailiwick.store.sql.append import KEYS_IN_QUERY, batched
+from bailiwick.store.sql.clock import OVERLAP_MICROSECONDS, now_microseconds
 from bailiwick.store.sql.schema import body, change, head, object_
 
 _WITH_BODY = change.outerjoin(body, (body.c.log == change.c.log) & (body.c.digest == change.c.digest))
@@ -38,6 +39,15 @@ def read_heads(connection: Connection, logs: Sequence[str]) -> dict[str, Head]:
         for row in connection.execute(columns):
             found[row.log] = Head(row.log, row.revision, row.hash.hex())
     return found
+
+
+def read_moved(connection: Connection, mark: int) -> tuple[int, tuple[Head, ...]]:
+    """Which heads moved since this mark, and which is the next one?"""
+    # INVARIANT: the clock is read before the heads; what moves in between is told now and once more.
+    next_mark = int(connection.execute(select(now_microseconds())).scalar_one()) - OVERLAP_MICROSECONDS
+    columns = select(head.c.log, head.c.revision, head.c.hash).where(head.c.moved_at >= mark)
+    moved = tuple(Head(row.log, row.revision, row.hash.hex()) for row in connection.execute(columns))
+    return next_mark, moved
 
 
 def read_head(connection: Connection, log: str) -> Head:

@@ -20,7 +20,8 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+ACTIVITY_SCHEMA_VERSION = 1
 
 _EXACT = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
 
@@ -69,6 +70,9 @@ head = Table(
     _bytes("hash"),
     _bytes("signature"),
     _text("at"),
+    # When the head moved, in microseconds of the database's clock, so that nodes find what moved lately.
+    Column("moved_at", BigInteger, nullable=False, server_default=text("0")),
+    Index("head_by_moved_at", "moved_at"),
     sqlite_with_rowid=False,
 )
 
@@ -147,6 +151,7 @@ secret = Table(
 answer = Table(
     "idempotency",
     LOGS,
+    _log(),
     _text("principal_uid", key=True),
     _text("idempotency_key", key=True),
     _text("request_digest"),
@@ -154,10 +159,22 @@ answer = Table(
     _text("key_id"),
     _bytes("ciphertext"),
     _text("at"),
-    Index("idempotency_by_at", "at"),
+    Index("idempotency_by_at", "log", "at"),
 )
 
-setting = Table("setting", LOGS, _text("name", key=True), _text("value"))
+# How objects are found from outside, before their log is known: who shows an API key does not say of which account.
+locator = Table(
+    "locator",
+    LOGS,
+    _log(),
+    _text("kind", key=True),
+    _text("uid", key=True),
+    _text("value", key=True),
+    Index("locator_by_value", "kind", "value", "log"),
+)
+
+# The store's own are those of the system log.
+setting = Table("setting", LOGS, _text("log", key=True), _text("name", key=True), _text("value"))
 
 batch = Table(
     "batch",

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from bailiwick.errors import NotFound, Unavailable
 from bailiwick.store.canonical import format_instant, parse_instant
 from bailiwick.store.chain import check_texts
-from bailiwick.store.ports import Answer, Secret, SecretChange, SecretDelete, SecretWrite
+from bailiwick.store.ports import SYSTEM_LOG, Answer, Secret, SecretChange, SecretDelete, SecretWrite
 from bailiwick.store.sql.schema import answer, secret, setting
 from bailiwick.store.vault import Vault
 
@@ -24,7 +24,7 @@ BATCH_ROWS = 500
 def read_setting(connection: Connection, name: str) -> str:
     """What does this setting of the file say? Raises Unavailable."""
     value: str | None = connection.execute(
-        select(setting.c.value).where(setting.c.name == name)
+        select(setting.c.value).where((setting.c.log == SYSTEM_LOG) & (setting.c.name == name))
     ).scalar_one_or_none()
     if value is None:
         raise Unavailable(f"the store has no setting `{name}`", "restore it from the backup")
@@ -33,8 +33,8 @@ def read_setting(connection: Connection, name: str) -> str:
 
 def write_setting(connection: Connection, name: str, value: str) -> None:
     """Let this setting say that."""
-    connection.execute(delete(setting).where(setting.c.name == name))
-    connection.execute(insert(setting).values(name=name, value=value))
+    connection.execute(delete(setting).where((setting.c.log == SYSTEM_LOG) & (setting.c.name == name)))
+    connection.execute(insert(setting).values(log=SYSTEM_LOG, name=name, value=value))
 
 
 class SecretRows:
@@ -104,15 +104,16 @@ class SecretRows:
             except Unavailable:
                 yield row.name
 
-    def keep_answer(self, connection: Connection, kept: Answer) -> None:
-        """Keep this answer."""
+    def keep_answer(self, connection: Connection, log: str, kept: Answer) -> None:
+        """Keep this answer with the log whose change it tells of."""
         check_texts(
             (("principal_uid", kept.principal_uid), ("key", kept.key), ("digest", kept.request_digest))
         )
         key_id = read_setting(connection, MASTER_KEY_ID)
-        context = answer_purpose(kept.principal_uid, kept.key)
+        context = answer_purpose(log, kept.principal_uid, kept.key)
         connection.execute(
             insert(answer).values(
+                log=log,
                 principal_uid=kept.principal_uid,
                 idempotency_key=kept.key,
                 request_digest=kept.request_digest,
@@ -123,13 +124,14 @@ class SecretRows:
             )
         )
 
-    def find_answer(self, connection: Connection, principal_uid: str, key: str) -> Answer | None:
-        """What was answered to this principal's request with this key?"""
-        where = (answer.c.principal_uid == principal_uid) & (answer.c.idempotency_key == key)
+    def find_answer(self, connection: Connection, log: str, principal_uid: str, key: str) -> Answer | None:
+        """What was answered to this principal's request on this log with this key?"""
+        where = (answer.c.log == log) & (answer.c.principal_uid == principal_uid)
+        where &= answer.c.idempotency_key == key
         row = connection.execute(select(answer).where(where)).one_or_none()
         if row is None:
             return None
-        value = self.vault.open(row.key_id, answer_purpose(principal_uid, key), row.ciphertext)
+        value = self.vault.open(row.key_id, answer_purpose(log, principal_uid, key), row.ciphertext)
         return Answer(principal_uid, key, row.request_digest, row.status, value, parse_instant(row.at))
 
     def reencrypt(self, connection: Connection, key_id: str) -> None:
@@ -153,9 +155,11 @@ class SecretRows:
         old = select(answer).where(answer.c.key_id != key_id).limit(BATCH_ROWS)
         while rows := connection.execute(old).all():
             for row in rows:
-                context = answer_purpose(row.principal_uid, row.idempotency_key)
-                where = (answer.c.principal_uid == row.principal_uid) & (
-                    answer.c.idempotency_key == row.idempotency_key
+                context = answer_purpose(row.log, row.principal_uid, row.idempotency_key)
+                where = (
+                    (answer.c.log == row.log)
+                    & (answer.c.principal_uid == row.principal_uid)
+                    & (answer.c.idempotency_key == row.idempotency_key)
                 )
                 sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
                 connection.execute(update(answer).where(where).values(key_id=key_id, ciphertext=sealed))
@@ -170,9 +174,9 @@ def secret_purpose(log: str, name: str, purpose: str) -> tuple[str, ...]:
     return ("secret", log, name, purpose)
 
 
-def answer_purpose(principal_uid: str, key: str) -> tuple[str, ...]:
+def answer_purpose(log: str, principal_uid: str, key: str) -> tuple[str, ...]:
     """Which words bind a ciphertext to its answer's row?"""
-    return ("answer", principal_uid, key)
+    return ("answer", log, principal_uid, key)
 
 
 def secret_missing(name: str) -> NotFound:

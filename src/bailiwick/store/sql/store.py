@@ -12,7 +12,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, bindparam, delete
 
 from bailiwick.errors import Conflict
 from bailiwick.store.activity_chain import event_fields
@@ -30,6 +30,7 @@ from bailiwick.store.ports import (
     DuplicateRequest,
     Head,
     Idempotency,
+    Locate,
     RandomBytes,
     SecretChange,
     Signer,
@@ -37,7 +38,14 @@ from bailiwick.store.ports import (
 from bailiwick.store.signing import new_signing_key, publish, retire
 from bailiwick.store.sql import reads
 from bailiwick.store.sql.activity import SqlActivity
-from bailiwick.store.sql.append import append_changes, erase_bodies, insert_log, lock_head
+from bailiwick.store.sql.append import (
+    KEYS_IN_QUERY,
+    append_changes,
+    batched,
+    erase_bodies,
+    insert_log,
+    lock_head,
+)
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.reader import SqlReader
 from bailiwick.store.sql.schema import answer
@@ -57,8 +65,9 @@ class SqlStore(SqlReader):
         secrets: SecretRows,
         keys: SigningKeys,
         random_bytes: RandomBytes,
+        locate: Locate | None = None,
     ) -> None:
-        super().__init__(logs, secrets, keys)
+        super().__init__(logs, secrets, keys, locate)
         self._directory = directory
         self._activity_database = activity
         self._random_bytes = random_bytes
@@ -98,12 +107,12 @@ class SqlStore(SqlReader):
         happened = [event_fields(event) for event in activity]
         with self._logs.writing() as connection:
             if idempotency is not None:
-                self._refuse_duplicate(connection, idempotency)
+                self._refuse_duplicate(connection, log, idempotency)
             check_based_on(based_on, reads.read_heads(connection, tuple(based_on)) if based_on else {})
             head = self._append(connection, log, expected_revision, sealed, origin)
             self._secrets.write(connection, log, head.revision, secrets)
             if idempotency is not None:
-                self._secrets.keep_answer(connection, _answer_of(idempotency, head, at))
+                self._secrets.keep_answer(connection, log, _answer_of(idempotency, head, at))
         self.generation.bump()
         self.activity.keep(happened)
         return head
@@ -119,11 +128,11 @@ class SqlStore(SqlReader):
         """What is the head after these changes?"""
         signer = self._keys.signer(connection)
         now = lock_head(connection, log, expected_revision, signer)
-        return append_changes(connection, now, changes, origin, signer)
+        return append_changes(connection, now, changes, origin=origin, signer=signer, locate=self._locate)
 
-    def _refuse_duplicate(self, connection: Connection, request: Idempotency) -> None:
+    def _refuse_duplicate(self, connection: Connection, log: str, request: Idempotency) -> None:
         """Was this request carried out before?"""
-        stored = self._secrets.find_answer(connection, request.principal_uid, request.key)
+        stored = self._secrets.find_answer(connection, log, request.principal_uid, request.key)
         if stored is not None:
             raise DuplicateRequest(stored)
 
@@ -157,8 +166,15 @@ class SqlStore(SqlReader):
 
     def prune_answers(self, before: datetime) -> int:
         """How many answers went, all older than `before`?"""
-        with self._logs.writing() as connection:
-            return connection.execute(delete(answer).where(answer.c.at < format_instant(before))).rowcount
+        # WHY one log after the other: each is found by an index that begins with the log, and lies on one shard.
+        old = delete(answer).where(
+            (answer.c.log == bindparam("in_log")) & (answer.c.at < format_instant(before))
+        )
+        gone = 0
+        for logs in batched(self.list_logs(), KEYS_IN_QUERY):
+            with self._logs.writing() as connection:
+                gone += connection.execute(old, [{"in_log": log} for log in logs]).rowcount
+        return gone
 
     def rotate_master_key(self) -> str:
         """Which new key are all secrets under now? The old one is gone afterwards.
@@ -188,7 +204,8 @@ class SqlStore(SqlReader):
             now = lock_head(connection, SYSTEM_LOG, now.revision, old)
             self._secrets.write(connection, SYSTEM_LOG, now.revision + 1, (verifying, kept))
             write_setting(connection, SIGNING_KEY_ID, new.key_id)
-            head = append_changes(connection, now, changes, origin, self._keys.signer(connection))
+            signer = self._keys.signer(connection)
+            head = append_changes(connection, now, changes, origin=origin, signer=signer, locate=self._locate)
         self.generation.bump()
         return head
 

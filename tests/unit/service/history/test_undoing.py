@@ -15,6 +15,7 @@ from bailiwick.service.history.recorded import READ_LOG, Records
 from bailiwick.service.history.undoing import ChangedSince, Kept, Undone, undo_revision
 from bailiwick.service.keys.changing import delete_key
 from bailiwick.service.keys.making import create_key
+from bailiwick.service.locating import locate
 from bailiwick.service.reading import Reader
 from bailiwick.store.opening import create_store
 
@@ -257,7 +258,7 @@ def test_what_is_erased_is_not_brought_back(world: Installation) -> None:
 
 def test_a_process_that_follows_sees_the_same(tmp_path: Path) -> None:
     """On a store on disk, and in another process that reads the log."""
-    with create_store(tmp_path / "data", at=START) as store:
+    with create_store(tmp_path / "data", at=START, locate=locate) as store:
         acme = install(store)
         acme.apply(WORLD)
         other = acme.another_host()

@@ -9,6 +9,7 @@ from tests.unit.service.accounts import START, Installation, install
 from tests.unit.service.people.world import WORLD, Person, give_password
 
 from bailiwick.authn.passwords import HashCost
+from bailiwick.service.locating import locate
 from bailiwick.service.people import hashing
 from bailiwick.store.opening import create_store
 
@@ -30,7 +31,7 @@ def acme() -> Installation:
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Installation:
     """The same in a data directory, as several processes share one."""
-    acme = install(create_store(tmp_path / "data", at=START))
+    acme = install(create_store(tmp_path / "data", at=START, locate=locate))
     acme.apply(WORLD)
     return acme
 

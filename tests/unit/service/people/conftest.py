@@ -9,6 +9,7 @@ from tests.unit.service.accounts import START, Installation, install
 from tests.unit.service.people.world import WORLD, Person, give_password
 
 from bailiwick.authn.passwords import HashCost
+from bailiwick.service.locating import locate
 from bailiwick.service.people import hashing
 from bailiwick.store.memory import MemoryStore
 from bailiwick.store.opening import create_store
@@ -23,7 +24,11 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=["memory", "sqlite"])
 def acme(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     """A new installation with some people."""
-    store = MemoryStore(at=START) if request.param == "memory" else create_store(tmp_path / "data", at=START)
+    store = (
+        MemoryStore(at=START, locate=locate)
+        if request.param == "memory"
+        else create_store(tmp_path / "data", at=START, locate=locate)
+    )
     acme = install(store)
     acme.apply(WORLD)
     return acme

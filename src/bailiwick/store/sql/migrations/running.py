@@ -11,25 +11,23 @@ Implements docs/spec.md, section "The data directory".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from alembic import op
 from alembic.config import Config
-from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Index, MetaData, Table, column, inspect, select, table
 
 from bailiwick.errors import Invalid, Unavailable
-from bailiwick.store.ports import Document, Signer
+from bailiwick.store.ports import Locate, Signer
 from bailiwick.store.sql.migrations.columns import text_column
 from bailiwick.store.sql.unfinished import refuse_unfinished
-
-Locate = Callable[[str, Document], Sequence[tuple[str, str]]]
+from bailiwick.store.vault import Vault
 
 _FOLDER = Path(__file__).parent
 FIRST = "0001"
@@ -57,13 +55,13 @@ class Tools:
     """
 
     signer: Signer | None = None
-    vault: Any = None
+    vault: Vault | None = None
     locate: Locate | None = None
 
 
-def tools(operations: Operations) -> Tools:
-    """Which tools was this migration given? For revisions: `tools(op)`."""
-    given: Tools = operations.get_context().opts["tools"]
+def tools() -> Tools:
+    """Which tools was the migration that runs now given?"""
+    given: Tools = op.get_context().opts["tools"]
     return given
 
 
@@ -121,13 +119,21 @@ def check_revision(connection: Connection, part: Part, place: str) -> None:
     found = find_revision(connection, part)
     if found is None:
         raise Unavailable(f"`{place}` holds no store", "create one with `bailiwick init`")
-    if found == newest(part):
-        return
-    known = found in revisions(part)
-    raise Unavailable(
-        f"`{place}` has schema revision `{found}`, expected `{newest(part)}`",
-        "run `bailiwick store migrate`" if known else "use the bailiwick that wrote it, or a newer one",
-    )
+    check_known(found, part, place)
+    if found != newest(part):
+        raise Unavailable(
+            f"`{place}` has schema revision `{found}`, expected `{newest(part)}`",
+            "stop what uses it, and run `bailiwick store migrate`",
+        )
+
+
+def check_known(found: str, part: Part, place: str) -> None:
+    """Does this program know this revision? Raises Unavailable."""
+    if found not in revisions(part):
+        raise Unavailable(
+            f"`{place}` has schema revision `{found}`, expected `{newest(part)}`",
+            "use the bailiwick that wrote it, or a newer one",
+        )
 
 
 def target(part: Part, wanted: str | None) -> str:
@@ -143,8 +149,8 @@ def target(part: Part, wanted: str | None) -> str:
 def migrate(connection: Connection, part: Part, to: str, given: Tools) -> tuple[str, ...]:
     """Which revisions were carried out or taken back, in order, to bring this part to `to`?"""
     found = find_revision(connection, part)
-    if found is not None and found not in revisions(part):
-        check_revision(connection, part, part.name)
+    if found is not None:
+        check_known(found, part, part.name)
     _adopt(connection, part)
     scripts, done = _scripts(part), list[str]()
 
