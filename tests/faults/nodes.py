@@ -66,12 +66,11 @@ class NodeProcess:
         name: str,
         *,
         options: Sequence[str] | None = None,
-        prefix: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self.installation, self.name = installation, name
         self._options = tuple(options) if options is not None else installation.options
-        self._prefix, self._variables = tuple(prefix), {**installation.variables, **(variables or {})}
+        self._variables = {**installation.variables, **(variables or {})}
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = installation.folder / f"{name}.log"
