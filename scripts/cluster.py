@@ -81,12 +81,19 @@ class Node:
                        "--public-url", public_url, "--trusted-proxy", "127.0.0.1/32"]  # fmt: skip
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start; it answers later."""
         self._ready.unlink(missing_ok=True)
         with self._log.open("ab") as log:
             # WHY a session of its own: Ctrl-C at the terminal must not reach it before the proxy.
             self.process = subprocess.Popen(self._words, stdout=log, stderr=log, start_new_session=True)
+
+    def wait(self) -> None:
+        """Wait until it answers."""
         wait_until(self._ready.exists, self.name, self.process)
+
+    def stop(self) -> None:
+        """End the process that it has now."""
+        stop(self.process)
 
     def kill(self) -> None:
         """End it as a lack of memory would."""
@@ -127,7 +134,9 @@ def run(folder: Path, listen: str, stack: ExitStack) -> None:
     nodes = [Node(f"node-{number}", data, place, url) for number in range(1, NODES + 1)]
     for node in nodes:
         node.start()
-        stack.callback(lambda node=node: stop(node.process))
+        stack.callback(node.stop)
+    for node in nodes:
+        node.wait()
     proxy = stack.enter_context(running_proxy(address, nodes, place))
     client = stack.enter_context(signed_in(url, key_file_of(data)))
     wait_until(lambda: reached(client, url) is not None, "the proxy", proxy)
@@ -178,6 +187,7 @@ def survive(client: httpx2.Client, url: str, victim: Node) -> None:
     require(victim.name not in by, f"{victim.name} is dead")
     began = time.perf_counter()
     victim.start()
+    victim.wait()
     wait_until(lambda: reached(client, url) == victim.name, f"{victim.name} behind the proxy", victim.process)
     say(
         f"{victim.name} started again: it answers through the proxy after {time.perf_counter() - began:.1f} s"

@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.e2e.processes import call, wait_for
 from typer.main import get_command
 
+from bailiwick.api.health import health_entries
+from bailiwick.api.serve import STOP_SECONDS
 from bailiwick.cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -169,3 +172,55 @@ def test_the_container_answers_is_healthy_and_stops(tmp_path: Path) -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def manifests() -> dict[str, Any]:
+    """Which objects does kustomize make of the folder, by kind?"""
+    program = shutil.which("kubectl")
+    folder = DEPLOY / "kubernetes"
+    if program is None:
+        listed = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+        text = "\n---\n".join((folder / name).read_text(encoding="utf-8") for name in listed)
+    else:
+        done = subprocess.run(
+            [program, "kustomize", str(folder)], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        text = done.stdout
+    return {each["kind"]: each for each in yaml.safe_load_all(text)}
+
+
+def test_the_manifests_fit_each_other_and_the_program() -> None:
+    """Options exist, probes ask routes that exist at the port that is listened at, selectors select."""
+    made = manifests()
+    assert set(made) == {"StatefulSet", "Service", "NetworkPolicy"}
+    template = made["StatefulSet"]["spec"]["template"]
+    [container] = template["spec"]["containers"]
+    words = [part for word in container["args"] for part in word.split("=", 1)]
+    assert unknown_words(words) == []
+    [port] = container["ports"]
+    assert f"0.0.0.0:{port['containerPort']}" in words
+    probes = [container[name]["httpGet"] for name in ("startupProbe", "readinessProbe", "livenessProbe")]
+    assert {probe["port"] for probe in probes} == {port["name"]}
+    assert {probe["path"] for probe in probes} <= {entry.path for entry in health_entries()}
+    assert made["Service"]["spec"]["ports"][0]["targetPort"] == port["name"]
+    labels = template["metadata"]["labels"]
+    selected = (
+        made["Service"]["spec"]["selector"],
+        made["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"],
+    )
+    assert (*selected, made["StatefulSet"]["spec"]["selector"]["matchLabels"]) == (labels, labels, labels)
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    claimed = {claim["metadata"]["name"] for claim in made["StatefulSet"]["spec"]["volumeClaimTemplates"]}
+    assert mounted == claimed | {volume["name"] for volume in template["spec"]["volumes"]}
+
+
+def test_the_pod_has_what_the_container_file_and_the_server_need() -> None:
+    """It is the container's user, alone, on a volume for one, and has longer to stop than the server takes."""
+    made = manifests()["StatefulSet"]["spec"]
+    pod = made["template"]["spec"]
+    user = pod["securityContext"]
+    assert last("USER") == f"{user['runAsUser']}:{user['runAsGroup']}"
+    assert made["replicas"] == 1
+    assert made["volumeClaimTemplates"][0]["spec"]["accessModes"] == ["ReadWriteOncePod"]
+    assert pod["terminationGracePeriodSeconds"] > STOP_SECONDS
