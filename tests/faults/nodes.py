@@ -88,7 +88,7 @@ class NodeProcess:
 
     def start(self, *, wait: bool = True) -> None:
         """Start it, again on its port, and wait until it is ready."""
-        words = [*self._prefix, *command("serve", *self._options, "--listen", f"127.0.0.1:{self.port}",
+        words = [*command("serve", *self._options, "--listen", f"127.0.0.1:{self.port}",
                                          "--public-url", PUBLIC_URL)]  # fmt: skip
         with self.log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
