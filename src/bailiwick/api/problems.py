@@ -18,6 +18,7 @@ from bailiwick.errors import (
     Finding,
     Invalid,
     NotFound,
+    Stale,
     Unauthenticated,
     Unavailable,
 )
@@ -52,6 +53,7 @@ class UnsupportedEncoding(BailiwickError):
 PROBLEM_TYPE = b"application/problem+json"
 CHALLENGE = b"Bearer"
 MOST_FINDINGS = 100
+RETRY_SECONDS = b"1"
 INVALID_TOKEN = b'Bearer error="invalid_token"'
 
 _TYPE_PREFIX = "urn:problem-type:bailiwick:"
@@ -65,6 +67,7 @@ _STATUS: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (PreconditionFailed, 412, "Precondition failed"),
     (BodyTooLarge, 413, "Body too large"),
     (UnsupportedEncoding, 415, "Unsupported content encoding"),
+    (Stale, 503, "Nothing was heard of the store for too long"),
     (Unavailable, 503, "Unavailable for now"),
 )
 
@@ -108,6 +111,8 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
         answer[1].append((b"www-authenticate", challenge))
     elif isinstance(error, StepUpRequired):
         answer[1].append((b"www-authenticate", proof_challenge(error)))
+    elif isinstance(error, Stale):
+        answer[1].append((b"retry-after", RETRY_SECONDS))
     return answer
 
 

@@ -7,27 +7,21 @@ It must not hold configuration: whoever calls decides what is served and where.
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import uvicorn
 
 from bailiwick.api.app import build_app
 from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.errors import Invalid, Unavailable
+from bailiwick.service.following import following
 from bailiwick.service.host import Host
 
 BACKLOG = 2048
 STOP_SECONDS = 10
-POLL_SECONDS = 1.0
 COLLECT_AFTER = (50_000, 20, 20)
-
-_logger = logging.getLogger("bailiwick.api")
 
 
 def bind(listen: str) -> tuple[socket.socket, str]:
@@ -85,31 +79,6 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-
-
-@contextmanager
-def following(host: Host, seconds: float = POLL_SECONDS) -> Iterator[None]:
-    """Take in, while this holds, what was written and never announced: the writer may have been killed."""
-    stop = Event()
-
-    def follow() -> None:
-        failed = False
-        while not stop.wait(seconds):
-            try:
-                host.poll()
-                failed = False
-            except Exception:
-                if not failed:
-                    _logger.exception("the store could not be followed")
-                failed = True
-
-    thread = Thread(target=follow, name="following the store", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None) -> ReadyServer:
