@@ -18,7 +18,7 @@ from bailiwick.api.requests.ids import ID_HEADER, id_of_headers
 from bailiwick.service.carrying import Carried, carrying
 
 NO_ROUTE = "none"
-QUIET = ("/health/", "/metrics")
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _logger = logging.getLogger("bailiwick.requests")
 
@@ -64,7 +64,7 @@ class RequestEvents:
     def route_of(self, scope: Scope) -> str:
         """Under which template of the route tables is it answered?"""
         known = getattr(scope.get("route"), "path", None)
-        return str(known or self._templates.get(scope.get("endpoint"), NO_ROUTE))
+        return str(known or self._templates.get(scope.get("endpoint", self.app), NO_ROUTE))
 
 
 def _identify(message: Message, request_id: bytes) -> None:
@@ -81,5 +81,5 @@ def _say(method: str, route: str, status: int, seconds: float) -> None:
         "status": status,
         "milliseconds": round(seconds * 1000, 3),
     }
-    level = logging.DEBUG if route.startswith(QUIET) and status < 500 else logging.INFO
+    level = logging.DEBUG if route in QUIET and status < 500 else logging.INFO
     _logger.log(level, "request", extra={"said": said})
