@@ -75,6 +75,7 @@ class Reply:
         assert problem.pop("status") == self.status
         assert problem.pop("type") == f"urn:problem-type:bailiwick:{problem['code']}"
         del problem["title"]
+        assert problem.pop("request_id") == self.headers["x-request-id"]
         return problem
 
 

@@ -5,6 +5,7 @@ Every answer is asked of a real server. Lists, documents, keys and the log have 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -406,9 +407,10 @@ def test_a_request_that_offers_an_upgrade_is_answered_with_its_body(owner: Clien
 
 
 def test_the_request_id_is_given_back(owner: Client) -> None:
-    """A caller finds its own id in the answer, refusals included."""
+    """A caller finds its own id in the answer, refusals and what no route answers included; else one is made."""
     for path in ("users", "nothing"):
         reply = owner.get(path, headers={"X-Request-Id": "r-1"})
-        assert reply.headers.get("x-request-id") == ("r-1" if path == "users" else None)
+        assert reply.headers["x-request-id"] == "r-1"
+        assert re.fullmatch("[0-9a-f]{32}", owner.get(path).headers["x-request-id"])
     refused = owner.get("users", "nobody", headers={"X-Request-Id": "r-2"})
     assert refused.headers["x-request-id"] == "r-2"

@@ -29,6 +29,7 @@ from bailiwick.api.authzen_requests import (
     check_authorization,
     check_headers,
     echo,
+    identified,
     parse_target,
 )
 from bailiwick.api.authzen_resources import find_resource
@@ -67,8 +68,9 @@ def answer_evaluations(host: Asked, target: str, headers: AskHeaders, body: byte
 
 def answer_error(error: BailiwickError, headers: AskHeaders) -> WireAnswer:
     """What is answered where this went wrong, to a request with these headers?"""
-    answer = answer_of(error, challenge=INVALID_TOKEN if headers.authorization else CHALLENGE)
-    answer[1].extend(echo(headers))
+    with identified(headers):
+        answer = answer_of(error, challenge=INVALID_TOKEN if headers.authorization else CHALLENGE)
+        answer[1].extend(echo(headers))
     return answer
 
 
@@ -81,10 +83,12 @@ def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, sever
     except BailiwickError as error:
         return answer_error(error, headers)
     except Exception:
-        _logger.exception("an evaluation could not be answered")
-        status, broken, content = internal_answer()
-        return status, [*broken, *echo(headers)], content
-    if headers.request_id is None:
+        with identified(headers):
+            _logger.exception("an evaluation could not be answered")
+            status, broken, content = internal_answer()
+            return status, [*broken, *echo(headers)], content
+    # WHY: the protocol and the framework's frame give an id to what brought none.
+    if headers.request_id is None and headers.traceparent is None:
         return 200, JSON_HEADERS, content
     return 200, [*JSON_HEADERS, *echo(headers)], content
 

@@ -7,13 +7,16 @@ nothing is authorized under one reading of it and answered under another. It mus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from bailiwick.api.problems import UnsupportedEncoding
+from bailiwick.api.requests.ids import ID_HEADER, id_of
 from bailiwick.errors import Invalid, NotFound
+from bailiwick.service.carrying import Carried, carried_request, carrying
 
 EVALUATION_PATH = "/access/v1/evaluation"
 EVALUATIONS_PATH = "/access/v1/evaluations"
@@ -23,11 +26,10 @@ JSON = b"application/json"
 
 _TARGET = re.compile(r"(?:/accounts/([^/?#]{1,1024}))?/access/v1/evaluation(s)?(?:\?([^#]*))?")
 _ESCAPES = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _KEPT = frozenset(
     {
         *(b"authorization", b"content-type", b"content-encoding", b"x-request-id", b"expect"),
-        *(b"content-length", b"bailiwick-at-least"),
+        *(b"content-length", b"bailiwick-at-least", b"traceparent"),
     }
 )
 
@@ -55,6 +57,7 @@ class AskHeaders(NamedTuple):
     content_length: bytes | None = None
     at_least: str | None = None
     address: str = ""
+    traceparent: bytes | None = None
 
 
 def collect_headers(raw: Iterable[tuple[bytes, bytes]], address: str = "") -> AskHeaders:
@@ -79,6 +82,7 @@ def collect_headers(raw: Iterable[tuple[bytes, bytes]], address: str = "") -> As
         get(b"content-length"),
         None if at_least is None else at_least.decode("latin-1"),
         address,
+        get(b"traceparent"),
     )
 
 
@@ -148,7 +152,22 @@ def check_authorization(headers: AskHeaders) -> None:
         raise Invalid.at("authorization", "expected one `Authorization` header, got several")
 
 
+def request_id(headers: AskHeaders) -> bytes:
+    """Which id has the request? The one that it is carried out under, else that of its headers, else a new one."""
+    request = carried_request()
+    return id_of(headers.request_id, headers.traceparent) if request is None else request.id.encode("ascii")
+
+
 def echo(headers: AskHeaders) -> list[tuple[bytes, bytes]]:
-    """Which headers of the answer repeat the request's? Its id, where it is at most 128 visible characters."""
-    sent = headers.request_id
-    return [(b"x-request-id", sent)] if sent is not None and _REQUEST_ID.fullmatch(sent) else []
+    """Which headers of the answer name the request? Its id, as it was sent where it is fit for that."""
+    return [(ID_HEADER, request_id(headers))]
+
+
+@contextmanager
+def identified(headers: AskHeaders) -> Iterator[None]:
+    """What is said in here, to the caller and to the log, is said of the request with these headers."""
+    if carried_request() is not None:
+        yield
+        return
+    with carrying(Carried(request_id(headers).decode("ascii"))):
+        yield

@@ -28,12 +28,15 @@ from bailiwick.api.authzen_requests import (
     parse_target,
 )
 from bailiwick.api.problems import Headers, problem_answer
+from bailiwick.api.requests.ids import ID_HEADER, id_of_headers, make_id
 from bailiwick.errors import BailiwickError
 from bailiwick.service.asking import Asked
+from bailiwick.service.carrying import Carried, carrying
 
 MAX_TARGET_BYTES = 512
 MAX_HEAD_BYTES = 65_536
 HEAD_SECONDS = 30.0
+_JSON_AND_ID = b"content-type: application/json\r\nx-request-id: %b\r\n"
 
 
 class Way(Enum):
@@ -331,7 +334,10 @@ class FastPath(HttpToolsProtocol):
         """Send an answer to what could not be read, and close the connection."""
         if self.transport.is_closing():
             return
-        _, headers, content = problem_answer(status, code, title, message)
+        request_id = id_of_headers(self.headers)
+        with carrying(Carried(request_id.decode("ascii"))):
+            _, headers, content = problem_answer(status, code, title, message)
+        headers.append((ID_HEADER, request_id))
         head = b"%b%b%bcontent-length: %d\r\nconnection: close\r\n\r\n"
         lines = (STATUS_LINE[status], self._default_lines(), _lines(headers), len(content))
         self.transport.write(head % lines + content)
@@ -342,7 +348,7 @@ class FastPath(HttpToolsProtocol):
         keep_alive = not self._stopping and self._keeps_alive()
         if self.access_log:
             self._log_access(status)
-        said = b"content-type: application/json\r\n" if headers is JSON_HEADERS else _lines(headers)
+        said = _JSON_AND_ID % make_id() if headers is JSON_HEADERS else _lines(headers)
         self.transport.write(
             b"%b%b%bcontent-length: %d\r\n%b\r\n%b"
             % (

@@ -21,6 +21,7 @@ from bailiwick.errors import (
     Unauthenticated,
     Unavailable,
 )
+from bailiwick.service.carrying import carried_request
 from bailiwick.service.history.undoing import ChangedSince
 from bailiwick.service.proving import StepUpRequired
 
@@ -128,7 +129,7 @@ def internal_answer() -> WireAnswer:
 def problem_answer(
     status: int, code: str, title: str, detail: str, errors: Iterable[Finding] = (), **extra: object
 ) -> WireAnswer:
-    """Which status, headers and body say this problem?"""
+    """Which status, headers and body say this problem, and of which request?"""
     body: dict[str, object] = {
         "type": _TYPE_PREFIX + code,
         "title": title,
@@ -136,6 +137,9 @@ def problem_answer(
         "code": code,
         "detail": detail,
     }
+    request = carried_request()
+    if request is not None:
+        body["request_id"] = request.id
     body.update((name, value) for name, value in extra.items() if value is not None)
     findings = list(errors)
     if findings:

@@ -27,6 +27,7 @@ from bailiwick.api.problems import WireAnswer, internal_problem, respond
 from bailiwick.console.routes import PageRoute
 from bailiwick.errors import BailiwickError, Denied
 from bailiwick.service.authorize import Judge
+from bailiwick.service.carrying import note_who
 from bailiwick.service.host import Host
 from bailiwick.service.proving import said_of_session
 from bailiwick.service.sessions import Session
@@ -164,6 +165,7 @@ def _session(host: Host, request: Request, authorization: str | None, entry: Ent
     address = request.client.host if request.client is not None else ""
     enter = Host.authenticate if entry.enter is None else entry.enter
     session = enter(host, authorization, address)
+    note_who(session.account, session.uid)
     session = replace(session, context=said_of_session(session, address, host.now()))
     account = request.path_params.get("account")
     if account is not None and account != session.account and not entry.any_account:

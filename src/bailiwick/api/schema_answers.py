@@ -198,6 +198,7 @@ ANSWERS: dict[str, Schema] = {
             "status": {"type": "integer"},
             "code": TEXT,
             "detail": TEXT,
+            "request_id": TEXT,
             "help": TEXT,
             "action": TEXT,
             "reason": TEXT,

@@ -20,6 +20,7 @@ import uvicorn
 
 from bailiwick.api.app import build_app
 from bailiwick.api.fastpath import fast_path_protocol
+from bailiwick.api.requests.events import RequestEvents
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.service.host import Host
 
@@ -120,10 +121,11 @@ def following(host: Host, seconds: float = POLL_SECONDS) -> Iterator[None]:
 def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None) -> ReadyServer:
     """Which server answers for this host at this socket?"""
     config = uvicorn.Config(
-        build_app(host),
+        RequestEvents(build_app(host)),
         http=fast_path_protocol(host, proxies=host.settings.proxies),
         ws="none",
         lifespan="on",
+        log_config=None,
         log_level="warning",
         access_log=False,
         # SECURITY: no header of a request says who the client is, but that of a proxy which the settings name.

@@ -5,6 +5,7 @@ Nothing here decides what is served; the options say it, and service/ and api/ d
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,18 @@ ProviderNetworks = Annotated[
         metavar="NETWORK",
         help="a network, not of the Internet, in which identity providers may be asked",
     ),
+]
+
+
+class LogFormat(str, Enum):
+    """How a line of the log looks."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+LogLines = Annotated[
+    LogFormat | None, typer.Option(help="lines of the log on stderr; default: text on a terminal, else json")
 ]
 
 
@@ -125,8 +138,10 @@ def serve(
     registry: Registries = [],  # noqa: B006 - typer reads the default
     trusted_proxy: Proxies = [],  # noqa: B006 - typer reads the default
     provider_network: ProviderNetworks = [],  # noqa: B006 - typer reads the default
+    log_format: LogLines = None,
 ) -> None:
     """Answer over HTTP from a store until stopped."""
+    from bailiwick.api.requests.lines import write_lines
     from bailiwick.api.serve import bind
     from bailiwick.api.serve import serve as serve_app
     from bailiwick.service.host import open_host
@@ -135,6 +150,7 @@ def serve(
     store_address = address_of(data, store, master_key)
     if ready_file is not None:
         require_folder(ready_file)
+    write_lines(None if log_format is None else log_format.value)
     socket, address = bind(listen)
     with socket:
         settings = Settings(

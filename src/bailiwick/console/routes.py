@@ -25,6 +25,7 @@ from bailiwick.console.page import ROOT, Page
 from bailiwick.console.problems import answer_error, answer_failure
 from bailiwick.console.proving import ask_for_proof, go_on
 from bailiwick.errors import BailiwickError, Denied, Unauthenticated
+from bailiwick.service.carrying import note_who
 from bailiwick.service.host import Host
 from bailiwick.service.proving import StepUpRequired
 
@@ -105,6 +106,8 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
                 check_origin(request)
             page.visitor = await run_in_threadpool(enter, host, request)
             is_known = True
+            if page.is_signed_in:
+                note_who(page.session.account, page.session.uid)
             response = _elsewhere(page, entry) or await _answer(page, entry)
         except ClientDisconnect:
             return Response(status_code=400)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -27,10 +28,14 @@ from bailiwick.api.authzen import Answering
 from bailiwick.api.authzen_requests import EVALUATION_PATH
 from bailiwick.api.authzen_routes import authzen_routes
 from bailiwick.api.fastpath import fast_path_protocol
+from bailiwick.api.requests.events import RequestEvents
 
 START_SECONDS = 10
 READ_SECONDS = 20
 LOOPBACK = "127.0.0.1"
+# Ids that were made differ at each request; in what is compared one stands for all.
+_MADE = re.compile(r"\b[0-9a-f]{32}\b")
+_SOME = "0" * 32
 
 
 class CountedApp:
@@ -59,7 +64,7 @@ def make_app(host: MemoryHost) -> CountedApp:
     routes = [*authzen_routes(host), Route("/slow", slow), Route("/tell", tell, methods=["POST"])]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return CountedApp(app)
+    return CountedApp(RequestEvents(app))
 
 
 class RunningServer:
@@ -114,7 +119,7 @@ class RunningServer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response; its headers without the date, sorted."""
+    """One response; its headers without the date, sorted, with one id for all that the server made."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(default=())
@@ -155,11 +160,12 @@ def split_reply(data: bytes) -> tuple[Reply | None, bytes]:
     first, *lines = head.decode("latin-1").split("\r\n")
     status = int(first.split(" ")[1])
     pairs = [line.split(": ", 1) for line in lines]
-    headers = tuple(sorted((name, value) for name, value in pairs if name != "date"))
+    headers = tuple(sorted((name, _MADE.sub(_SOME, value)) for name, value in pairs if name != "date"))
     length = int(dict(headers).get("content-length", "0"))
     if len(rest) < length:
         return None, data
-    return Reply(status, headers, rest[:length]), rest[length:]
+    body = _MADE.sub(_SOME, rest[:length].decode("latin-1")).encode("latin-1")
+    return Reply(status, headers, body), rest[length:]
 
 
 def request(

@@ -1,0 +1,85 @@
+"""Around the whole application: every request gets its id, its line in the log, and an answer when something broke.
+
+What it says of a request is what the route table says: never the path as it was sent, a query, a header or a body.
+The fast path answers before the framework and is not seen here; its decisions have no lines.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import Any
+
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bailiwick.api.problems import internal_problem
+from bailiwick.api.requests.ids import ID_HEADER, id_of_headers
+from bailiwick.service.carrying import Carried, carrying
+
+NO_ROUTE = "none"
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+_logger = logging.getLogger("bailiwick.requests")
+
+
+class RequestEvents:
+    """The application, with ids and lines."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        routes = getattr(app, "routes", ())
+        self._templates = {one.endpoint: one.path for one in routes if isinstance(one, Route)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry the request out, and say that it was."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with carrying(Carried(id_of_headers(scope["headers"]).decode("ascii"))) as request:
+            await self._carry_out(request, scope, receive, send)
+
+    async def _carry_out(self, request: Carried, scope: Scope, receive: Receive, send: Send) -> None:
+        begun, status = perf_counter(), 0
+
+        async def say(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _identify(message, request.id.encode("ascii"))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, say)
+        except Exception:
+            # WHY no raise: the server would write the same exception a second time, and without the id.
+            _logger.exception(
+                "a request could not be answered", extra={"said": {"route": self.route_of(scope)}}
+            )
+            if not status:
+                await internal_problem()(scope, receive, say)
+        finally:
+            _say(scope["method"], self.route_of(scope), status, perf_counter() - begun)
+
+    def route_of(self, scope: Scope) -> str:
+        """Under which template of the route tables is it answered?"""
+        known = getattr(scope.get("route"), "path", None)
+        return str(known or self._templates.get(scope.get("endpoint", self.app), NO_ROUTE))
+
+
+def _identify(message: Message, request_id: bytes) -> None:
+    """Put the id into the answer's headers, unless it is there."""
+    headers = message["headers"] = list(message.get("headers", ()))
+    if not any(name.lower() == ID_HEADER for name, _ in headers):
+        headers.append((ID_HEADER, request_id))
+
+
+def _say(method: str, route: str, status: int, seconds: float) -> None:
+    said: dict[str, Any] = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "milliseconds": round(seconds * 1000, 3),
+    }
+    level = logging.DEBUG if route in QUIET and status < 500 else logging.INFO
+    _logger.log(level, "request", extra={"said": said})
