@@ -17,7 +17,7 @@ from tests.unit.store.conftest import locate
 from bailiwick.errors import NotFound, Unavailable
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import Change, RevisionConflict
-from bailiwick.store.sql import sqlite
+from bailiwick.store.sql import database, sqlite
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.reads import read_head
 from bailiwick.store.sql.sqlite import open_database
@@ -97,7 +97,8 @@ def test_a_writer_that_waits_too_long_says_so(
     store: SqlStore, data_dir: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is ours, and the driver's words are only its cause."""
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0)
+    for module in (sqlite, database):
+        monkeypatch.setattr(module, "BUSY_SECONDS", 0)
     with open_store(data_dir) as hurried, closing(sqlite3.connect(data_dir / "bailiwick.db")) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable) as refused:
