@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from bailiwick.service.host import LOG_PREFIX, Host
@@ -34,8 +34,12 @@ class Follower:
 
     def wait(self, seconds: float, stop: Event) -> bool:
         """Shall it go on? Waits until something was announced, or so long."""
-        # WHY also a pause: many announcements in a row are one look.
-        return not stop.wait(seconds)
+        if self._failed:
+            return not stop.wait(seconds)
+        # WHY any error: to be woken is never needed, and looking tells what is wrong.
+        with suppress(Exception):
+            self._host.store.feed.wait(seconds)
+        return not stop.is_set()
 
     def step(self) -> None:
         """Look once. What fails is said once, and then everything is compared."""

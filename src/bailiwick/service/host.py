@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import RLock
 
 from bailiwick.authn.signing import KeyPurpose, KeySet
@@ -37,6 +36,7 @@ from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.address import Address
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store, parse_vector
 
@@ -388,6 +388,6 @@ class Host:
         self.store.close()
 
 
-def open_host(data_dir: Path, settings: Settings) -> Host:
-    """Which host answers for this data directory?"""
-    return Host(open_store(data_dir, locate=locate), settings)
+def open_host(address: Address, settings: Settings) -> Host:
+    """Which host answers for this store?"""
+    return Host(open_store(address, locate=locate), settings)
