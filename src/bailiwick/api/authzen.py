@@ -43,7 +43,7 @@ from bailiwick.api.problems import (
     internal_answer,
     status_of,
 )
-from bailiwick.errors import BailiwickError, Invalid, NotFound
+from bailiwick.errors import BailiwickError, Invalid, NotFound, Unauthenticated
 from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.requests import Reason
 from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
@@ -96,7 +96,12 @@ def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, sever
 def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> bytes:
     """Which body answers? Who asks is settled before the question is looked at."""
     check_authorization(headers)
-    asking = begin_asking(host, headers.authorization, target.account, headers.address)
+    try:
+        asking = begin_asking(host, headers.authorization, target.account, headers.address)
+    except Unauthenticated:
+        host.rates.charge_address(headers.address)
+        raise
+    host.rates.charge(asking.session)
     check_headers(headers)
     answers = answers_at(asking.session.account, asking.snapshot.vector)
     if not target.several:
@@ -110,6 +115,7 @@ def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> b
             f"expected at most {MAX_EXPLAINED_EVALUATIONS} evaluations to explain, got {len(asked.evaluations)}",
             "send several requests, or ask without `explain`",
         )
+    host.rates.charge_more(asking.session, len(asked.evaluations) - 1)
     return list_body(_each(asking, answers, asked, explain=target.explain))
 
 
