@@ -91,7 +91,7 @@ def test_a_request_too_many_is_told_at_once() -> None:
     with RunningServer(MemoryHost(), most_requests=1) as server:
         first, second = server.connect(), server.connect()
         with first, second:
-            statuses = set()
+            statuses: set[int] = set()
             deadline = time.monotonic() + 10
             while statuses != {200, 503} and time.monotonic() < deadline:
                 first.sendall(slow)
