@@ -36,6 +36,7 @@ cluster: $(VENV)/.run frontend ## three servers behind a proxy, shown at work (w
 
 test: $(VENV)/.test frontend ## install what the tests need and run all of them
 	@scripts/install-registry.sh
+	@scripts/install-postgresql.sh
 	@scripts/install-browser.sh
 	@scripts/install-faketime.sh
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -14,8 +14,17 @@ from bailiwick.store.ports import Change, Head, Store
 AT = datetime(2026, 11, 20, 10, 30, 0, 123456, tzinfo=UTC)
 LOG = "account:acme"
 
+
+def _on_postgresql(path: Path) -> Store:
+    # WHY here: whoever asks for another store needs no server.
+    from tests.contract.on_postgresql import new_store
+
+    return new_store(path, AT)
+
+
 STORES: dict[str, Callable[[Path], Store]] = {
     "sqlite": lambda path: create_store(path / "data", at=AT),
+    "postgresql": _on_postgresql,
     "memory": lambda path: MemoryStore(at=AT),
 }
 

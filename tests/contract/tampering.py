@@ -8,12 +8,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
+import pytest
+from sqlalchemy import URL
 from tests.contract.stores import LOG
 
 from bailiwick.store.evidence import RawObject
 from bailiwick.store.memory import MemoryStore
 from bailiwick.store.memory_reads import MemoryLog
 from bailiwick.store.ports import Store
+from bailiwick.store.sql.postgresql import PostgresDatabase
+from bailiwick.store.sql.store import SqlStore
 
 Place = tuple[int, int]
 
@@ -174,6 +179,25 @@ class SqliteTamper:
         return signature
 
 
+class PostgresTamper(SqliteTamper):
+    """Hands on the database, of somebody who may do everything there. What PostgreSQL cannot hold is left out."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def run(self, statement: str, *values: Any) -> list[Any]:
+        """What does this statement give? It must touch something."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute("SET session_replication_role = replica")
+            try:
+                cursor = connection.execute(statement.replace("?", "%s").encode(), values)
+            except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+                pytest.skip(f"PostgreSQL holds no such value: {type(error).__name__}")
+            rows = cursor.fetchall() if cursor.description else []
+            assert rows or cursor.rowcount > 0, statement
+            return rows
+
+
 class MemoryTamper:
     """Hands on the lists and dictionaries."""
 
@@ -258,8 +282,8 @@ class MemoryTamper:
 
 def hands_on(store: Store, path: Path) -> Tamper:
     """Who writes past this store?"""
-    return (
-        MemoryTamper(store)
-        if isinstance(store, MemoryStore)
-        else SqliteTamper(path / "data" / "bailiwick.db")
-    )
+    if isinstance(store, MemoryStore):
+        return MemoryTamper(store)
+    if isinstance(store, SqlStore) and isinstance(store._logs, PostgresDatabase):
+        return PostgresTamper(store._logs.engine.url)
+    return SqliteTamper(path / "data" / "bailiwick.db")

@@ -20,8 +20,15 @@ def locate(kind: str, uid: str, document: Document) -> list[str]:
     return list(document.get("by", ())) if kind == "Key" else []
 
 
+def _on_postgresql(path: Path) -> Store:
+    from tests.contract.on_postgresql import new_store
+
+    return new_store(path, AT, locating=locate)
+
+
 STORES: dict[str, Callable[[Path], Store]] = {
     "sqlite": lambda path: create_store(path / "data", at=AT, locate=locate),
+    "postgresql": _on_postgresql,
     "memory": lambda path: MemoryStore(at=AT, locate=locate),
 }
 

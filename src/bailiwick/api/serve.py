@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from bailiwick.service.host import Host
 BACKLOG = 2048
 STOP_SECONDS = 10
 POLL_SECONDS = 1.0
+WAIT_SECONDS = 0.1
 COLLECT_AFTER = (50_000, 20, 20)
 
 _logger = logging.getLogger("bailiwick.api")
@@ -93,12 +95,15 @@ def calm_collector() -> None:
 
 @contextmanager
 def following(host: Host, seconds: float = POLL_SECONDS) -> Iterator[None]:
-    """Take in, while this holds, what was written and never announced: the writer may have been killed."""
+    """Take in, while this holds, what was announced, and what was not: the writer may have been killed."""
     stop = Event()
 
     def follow() -> None:
-        failed = False
-        while not stop.wait(seconds):
+        failed, looked = False, time.monotonic()
+        while not stop.is_set():
+            if not host.store.feed.wait(WAIT_SECONDS) and time.monotonic() < looked + seconds:
+                continue
+            looked = time.monotonic()
             try:
                 host.poll()
                 failed = False

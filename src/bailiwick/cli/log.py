@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bailiwick.cli.addresses import MasterKey, address_of
 from bailiwick.cli.client import Client
 from bailiwick.cli.documents import print_answer
 from bailiwick.cli.output import (
@@ -29,6 +30,7 @@ from bailiwick.errors import Invalid
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from bailiwick.store.address import Address
     from bailiwick.store.ports import VerifyReport
 
 log_app = typer.Typer(help="The change log: show, undo, verify.", no_args_is_help=True)
@@ -111,14 +113,18 @@ def verify(
         Path | None,
         typer.Option(help="verify every log of this data directory and its activity, without a server"),
     ] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="URL", help="the same, of a store in a database")
+    ] = None,
+    master_key: MasterKey = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Is the log as it was written? Names any changed, missing or reordered row. Exit code 1: it is not."""
-    if data is None:
+    if data is None and store is None:
         with Client.from_environment() as client:
             reports = [client.post(client.account_path("log", "verify"), {})]
     else:
-        reports = verify_store(data)
+        reports = verify_store(address_of(data, store, master_key))
     show_reports(reports, output)
 
 
@@ -144,13 +150,13 @@ def _show_progress(progress: Progress, task: TaskID, done: int, total: int) -> N
     progress.update(task, completed=done, total=total)
 
 
-def verify_store(data: Path, master_key: Path | None = None) -> list[dict[str, Any]]:
-    """What does verification say of every log in this data directory, and of its activity?"""
+def verify_store(address: Address, master_key: Path | None = None) -> list[dict[str, Any]]:
+    """What does verification say of every log of this store, and of its activity?"""
     from bailiwick.service.locating import locate
     from bailiwick.store.opening import open_store
 
     reports = []
-    with open_store(data, master_key=master_key, locate=locate) as store, progress_bar() as progress:
+    with open_store(address, master_key=master_key, locate=locate) as store, progress_bar() as progress:
         for log in store.list_logs():
             task = progress.add_task(f"verifying {log}", total=store.change_count(log))
             reports.append(_plain(store.verify(log, partial(_show_progress, progress, task)), "changes"))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bailiwick.cli.addresses import KeyOfStore, WhichStore, located
 from bailiwick.cli.output import print_lines, reporting
 
 
 @reporting
 def migrate(
-    data: Annotated[Path, typer.Argument(metavar="STORE", help="the data directory of the store")],
-    master_key: Annotated[
-        Path | None, typer.Option("--master-key", help="where its master keys lie, if not in it")
-    ] = None,
+    store: WhichStore,
+    master_key: KeyOfStore = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="REVISION", help="such as 0001, for an older bailiwick")
     ] = None,
@@ -30,7 +28,8 @@ def migrate(
     from bailiwick.service.locating import locate
     from bailiwick.store.migrating import migrate_store
 
-    steps = migrate_store(data, master_key=master_key, to=to, dry_run=dry_run, locate=locate)
+    address, key = located(store, master_key)
+    steps = migrate_store(address, master_key=key, to=to, dry_run=dry_run, locate=locate)
     done = "would go" if dry_run else "went"
     print_lines(
         f"{step.part}: revision {step.before}, nothing to do"

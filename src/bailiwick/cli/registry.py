@@ -7,16 +7,17 @@ Serves the guide on container registries and docs/spec.md 10.2.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from bailiwick.cli.addresses import Data, MasterKey, Store, address_of, options_of
 from bailiwick.cli.output import print_lines, reporting
-from bailiwick.cli.signing_keys import Data, Leaked, turn_keys
+from bailiwick.cli.signing_keys import Leaked, turn_keys
 
 if TYPE_CHECKING:
     from bailiwick.authn.signing import KeySet
+    from bailiwick.store.address import Address
 
 registry_app = typer.Typer(
     help="Container registries: the certificates that they trust, and new keys for their tokens.",
@@ -26,7 +27,7 @@ registry_app = typer.Typer(
 
 @registry_app.command("bundle")
 @reporting
-def bundle(data: Data) -> None:
+def bundle(data: Data = None, store: Store = None, master_key: MasterKey = None) -> None:
     """Print the certificates for a registry's `rootcertbundle`: of the key that signs, the next one, and recent ones.
 
     A registry reads them once, at its start.
@@ -38,15 +39,17 @@ def bundle(data: Data) -> None:
     from bailiwick.store.opening import open_store
 
     now = datetime.now(UTC)
-    with open_store(data) as store:
-        keys = load_key_sets(store)[KeyPurpose.REGISTRY]
+    with open_store(address_of(data, store, master_key)) as opened:
+        keys = load_key_sets(opened)[KeyPurpose.REGISTRY]
     typer.echo(keys.certificate_bundle(now), nl=False)
 
 
 @registry_app.command("rotate")
 @reporting
 def rotate_keys(
-    data: Data,
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
     leaked: Leaked = False,
 ) -> None:
     """Let the next key sign from now on, and publish another one after it.
@@ -57,14 +60,15 @@ def rotate_keys(
     """
     from bailiwick.authn.signing import KeyPurpose
 
-    print_lines(format_rotation(turn_keys(data, KeyPurpose.REGISTRY, leaked=leaked), data))
+    address = address_of(data, store, master_key)
+    print_lines(format_rotation(turn_keys(address, KeyPurpose.REGISTRY, leaked=leaked), address))
 
 
-def format_rotation(keys: KeySet, data: Path) -> list[str]:
+def format_rotation(keys: KeySet, address: Address) -> list[str]:
     """What has the rotation done, and what is to be done now?"""
     coming = keys.find_next()
     return [
         f"registry tokens are signed by {keys.current().kid}",
         f"the next key is {coming.kid if coming else '(none)'}",
-        f"now give every registry the new bundle and restart it: bailiwick registry bundle --data {data}",
+        f"now give every registry the new bundle and restart it: bailiwick registry bundle {options_of(address)}",
     ]

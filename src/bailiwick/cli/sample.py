@@ -22,11 +22,13 @@ import typer
 from bailiwick.cli.output import reporting
 from bailiwick.cli.sample_authzen import DATA, serve_fixture
 from bailiwick.cli.sample_enterprise import enterprise_keys_of, load_enterprise
-from bailiwick.cli.servers import Data, Listen, require_folder
+from bailiwick.cli.servers import Listen, require_folder
 from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.sample.questions import QUESTIONS
+
+Data = Annotated[Path, typer.Option("--data", help="the data directory")]
 
 if TYPE_CHECKING:
     from bailiwick.service.host import Host

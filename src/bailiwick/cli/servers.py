@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from shlex import quote
 from typing import Annotated
 
 import typer
 
+from bailiwick.cli.addresses import Data, MasterKey, Store, address_of, options_of
 from bailiwick.cli.output import print_lines, reporting
 from bailiwick.errors import NotFound
 
-Data = Annotated[Path, typer.Option("--data", help="the data directory")]
 Listen = Annotated[str, typer.Option("--listen", help="HOST:PORT; port 0 picks a free one")]
 ReadyFile = Annotated[Path | None, typer.Option(help="written with the address once the server answers")]
 PublicUrl = Annotated[str | None, typer.Option(help="how clients reach this server; default: http://LISTEN")]
@@ -78,31 +77,34 @@ RequestsPerSecond = Annotated[
 
 @reporting
 def init(
-    data: Data,
     account: Annotated[str, typer.Option(help="the first account's name")],
     owner: Annotated[str, typer.Option(help="the owner's email address")],
     key_file: Annotated[Path, typer.Option(help="where the owner's API key is written (mode 0600)")],
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
     public_url: Annotated[
         str, typer.Option(help="how browsers will reach the server, for the link")
     ] = "http://127.0.0.1:8470",
 ) -> None:
-    """Create a data directory with an account, its owner, the owner's API key, and a link to choose a password."""
+    """Create a store with an account, its owner, the owner's API key, and a link to choose a password."""
     from bailiwick.service.host import open_host
     from bailiwick.service.initial import initialise
     from bailiwick.service.people.own_link import make_owner_link
     from bailiwick.service.settings import Settings
 
     settings = Settings(public_url)
-    initialise(data, account, owner, key_file)
-    host = open_host(data, settings)
+    address = address_of(data, store, master_key)
+    initialise(address, account, owner, key_file)
+    host = open_host(address, settings)
     try:
         link = make_owner_link(host, account)
     finally:
         host.close()
     print_lines(
         [
-            f"created account {account} in {data}; the owner's API key is in {key_file}",
-            f"next: bailiwick serve --data {quote(str(data))}",
+            f"created account {account} in {address}; the owner's API key is in {key_file}",
+            f"next: bailiwick serve {options_of(address)}",
             f"then choose the owner's password for the console, at a link that is good once: {link}",
         ]
     )
@@ -111,7 +113,9 @@ def init(
 @reporting
 def recover(
     owner: Annotated[str, typer.Argument(help="the name of the user who owns the account")],
-    data: Data,
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
     account: Annotated[str, typer.Option(help="which account, where they own several")] = "",
     public_url: Annotated[
         str, typer.Option(help="how browsers reach the server, for the link")
@@ -119,13 +123,13 @@ def recover(
 ) -> None:
     """Let an account's owner in again who has lost password, phone, recovery codes and passkeys.
 
-    For whoever has the data directory. What was lost is taken away; it is in the log and under attention.
+    For whoever has the store and its master keys. What was lost is taken away; it is in the log and under attention.
     """
     from bailiwick.service.host import open_host
     from bailiwick.service.people.recovering import find_account, recover_owner
     from bailiwick.service.settings import Settings
 
-    host = open_host(data, Settings(public_url.rstrip("/")))
+    host = open_host(address_of(data, store, master_key), Settings(public_url.rstrip("/")))
     try:
         name = find_account(host, owner, account)
         link = recover_owner(host, name)
@@ -141,7 +145,9 @@ def recover(
 
 @reporting
 def serve(
-    data: Data,
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
     listen: Listen = "127.0.0.1:8470",
     ready_file: ReadyFile = None,
     public_url: PublicUrl = None,
@@ -153,7 +159,7 @@ def serve(
     max_requests: MaxRequests = 1000,
     requests_per_second: RequestsPerSecond = None,
 ) -> None:
-    """Answer over HTTP from a data directory until stopped."""
+    """Answer over HTTP from a store until stopped."""
     from bailiwick.api.requests.lines import write_lines
     from bailiwick.api.requests.room import Room
     from bailiwick.api.serve import bind
@@ -162,6 +168,7 @@ def serve(
     from bailiwick.service.rates import parse_rate
     from bailiwick.service.settings import Settings, parse_provider_network, parse_proxy, parse_registry
 
+    store_address = address_of(data, store, master_key)
     if ready_file is not None:
         require_folder(ready_file)
     write_lines(None if log_format is None else log_format.value)
@@ -174,7 +181,7 @@ def serve(
             provider_networks=tuple(parse_provider_network(text) for text in provider_network),
             rate=None if requests_per_second is None else parse_rate(requests_per_second),
         )
-        host = open_host(data, settings)
+        host = open_host(store_address, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])
         try:
             serve_app(host, socket, ready_file, Room(max_connections, max_requests))

@@ -6,22 +6,22 @@ Keys for registries turn by `bailiwick registry rotate`, because registries must
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bailiwick.cli.addresses import Data, MasterKey, Store, address_of
 from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, print_table, reporting
 from bailiwick.cli.times import minute_of
 
 if TYPE_CHECKING:
     from bailiwick.authn.signing import KeyPurpose, KeySet
+    from bailiwick.store.address import Address
 
 signing_keys_app = typer.Typer(
     help="Keys that sign access tokens: list, rotate. On the machine of the data.", no_args_is_help=True
 )
 
-Data = Annotated[Path, typer.Option("--data", help="the data directory")]
 Leaked = Annotated[
     bool, typer.Option("--leaked", help="the key that signs was stolen: end its tokens at once")
 ]
@@ -30,14 +30,19 @@ ACTOR_UID = "system"
 
 @signing_keys_app.command("list")
 @reporting
-def list_(data: Data, output: OutputOption = Output.TABLE) -> None:
+def list_(
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
     """List the keys whose signatures are believed: the one that signs, the next, and retired ones until their end."""
     from bailiwick.authn.signing import KeyPurpose
     from bailiwick.service.keyring import load_key_sets
     from bailiwick.store.opening import open_store
 
-    with open_store(data) as store:
-        rows = rows_of(load_key_sets(store)[KeyPurpose.ACCESS], datetime.now(UTC))
+    with open_store(address_of(data, store, master_key)) as opened:
+        rows = rows_of(load_key_sets(opened)[KeyPurpose.ACCESS], datetime.now(UTC))
     if output is Output.JSON:
         print_json(rows)
         return
@@ -61,7 +66,9 @@ def list_(data: Data, output: OutputOption = Output.TABLE) -> None:
 @signing_keys_app.command("rotate")
 @reporting
 def rotate_keys(
-    data: Data,
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
     leaked: Leaked = False,
 ) -> None:
     """Let the next key sign from now on, and publish another one after it.
@@ -73,22 +80,25 @@ def rotate_keys(
     """
     from bailiwick.authn.signing import KeyPurpose
 
-    print_lines(format_rotation(turn_keys(data, KeyPurpose.ACCESS, leaked=leaked), leaked=leaked))
+    keys = turn_keys(address_of(data, store, master_key), KeyPurpose.ACCESS, leaked=leaked)
+    print_lines(format_rotation(keys, leaked=leaked))
 
 
-def turn_keys(data: Path, purpose: KeyPurpose, *, leaked: bool) -> KeySet:
+def turn_keys(address: Address, purpose: KeyPurpose, *, leaked: bool) -> KeySet:
     """Which keys of this purpose are there, after the next one has taken over?"""
     from bailiwick.service.keyring import rotate
     from bailiwick.store.opening import open_store
 
-    with open_store(data) as store:
+    with open_store(address) as store:
         return rotate(store, purpose, datetime.now(UTC), ACTOR_UID, leaked=leaked)
 
 
 @signing_keys_app.command("rotate-identity")
 @reporting
 def rotate_identity(
-    data: Data,
+    data: Data = None,
+    store: Store = None,
+    master_key: MasterKey = None,
     leaked: Annotated[
         bool, typer.Option("--leaked", help="the key was stolen: what it signed is not believed any more")
     ] = False,
@@ -100,8 +110,8 @@ def rotate_identity(
     from bailiwick.service.oauth.identity_keys import rotate_identity_key
     from bailiwick.store.opening import open_store
 
-    with open_store(data) as store:
-        key = rotate_identity_key(store, datetime.now(UTC), ACTOR_UID, leaked=leaked)
+    with open_store(address_of(data, store, master_key)) as opened:
+        key = rotate_identity_key(opened, datetime.now(UTC), ACTOR_UID, leaked=leaked)
     print_lines([f"ID tokens are signed by {key.kid}"])
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bailiwick.cli import migrating
+from bailiwick.cli.addresses import KeyOfStore, WhichStore, located
 from bailiwick.cli.log import show_reports, verify_store
 from bailiwick.cli.output import Output, OutputOption, print_lines, progress_bar, reporting
 
@@ -125,14 +126,12 @@ def restore(
 @store_app.command("verify")
 @reporting
 def verify(
-    data: Annotated[Path, typer.Argument(metavar="STORE", help="the data directory of the store")],
-    master_key: Annotated[
-        Path | None, typer.Option("--master-key", help="where its master keys lie, if not in it")
-    ] = None,
+    store: WhichStore,
+    master_key: KeyOfStore = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Is every log, and the activity, as it was written? Exit code 1: it is not. The same as `log verify --data`."""
-    show_reports(verify_store(data, master_key), output)
+    show_reports(verify_store(*located(store, master_key)), output)
 
 
 store_app.command("migrate")(migrating.migrate)

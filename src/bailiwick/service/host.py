@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import RLock
 
 from bailiwick.authn.signing import KeyPurpose, KeySet
@@ -36,6 +35,7 @@ from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.address import Address
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store
 
@@ -309,6 +309,6 @@ class Host:
         self.store.close()
 
 
-def open_host(data_dir: Path, settings: Settings) -> Host:
-    """Which host answers for this data directory?"""
-    return Host(open_store(data_dir, locate=locate), settings)
+def open_host(address: Address, settings: Settings) -> Host:
+    """Which host answers for this store?"""
+    return Host(open_store(address, locate=locate), settings)

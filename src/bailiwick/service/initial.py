@@ -22,14 +22,16 @@ from bailiwick.service.keyring import create_key_sets
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import ACCOUNT_UID, API_KEY, account_log
 from bailiwick.service.locating import locate
+from bailiwick.store.address import Address, DatabaseAddress
 from bailiwick.store.directory import DataDirectory
+from bailiwick.store.in_database import discard_database
 from bailiwick.store.opening import create_store
 from bailiwick.store.ports import SYSTEM_LOG, Change, RevisionConflict, SecretWrite, Store
 
 DEFAULT_PROJECT = "default"
 
 
-def initialise(data_dir: Path, account: str, owner_email: str, key_file: Path) -> None:
+def initialise(address: Address, account: str, owner_email: str, key_file: Path) -> None:
     """Create the store, the account, its owner and the owner's API key (written to `key_file`, mode 0600).
 
     Raises Invalid, Conflict, Unavailable; a key file that exists is never overwritten.
@@ -42,24 +44,27 @@ def initialise(data_dir: Path, account: str, owner_email: str, key_file: Path) -
     with new_private_file(key_file) as file:
         key = generate_api_key()
         keep_text(file, key_file, key.text + "\n")
-        existed, made = data_dir.exists(), False
+        existed, made = isinstance(address, Path) and address.exists(), False
         try:
-            with create_store(data_dir, at=now, locate=locate) as store:
+            with create_store(address, at=now, locate=locate) as store:
                 made = True
                 create_key_sets(store, now)
                 create_account(store, account, owner, owner_email, now, key)
         except BaseException:
             if made:
-                _discard(data_dir, itself=not existed)
+                _discard(address, itself=not existed)
             raise
 
 
-def _discard(data_dir: Path, *, itself: bool) -> None:
+def _discard(address: Address, *, itself: bool) -> None:
     """Take a store away that was begun a moment ago: nobody has its key."""
-    for path in DataDirectory(data_dir).files():
+    if isinstance(address, DatabaseAddress):
+        discard_database(address)
+        return
+    for path in DataDirectory(address).files():
         path.unlink(missing_ok=True)
     if itself:
-        data_dir.rmdir()
+        address.rmdir()
 
 
 @contextmanager

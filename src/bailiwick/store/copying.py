@@ -23,11 +23,12 @@ from bailiwick.store.ports import Head, RandomBytes, Signer, VerifyReport
 from bailiwick.store.sql import reads
 from bailiwick.store.sql.activity import verify_activity
 from bailiwick.store.sql.carrying import Carrier, NewKey, check_counts
-from bailiwick.store.sql.database import Database, examined, failures_named, open_database
+from bailiwick.store.sql.database import Database, examined, failures_named
 from bailiwick.store.sql.evidence import SqlEvidence
 from bailiwick.store.sql.migrations.running import ACTIVITY_PART, LOGS_PART, forget, stamp
 from bailiwick.store.sql.schema import ACTIVITY, LOGS
 from bailiwick.store.sql.secret_rows import SecretRows
+from bailiwick.store.sql.sqlite import open_database
 from bailiwick.store.sql.unfinished import is_unfinished, mark_finished, mark_unfinished
 from bailiwick.store.vault import Vault, new_key, sync_directory, write_keys
 from bailiwick.store.verify import verify_log
@@ -86,7 +87,7 @@ def copy_store(
         into = DataDirectory(target)
         into.make()
         # INVARIANT: the keys that the source is under are in its file until the copy is whole.
-        with have.directory.locked(), into.locked(), _opened(into, again) as copy, _moment(have) as moment:
+        with have.place.locked(), into.locked(), _opened(into, again) as copy, _moment(have) as moment:
             _refuse_damaged(_verify(moment, have, have.secrets, progress), f"the store in `{source}`")
             fresh = _begin(copy, have, key, random_bytes)
             carrier = Carrier(have.secrets.vault, fresh, progress)
@@ -208,7 +209,7 @@ def _finish(
     with copy.logs.writing() as connection:
         stamp(connection, LOGS_PART)
         mark_finished(connection)
-    copy.activity.truncate_wal()
-    copy.logs.truncate_wal()
+    copy.activity.forget_overwritten()
+    copy.logs.forget_overwritten()
     sync_directory(copy.directory.path)
     return Copied(tuple(heads[log] for log in logs), changes, events)

@@ -12,10 +12,12 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import time
 from pathlib import Path
 from threading import Lock
 
 WORD_BYTES = 8
+LOOK_SECONDS = 0.02
 
 
 class SharedGeneration:
@@ -51,6 +53,25 @@ class SharedGeneration:
         self._word.release()
         self._memory.close()
         os.close(self._file)
+
+
+class WordFeed:
+    """Wakes a follower when the word has grown. Looks at memory only, so it may look often."""
+
+    def __init__(self, word: SharedGeneration | LocalGeneration) -> None:
+        self._word = word
+        self._seen = word.read()
+
+    def wait(self, seconds: float) -> bool:
+        """Has the word grown since this was last asked, or will it within so long?"""
+        deadline = time.monotonic() + seconds
+        while (now := self._word.read()) == self._seen:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(left, LOOK_SECONDS))
+        self._seen = now
+        return True
 
 
 class LocalGeneration:

@@ -30,7 +30,7 @@ from bailiwick.store.fold import (
     seal_erasure,
     seal_row,
 )
-from bailiwick.store.generation import LocalGeneration
+from bailiwick.store.generation import LocalGeneration, WordFeed
 from bailiwick.store.memory_activity import MemoryActivity
 from bailiwick.store.memory_reads import (
     MemoryEvidence,
@@ -86,6 +86,7 @@ class MemoryStore:
         self._signer = own
         self.logs: dict[str, MemoryLog] = {}
         self.generation = LocalGeneration()
+        self.feed = WordFeed(self.generation)
         self.activity = MemoryActivity(own)
         self.create_log(SYSTEM_LOG, at=at)
         self.append(

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
 
+from sqlalchemy import Connection
+
 from bailiwick.errors import Unavailable
+from bailiwick.store.address import Address, DatabaseAddress
 from bailiwick.store.directory import DataDirectory
 from bailiwick.store.ports import Locate, Signer
-from bailiwick.store.sql.database import Database, Durability, open_database
+from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.migrations.running import (
     ACTIVITY_PART,
     LOGS_PART,
@@ -26,8 +29,10 @@ from bailiwick.store.sql.migrations.running import (
     newest,
     target,
 )
+from bailiwick.store.sql.postgresql import open_postgres
 from bailiwick.store.sql.secret_rows import SecretRows
 from bailiwick.store.sql.signing_keys import SigningKeys
+from bailiwick.store.sql.sqlite import Durability, open_database
 from bailiwick.store.vault import Vault
 
 
@@ -41,7 +46,7 @@ class Step:
 
 
 def migrate_store(
-    data_dir: Path,
+    address: Address,
     *,
     master_key: Path | None = None,
     to: str | None = None,
@@ -53,7 +58,9 @@ def migrate_store(
 
     Raises NotFound, Invalid for an unknown revision, Unavailable for a store of a newer program.
     """
-    directory = DataDirectory(data_dir, master_key)
+    if isinstance(address, DatabaseAddress):
+        return _migrate_database(address, to, dry_run, locate, signer)
+    directory = DataDirectory(address, master_key)
     directory.check_whole()
     parts: list[tuple[Part, Path, Durability]] = [
         (LOGS_PART, directory.logs, "FULL"),
@@ -73,17 +80,44 @@ def migrate_store(
         return [step for _, _, _, step in plan]
 
 
+def _migrate_database(
+    address: DatabaseAddress, to: str | None, dry_run: bool, locate: Locate | None, signer: Signer | None
+) -> list[Step]:
+    """Which steps brought this database there? Both parts in one transaction, however long it takes."""
+    address.check_key()
+    database = open_postgres(address.url, is_patient=True)
+    try:
+        with address.locked(), database.writing() as connection:
+            steps = [_step(connection, part, str(address), to) for part in (LOGS_PART, ACTIVITY_PART)]
+            wanted = [step for step in steps if step.before != step.after]
+            if dry_run or not wanted:
+                return steps
+            vault = Vault(address.master_key, token_bytes)
+            given = Tools(signer or SigningKeys(SecretRows(vault), None).signer(connection), vault, locate)
+            back = any(step.after < step.before for step in wanted)
+            for step in reversed(wanted) if back else wanted:
+                part = LOGS_PART if step.part == LOGS_PART.name else ACTIVITY_PART
+                migrate(connection, part, step.after, given)
+            return steps
+    finally:
+        database.close()
+
+
 def _plan(part: Part, path: Path, to: str | None) -> Step:
     """Which step does this part need?"""
     database = open_database(path, "FULL")
     try:
         with database.reading() as connection:
-            found = find_revision(connection, part)
+            return _step(connection, part, str(path), to)
     finally:
         database.close()
+
+
+def _step(connection: Connection, part: Part, place: str, to: str | None) -> Step:
+    found = find_revision(connection, part)
     if found is None:
-        raise Unavailable(f"`{path}` holds no store", "create one with `bailiwick init`")
-    check_known(found, part, str(path))
+        raise Unavailable(f"`{place}` holds no store", "create one with `bailiwick init`")
+    check_known(found, part, place)
     return Step(part.name, found, target(part, to))
 
 
@@ -105,6 +139,6 @@ def _carry_out(part: Part, database: Database, to: str, given: Tools) -> None:
     try:
         with database.writing() as connection:
             migrate(connection, part, to, given)
-        database.truncate_wal()
+        database.forget_overwritten()
     finally:
         database.close()

@@ -1,13 +1,12 @@
-"""How a store in a data directory is created and opened: the only place where its parts are put together.
+"""How a store is created and opened, in a data directory or in a database: where its parts are put together.
 
-Creating is repeatable until the schema version is committed, which is its last step: a crash before
+Creating in a directory is repeatable until the schema version is committed, which is its last step: a crash before
 leaves a directory in which `create_store` starts again.
 Implements docs/spec.md, section "The data directory".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,15 +16,15 @@ from sqlalchemy import Connection, insert, inspect
 
 from bailiwick.errors import Conflict
 from bailiwick.store.activity_chain import first_head
-from bailiwick.store.canonical import format_instant
-from bailiwick.store.chain import SALT_BYTES
+from bailiwick.store.address import Address, DatabaseAddress
+from bailiwick.store.announcing import AnnouncedGeneration
+from bailiwick.store.beginning import choose_signer, write_beginning
 from bailiwick.store.directory import DataDirectory, create_private
-from bailiwick.store.fold import Origin, seal_changes
-from bailiwick.store.ports import SYSTEM_LOG, Head, Locate, RandomBytes, SecretWrite, Signer
-from bailiwick.store.signing import new_signing_key, publish
+from bailiwick.store.generation import SharedGeneration, WordFeed
+from bailiwick.store.in_database import create_in_database, make_feed, open_in_database
+from bailiwick.store.ports import Locate, RandomBytes, Signer
 from bailiwick.store.sql.activity import write_first_head
-from bailiwick.store.sql.append import append_changes, insert_log
-from bailiwick.store.sql.database import Database, open_database
+from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.migrations.running import (
     ACTIVITY_PART,
     LOGS_PART,
@@ -39,33 +38,40 @@ from bailiwick.store.sql.schema import (
     ACTIVITY_SCHEMA_VERSION,
     LOGS,
     PLAN_STATISTICS,
-    SCHEMA_VERSION,
     activity_setting,
     note,
     setting,
 )
-from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, read_setting, write_setting
-from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
-from bailiwick.store.sql.store import SqlStore
+from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, read_setting
+from bailiwick.store.sql.signing_keys import SigningKeys
+from bailiwick.store.sql.sqlite import open_database
+from bailiwick.store.sql.store import Place, SqlStore
 from bailiwick.store.vault import Vault, new_key, read_keys, write_keys
-
-CREATOR_UID = "bailiwick"
-CREATED_VIA = "create_store"
 
 
 def create_store(
-    data_dir: Path,
+    address: Address,
     *,
     at: datetime,
     signer: Signer | None = None,
     random_bytes: RandomBytes = token_bytes,
     locate: Locate | None = None,
 ) -> SqlStore:
-    """Which new store is in this new or empty directory? Its system log is at revision 1: the signing key.
+    """Which new store is in this new or empty directory, or empty database? Its system log holds the signing key.
 
     Raises Conflict if a store is there already. A `signer` that is passed in must be passed to
     `open_store` too.
     """
+    if isinstance(address, DatabaseAddress):
+        create_in_database(address, at=at, signer=signer, random_bytes=random_bytes)
+    else:
+        _create_in_directory(address, at, signer, random_bytes)
+    return open_store(address, signer=signer, random_bytes=random_bytes, locate=locate)
+
+
+def _create_in_directory(
+    data_dir: Path, at: datetime, signer: Signer | None, random_bytes: RandomBytes
+) -> None:
     directory = DataDirectory(data_dir)
     directory.make()
     with directory.locked():
@@ -77,20 +83,15 @@ def create_store(
             key_id = next(iter(read_keys(directory.master_key)))
             with logs.writing() as connection:
                 _refuse_existing(connection, directory)
-                own, kept = _choose_signer(signer, random_bytes)
+                own, kept = choose_signer(signer, random_bytes)
                 _create_activity(activity, own)
                 LOGS.create_all(connection)
                 pin_plans(connection)
-                write_setting(connection, MASTER_KEY_ID, key_id)
-                write_setting(connection, SIGNING_KEY_ID, own.key_id)
-                head = _write_system_log(connection, own, at, random_bytes)
-                secrets.write(connection, SYSTEM_LOG, head.revision, kept)
-                write_setting(connection, SCHEMA_VERSION_SETTING, str(SCHEMA_VERSION))
+                write_beginning(connection, (own, kept), secrets, key_id, at=at, random_bytes=random_bytes)
                 stamp(connection, LOGS_PART)
         finally:
             logs.close()
             activity.close()
-    return open_store(data_dir, signer=signer, random_bytes=random_bytes, locate=locate)
 
 
 def _create_files(directory: DataDirectory, random_bytes: RandomBytes) -> None:
@@ -99,14 +100,6 @@ def _create_files(directory: DataDirectory, random_bytes: RandomBytes) -> None:
         write_keys(directory.master_key, dict([new_key(random_bytes)]))
     for path in (directory.logs, directory.activity):
         create_private(path)
-
-
-def _choose_signer(given: Signer | None, random_bytes: RandomBytes) -> tuple[Signer, Sequence[SecretWrite]]:
-    """Who signs, and which secret must be kept for it?"""
-    if given is not None:
-        return given, ()
-    signer, kept = new_signing_key(random_bytes)
-    return signer, (kept,)
 
 
 def _refuse_existing(connection: Connection, directory: DataDirectory) -> None:
@@ -135,21 +128,11 @@ def _create_activity(database: Database, signer: Signer) -> None:
         stamp(connection, ACTIVITY_PART)
 
 
-def _write_system_log(
-    connection: Connection, signer: Signer, at: datetime, random_bytes: RandomBytes
-) -> Head:
-    """What is the head of the system log, which starts with the key that signs it?"""
-    start = insert_log(connection, SYSTEM_LOG, format_instant(at), signer)
-    changes = seal_changes([publish(signer)], random_bytes, SALT_BYTES)
-    origin = Origin.of(CREATOR_UID, CREATED_VIA, at)
-    return append_changes(connection, start, changes, origin=origin, signer=signer, locate=None)
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a store in a data directory is put together from; whoever opened it closes it."""
+    """What a store is put together from; whoever opened it closes it."""
 
-    directory: DataDirectory
+    place: DataDirectory | DatabaseAddress
     logs: Database
     activity: Database
     secrets: SecretRows
@@ -162,24 +145,25 @@ class Parts:
 
 
 def open_store(
-    data_dir: Path,
+    address: Address,
     *,
     master_key: Path | None = None,
     signer: Signer | None = None,
     random_bytes: RandomBytes = token_bytes,
     locate: Locate | None = None,
 ) -> SqlStore:
-    """Which store is in this directory? `master_key`: where its keys lie, if not in the directory.
+    """Which store is there? `master_key`: where a directory's keys lie, if not in it.
 
     Without `locate` what is written is found by its account only.
 
     Raises NotFound if there is none, Unavailable if it is not safe to use: readable for others, of a
     newer schema, without its keys, a copy that was not finished.
     """
-    parts = open_parts(DataDirectory(data_dir, master_key), signer=signer, random_bytes=random_bytes)
+    where = address if isinstance(address, DatabaseAddress) else DataDirectory(address, master_key)
+    parts = open_parts(where, signer=signer, random_bytes=random_bytes)
     try:
         return SqlStore(
-            parts.directory,
+            _place_of(parts),
             logs=parts.logs,
             activity=parts.activity,
             secrets=parts.secrets,
@@ -192,8 +176,26 @@ def open_store(
         raise
 
 
-def open_parts(directory: DataDirectory, *, signer: Signer | None, random_bytes: RandomBytes) -> Parts:
-    """Which parts has the store in this directory? Raises as `open_store` does."""
+def _place_of(parts: Parts) -> Place:
+    """What differs by where the store is?"""
+    if isinstance(parts.place, DatabaseAddress):
+        feed = make_feed(parts.place)
+        return Place(AnnouncedGeneration(feed), feed, parts.place.locked)
+    word = SharedGeneration(parts.place.generation)
+    return Place(word, WordFeed(word), parts.place.locked)
+
+
+def open_parts(
+    place: DataDirectory | DatabaseAddress, *, signer: Signer | None, random_bytes: RandomBytes
+) -> Parts:
+    """Which parts has the store there? Raises as `open_store` does."""
+    if isinstance(place, DatabaseAddress):
+        logs, activity, secrets, keys = open_in_database(place, signer=signer, random_bytes=random_bytes)
+        return Parts(place, logs, activity, secrets, keys)
+    return _open_in_directory(place, signer, random_bytes)
+
+
+def _open_in_directory(directory: DataDirectory, signer: Signer | None, random_bytes: RandomBytes) -> Parts:
     directory.check_whole()
     logs = open_database(directory.logs, "FULL")
     activity = open_database(directory.activity, "NORMAL")

@@ -147,8 +147,8 @@ class Answer:
 class Idempotency:
     """Under which key is this append's answer kept?
 
-    `answer` is called once, inside the transaction, with the new head; it returns status and body
-    and must neither block nor call the store.
+    `answer` is called inside the transaction with the new head, again where the transaction is tried again; it returns
+    status and body and must neither block nor call the store.
     """
 
     principal_uid: str
@@ -270,6 +270,13 @@ class GenerationWord(Protocol):
         """Announce that something was committed."""
 
 
+class Feed(Protocol):
+    """Tells a follower to look now. It only wakes: whoever misses it finds the same at the next look."""
+
+    def wait(self, seconds: float) -> bool:
+        """Was something announced since this was last asked, or within so long? One follower asks."""
+
+
 class Activity(Protocol):
     """What happened without changing state: own retention, chained in batches, no revision."""
 
@@ -315,6 +322,10 @@ class Store(Protocol):
     @property
     def generation(self) -> GenerationWord:
         """The word that readers compare before trusting what they hold."""
+
+    @property
+    def feed(self) -> Feed:
+        """What wakes whoever follows the logs."""
 
     @property
     def activity(self) -> Activity:

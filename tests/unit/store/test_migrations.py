@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bailiwick.errors import Conflict, Invalid
-from bailiwick.store.sql.database import Database, open_database
+from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.migrations.running import (
     ACTIVITY_PART,
     LOGS_PART,
@@ -19,6 +19,7 @@ from bailiwick.store.sql.migrations.running import (
     revisions,
     target,
 )
+from bailiwick.store.sql.sqlite import open_database
 from bailiwick.store.sql.store import SqlStore
 
 PARTS = {"bailiwick.db": LOGS_PART, "activity.db": ACTIVITY_PART}

@@ -17,9 +17,10 @@ from tests.unit.store.conftest import locate
 from bailiwick.errors import NotFound, Unavailable
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import Change, RevisionConflict
-from bailiwick.store.sql import database
-from bailiwick.store.sql.database import Database, open_database
+from bailiwick.store.sql import database, sqlite
+from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.reads import read_head
+from bailiwick.store.sql.sqlite import open_database
 from bailiwick.store.sql.store import SqlStore
 
 LOG = "account:acme"
@@ -96,7 +97,8 @@ def test_a_writer_that_waits_too_long_says_so(
     store: SqlStore, data_dir: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is ours, and the driver's words are only its cause."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    for module in (sqlite, database):
+        monkeypatch.setattr(module, "BUSY_SECONDS", 0)
     with open_store(data_dir) as hurried, closing(sqlite3.connect(data_dir / "bailiwick.db")) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable) as refused:
@@ -148,8 +150,8 @@ def test_a_full_disk_fails_the_write_and_loses_nothing(
     """A transaction that finds no room is refused whole; what was there stays, and small writes go on."""
     write(store, at, "u1")
     pages = (data_dir / "bailiwick.db").stat().st_size // 4096 + 200
-    usual = database._pragmas("FULL")
-    monkeypatch.setattr(database, "_pragmas", lambda durability: (*usual, f"max_page_count={pages}"))
+    usual = sqlite._pragmas("FULL")
+    monkeypatch.setattr(sqlite, "_pragmas", lambda durability: (*usual, f"max_page_count={pages}"))
     with open_store(data_dir) as full:
         changes = [Change("User", f"v{number}", "", "create", {"x": "y" * 900}) for number in range(5_000)]
         with pytest.raises(Unavailable) as refused:

@@ -109,6 +109,8 @@ class SqlActivity:
         """Change the note of this name, alone among all processes; written out before returning."""
         check_texts((("name", name),))
         with self._database.writing() as connection:
+            # WHY the head: the note may not be there yet, and what is not there cannot be locked.
+            lock_activity(connection)
             amend_note(connection, name, at, change)
 
     def notes(
@@ -128,6 +130,7 @@ class SqlActivity:
                 return
             signer = self._signer()
             with self._database.writing() as connection:
+                lock_activity(connection)
                 if self._buffer:
                     _append_batch(connection, self._buffer, signer)
                 _write_used(connection, self._used)
@@ -168,6 +171,11 @@ def write_first_head(connection: Connection, head: ActivityHead, signer: Signer)
     connection.execute(insert(activity_head).values(id=1, **_head_values(head, signer)))
 
 
+def lock_activity(connection: Connection) -> None:
+    """Let nobody else write activity until the transaction ends, where several may at once."""
+    connection.execute(select(activity_head.c.id).where(activity_head.c.id == 1).with_for_update())
+
+
 def _head_values(head: ActivityHead, signer: Signer) -> dict[str, Any]:
     """Which signed values stand for this head?"""
     values = {field: getattr(head, field) for field in _HEAD_FIELDS}
@@ -189,6 +197,7 @@ def _read_head(connection: Connection) -> tuple[ActivityHead, object]:
 
 def _trusted_head(connection: Connection, signer: Signer) -> ActivityHead:
     """What is the head to write on? SECURITY: an honest write must not sign a forged chain."""
+    lock_activity(connection)
     head, signature = _read_head(connection)
     if not is_signed(head, signature, signer):
         raise Unavailable(

@@ -51,8 +51,22 @@ def insert_log(connection: Connection, log: str, at: str, signer: Signer) -> Hea
         raise Conflict(f"log `{log}` exists already")
     start = Head(log, 0, genesis_hash(log).hex())
     values = _head_values(start, at, signer)
-    connection.execute(insert(head).values(log=log, **values))
+    try:
+        connection.execute(insert(head).values(log=log, **values))
+    except IntegrityError:
+        raise Conflict(f"log `{log}` exists already") from None
     return start
+
+
+def lock_heads(connection: Connection, log: str, others: Iterable[str]) -> None:
+    """Let nobody write to this log, nor move the others, until the transaction ends.
+
+    INVARIANT: in the order of names, so that no two transactions wait for each other; one log a statement, so that
+    each lies on one shard.
+    """
+    for name in sorted({log, *others}):
+        one = select(head.c.log).where(head.c.log == name)
+        connection.execute(one.with_for_update(read=name != log))
 
 
 def lock_head(connection: Connection, log: str, expected_revision: int, signer: Signer) -> Head:
@@ -102,10 +116,11 @@ def _apply(
         remove_locators(connection, log, keys)
     staying = [change for change in after.values() if change is not None]
     for batch in batched(staying, BATCH_ROWS):
+        _refuse_taken(connection, log, batch)
         try:
             connection.execute(insert(object_), [_object_values(log, revision, change) for change in batch])
         except IntegrityError as error:
-            raise _explain_taken(connection, log, batch) from error
+            raise Unavailable("the objects do not fit the log", "run `bailiwick store verify`") from error
         living = ((change.kind, change.uid, str(change.document_text)) for change in batch)
         write_locators(connection, log, living, locate)
 
@@ -135,8 +150,11 @@ def _object_values(log: str, revision: int, change: SealedChange) -> dict[str, A
     }
 
 
-def _explain_taken(connection: Connection, log: str, batch: Sequence[SealedChange]) -> Exception:
-    """Which living object has a name that this batch wants?"""
+def _refuse_taken(connection: Connection, log: str, batch: Sequence[SealedChange]) -> None:
+    """Has another living object a name that this batch wants? Raises Conflict.
+
+    WHY asked before, and not learned from the failure: that would end the transaction in which it is explained.
+    """
     by_kind: dict[str, dict[str, str]] = defaultdict(dict)
     for item in batch:
         if item.name:
@@ -147,8 +165,7 @@ def _explain_taken(connection: Connection, log: str, batch: Sequence[SealedChang
             columns = select(object_.c.name, object_.c.uid).where(of_kind, object_.c.name.in_(names))
             for name, uid in connection.execute(columns):
                 if wanted[name] != uid:
-                    return name_taken(kind, name)
-    return Unavailable("the objects do not fit the log", "run `bailiwick log verify`")
+                    raise name_taken(kind, name)
 
 
 def _extend(

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, Table, func, insert, select
 
 from bailiwick.errors import Unavailable
-from bailiwick.store.sql.database import Database
+from bailiwick.store.sql.database import Database, stream
 from bailiwick.store.sql.schema import answer, secret, setting
 from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, answer_purpose, secret_purpose
 from bailiwick.store.vault import Vault
@@ -50,7 +50,7 @@ class Carrier:
 
     def _carry_table(self, table: Table, source: Connection, target: Database) -> int:
         total, done = count_rows(source, table), 0
-        rows = source.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+        rows = stream(source, select(table).order_by(*table.primary_key.columns)).mappings()
         for some in rows.partitions():
             batch = list(self._changed(table, (dict(row) for row in some)))
             with target.writing() as connection:

@@ -1,129 +1,103 @@
-"""One SQLite file through SQLAlchemy: how it is opened, read and written, and how its failures are named.
+"""A database through SQLAlchemy: what the stores ask of it, whichever engine it is, and how its failures are named.
 
-Reads see one moment (a deferred transaction on WAL); writes begin IMMEDIATE, because a read that
-turns into a write fails at once when another wrote in between, whatever the timeout.
+`sqlite` and `postgresql` hold what each engine needs.
 Implements docs/spec.md, section "The change log".
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Lock
-from typing import Any, Literal
-from urllib.parse import quote
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, CursorResult, Engine, Select
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bailiwick.errors import Unavailable
 
 BUSY_SECONDS = 30
 STREAM_ROWS = 1_000
-_POOL_SIZE = 8
-_WRITES = "bailiwick_writes"
-_WAL_BYTES_KEPT = 64 * 1024 * 1024
+CONTENDED = ("40001", "40P01")
+"""Serialization failure and deadlock: nothing was done, and the same may succeed now."""
+_SHOWN_STATES = {
+    "53100": "the database's disk is full; make room there",
+    "53300": "the database has no connection left; raise its limit, or start fewer nodes",
+    "57014": "the database did not answer in time; look at its load",
+    "55P03": "another change held the same rows for too long; try again",
+    "25006": "the database is a standby that takes no changes; name the primary, or promote this one",
+    "28P01": "the database refuses the password; see PGPASSWORD or PGPASSFILE",
+    "3D000": "there is no such database; create it first (`createdb`)",
+    "42501": "the database's role lacks a right; see docs/deploy.md",
+}
 
-Durability = Literal["FULL", "NORMAL"]
+
+class Contended(Unavailable):
+    """Nothing was done, because others were doing the like at the same moment: trying again may succeed."""
 
 
-class Database:
-    """A file with its connections. Any number of readers, one writer at a time."""
+class OutcomeUnknown(Unavailable):
+    """The connection ended while a commit was under way: it may have been carried out, or not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the outcome of the change is unknown: the store was lost while it was being committed",
+            "look whether it is there, or send it again with the same idempotency key",
+        )
+
+
+class Database(ABC):
+    """Connections to one database. Any number of readers; what writes is each engine's own."""
+
+    locks_rows: bool
+    """Do several transactions write at once, so that rows must be locked?"""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._turn = Lock()
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Which connection sees the file at one moment?"""
-        with failures_named(), self.engine.connect() as connection, connection.begin():
-            yield connection.execution_options(yield_per=STREAM_ROWS)
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Which connection sees the database at one moment?"""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Which connection may write, and commits when the block ends well?
+
+        Raises Contended, OutcomeUnknown, Unavailable.
+        """
 
     @contextmanager
     def examining(self) -> Iterator[Connection]:
-        """Which connection sees the file at one moment, even text that is no text?
+        """Which connection sees the database at one moment, even text that is no text?
 
-        WHY: else one invalid byte in the file makes the driver fail where verification should report it.
+        WHY: else one invalid byte in a file makes the driver fail where verification should report it.
         """
         with self.reading() as connection, examined(connection):
             yield connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Which connection may write, alone, and commits when the block ends well?
-
-        WHY: threads take turns on a mutex first; SQLite's own waiting polls and is not fair.
-        """
-        with failures_named(), self._turn, self.engine.connect() as connection:
-            writer = connection.execution_options(**{_WRITES: True})
-            with writer.begin():
-                yield writer
-
-    def truncate_wal(self) -> None:
-        """Remove what the write-ahead log still holds of overwritten pages, unless a reader is at it."""
-        with failures_named(), self._turn, self.engine.connect() as connection:
-            _raw(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    @abstractmethod
+    def forget_overwritten(self) -> None:
+        """Remove what is still kept of overwritten rows, as far as this is the program's to do."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of it."""
         self.engine.dispose()
 
 
-def open_database(path: Path, durability: Durability) -> Database:
-    """Which database is in this existing file?"""
-    engine = create_engine(
-        "sqlite://",
-        creator=_connector(path, durability),
-        poolclass=QueuePool,
-        pool_size=_POOL_SIZE,
-        max_overflow=-1,
-    )
-    event.listen(engine, "begin", _begin)
-    return Database(engine)
-
-
-def _connector(path: Path, durability: Durability) -> Callable[[], sqlite3.Connection]:
-    """How is a connection to this file made?"""
-    # SECURITY: mode=rw never creates a file, so a lost file is an error and not an empty store.
-    address = f"file:{quote(str(path.absolute()))}?mode=rw"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        for pragma in _pragmas(durability):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    return connect
-
-
-def _pragmas(durability: Durability) -> tuple[str, ...]:
-    """Which settings does each connection need?"""
-    return (
-        "journal_mode=WAL",
-        f"synchronous={durability}",
-        "foreign_keys=ON",
-        # SECURITY: an erased body must not stay in free pages.
-        "secure_delete=ON",
-        "trusted_schema=OFF",
-        f"journal_size_limit={_WAL_BYTES_KEPT}",
-    )
-
-
-def _begin(connection: Connection) -> None:
-    """Begin as the connection's user asked for."""
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def stream(connection: Connection, query: Select[Any]) -> CursorResult[Any]:
+    """Which rows come, of which only a batch is in memory at any time?"""
+    return connection.execute(query, execution_options={"yield_per": STREAM_ROWS})
 
 
 @contextmanager
 def examined(connection: Connection) -> Iterator[None]:
-    """For how long does this connection give even text that is no text?"""
-    driver = _raw(connection)
+    """For how long does this connection give even text that is no text? (PostgreSQL holds none.)"""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = raw(connection)
     driver.text_factory = _decode
     try:
         yield
@@ -136,7 +110,7 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _raw(connection: Connection) -> Any:
+def raw(connection: Connection) -> Any:
     """Which driver connection is behind this one?"""
     return connection.connection.driver_connection
 
@@ -149,14 +123,38 @@ def failures_named() -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable("the store cannot be read or written now", _advice(error)) from error
+    except PoolTimeout as error:
+        raise Unavailable(
+            "all connections to the store are in use", "try again; more nodes or a larger pool serve more"
+        ) from error
+    except DBAPIError as error:
+        raise _named(error) from error
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise Unavailable("the store failed", "run `bailiwick log verify`") from error
+        raise Unavailable("the store failed", "run `bailiwick store verify`") from error
 
 
-def _advice(error: OperationalError) -> str:
+def state_of(error: BaseException) -> str | None:
+    """Which SQLSTATE did the database give? None: it gave none, or the connection is gone."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _named(error: DBAPIError) -> Unavailable:
+    """Which error stands for this one?"""
+    state = state_of(error)
+    if state in CONTENDED:
+        return Contended("others were changing the same at the same moment", "try again")
+    if state in _SHOWN_STATES:
+        return Unavailable("the store cannot be read or written now", _SHOWN_STATES[state])
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return Unavailable("the store cannot be read or written now", _advice(error))
+    return Unavailable("the store failed", "run `bailiwick store verify`")
+
+
+def _advice(error: DBAPIError) -> str:
     """What helps against this failure?"""
+    if not isinstance(error.orig, sqlite3.Error):
+        return "check that the database runs and can be reached from here"
     text = str(error.orig)
     if "locked" in text or "busy" in text:
         return f"another process has been writing for {BUSY_SECONDS} seconds; try again"

@@ -15,6 +15,7 @@ from sqlalchemy.types import NullType
 from bailiwick.store.evidence import RawHead, RawObject, RawRow, values_of
 from bailiwick.store.fold import ObjectKey
 from bailiwick.store.ports import Locate
+from bailiwick.store.sql.database import stream
 from bailiwick.store.sql.locators import stream_locators
 from bailiwick.store.sql.schema import IS_ERASURE, body, change, head, object_
 from bailiwick.store.sql.secret_rows import SecretRows
@@ -83,12 +84,12 @@ class SqlEvidence:
     def _rows(self, *order: ColumnElement[Any]) -> Iterator[RawRow]:
         """Which rows, in this order?"""
         query = _RAW_ROWS.where(change.c.log == self._log).order_by(*order)
-        return (RawRow(*row) for row in self._connection.execute(query))
+        return (RawRow(*row) for row in stream(self._connection, query))
 
     def objects(self) -> Iterator[RawObject]:
         """Which objects, by kind and uid?"""
         query = _RAW_OBJECTS.where(object_.c.log == self._log).order_by(object_.c.kind, object_.c.uid)
-        return (RawObject(*row) for row in self._connection.execute(query))
+        return (RawObject(*row) for row in stream(self._connection, query))
 
     def erasures(self) -> dict[ObjectKey, int]:
         """Up to which revision was each erased object last erased?"""

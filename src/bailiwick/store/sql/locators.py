@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from bailiwick.store.canonical import parse_document
 from bailiwick.store.ports import Locate
+from bailiwick.store.sql.database import stream
 from bailiwick.store.sql.schema import locator
 
 _OF_OBJECT = delete(locator).where(
@@ -52,5 +53,5 @@ def find_located(connection: Connection, kind: str, value: str) -> tuple[str, ..
 def stream_locators(connection: Connection, log: str) -> Iterator[tuple[str, str, str]]:
     """Which (kind, uid, value) has this log, in this order?"""
     order = (locator.c.kind, locator.c.uid, locator.c.value)
-    rows = connection.execute(select(*order).where(locator.c.log == log).order_by(*order))
+    rows = stream(connection, select(*order).where(locator.c.log == log).order_by(*order))
     return ((row.kind, row.uid, row.value) for row in rows)

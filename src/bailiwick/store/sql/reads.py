@@ -18,6 +18,7 @@ from bailiwick.store.chain import genesis_hash, parse_body
 from bailiwick.store.ports import ChangeRow, Head, StoredObject
 from bailiwick.store.sql.append import KEYS_IN_QUERY, batched
 from bailiwick.store.sql.clock import OVERLAP_MICROSECONDS, now_microseconds
+from bailiwick.store.sql.database import stream
 from bailiwick.store.sql.schema import body, change, head, object_
 
 _WITH_BODY = change.outerjoin(body, (body.c.log == change.c.log) & (body.c.digest == change.c.digest))
@@ -82,8 +83,9 @@ def check_revision(now: Head, revision: int) -> None:
 def stream_objects(connection: Connection, log: str) -> Iterator[StoredObject]:
     """What is the state now? By kind and uid."""
     order = (object_.c.kind, object_.c.uid)
-    for row in connection.execute(select(object_).where(object_.c.log == log).order_by(*order)):
-        yield _object(row)
+    with stream(connection, select(object_).where(object_.c.log == log).order_by(*order)) as rows:
+        for row in rows:
+            yield _object(row)
 
 
 def find_object(connection: Connection, log: str, where: ColumnElement[bool]) -> StoredObject | None:
@@ -177,12 +179,13 @@ def _state_where(connection: Connection, where: ColumnElement[bool]) -> Iterator
     columns = select(
         change.c.log, change.c.kind, change.c.uid, change.c.revision, change.c.op, change.c.digest
     )
-    rows = connection.execute(columns.where(where & (change.c.op != "erase")).order_by(*_BY_OBJECT))
-    lasts = (list(group)[-1] for _, group in groupby(rows, key=lambda row: (row.kind, row.uid)))
-    for batch in batched((row for row in lasts if row.op != "delete"), KEYS_IN_QUERY):
-        texts = _read_bodies(connection, batch)
-        for row in batch:
-            yield _past_object(row, texts.get(row.digest))
+    of_objects = columns.where(where & (change.c.op != "erase")).order_by(*_BY_OBJECT)
+    with stream(connection, of_objects) as rows:
+        lasts = (list(group)[-1] for _, group in groupby(rows, key=lambda row: (row.kind, row.uid)))
+        for batch in batched((row for row in lasts if row.op != "delete"), KEYS_IN_QUERY):
+            texts = _read_bodies(connection, batch)
+            for row in batch:
+                yield _past_object(row, texts.get(row.digest))
 
 
 def _read_bodies(connection: Connection, rows: Sequence[Row[Any]]) -> dict[bytes, str]:

@@ -7,20 +7,20 @@ Implements docs/spec.md, section "The change log".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from sqlalchemy import Connection, bindparam, delete
 
 from bailiwick.errors import Conflict
 from bailiwick.store.activity_chain import event_fields
 from bailiwick.store.canonical import format_instant
-from bailiwick.store.chain import SALT_BYTES, check_log_key
-from bailiwick.store.directory import DataDirectory
+from bailiwick.store.chain import SALT_BYTES, check_log_key, check_texts
 from bailiwick.store.fold import Origin, SealedChange, check_based_on, seal_changes
-from bailiwick.store.generation import SharedGeneration
 from bailiwick.store.ports import (
     NOTHING_ELSE,
     SYSTEM_LOG,
@@ -28,6 +28,8 @@ from bailiwick.store.ports import (
     Answer,
     Change,
     DuplicateRequest,
+    Feed,
+    GenerationWord,
     Head,
     Idempotency,
     Locate,
@@ -45,12 +47,30 @@ from bailiwick.store.sql.append import (
     erase_bodies,
     insert_log,
     lock_head,
+    lock_heads,
 )
-from bailiwick.store.sql.database import Database
+from bailiwick.store.sql.database import Database, OutcomeUnknown
 from bailiwick.store.sql.reader import SqlReader
 from bailiwick.store.sql.schema import answer
 from bailiwick.store.sql.secret_rows import SecretRows, write_setting
+from bailiwick.store.sql.settling import settle, try_again
 from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
+
+
+class ClosingWord(GenerationWord, Protocol):
+    """A generation word that holds something."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What differs by where a store is: its generation word, what wakes its followers, who alone rotates its keys."""
+
+    generation: ClosingWord
+    feed: Feed
+    locked: Callable[[], AbstractContextManager[None]]
 
 
 class SqlStore(SqlReader):
@@ -58,7 +78,7 @@ class SqlStore(SqlReader):
 
     def __init__(
         self,
-        directory: DataDirectory,
+        place: Place,
         *,
         logs: Database,
         activity: Database,
@@ -68,10 +88,11 @@ class SqlStore(SqlReader):
         locate: Locate | None = None,
     ) -> None:
         super().__init__(logs, secrets, keys, locate)
-        self._directory = directory
+        self._place = place
         self._activity_database = activity
         self._random_bytes = random_bytes
-        self.generation = SharedGeneration(directory.generation)
+        self.generation: ClosingWord = place.generation
+        self.feed = place.feed
         self.activity = SqlActivity(activity, self._signer)
 
     def _signer(self) -> Signer:
@@ -104,8 +125,19 @@ class SqlStore(SqlReader):
         """What is the head after these changes, all or none of them, as one revision?"""
         origin = Origin.of(actor_uid, via, at)
         sealed = seal_changes(changes, self._random_bytes, SALT_BYTES)
+        if idempotency is not None:
+            check_texts(
+                (
+                    ("principal_uid", idempotency.principal_uid),
+                    ("key", idempotency.key),
+                    ("digest", idempotency.request_digest),
+                )
+            )
         happened = [event_fields(event) for event in activity]
-        with self._logs.writing() as connection:
+
+        def write(connection: Connection) -> Head:
+            if self._logs.locks_rows:
+                lock_heads(connection, log, based_on)
             if idempotency is not None:
                 self._refuse_duplicate(connection, log, idempotency)
             check_based_on(based_on, reads.read_heads(connection, tuple(based_on)) if based_on else {})
@@ -113,9 +145,28 @@ class SqlStore(SqlReader):
             self._secrets.write(connection, log, head.revision, secrets)
             if idempotency is not None:
                 self._secrets.keep_answer(connection, log, _answer_of(idempotency, head, at))
+            return head
+
+        head = self._committed(write)
         self.generation.bump()
         self.activity.keep(happened)
         return head
+
+    def _committed(self, write: Callable[[Connection], Head]) -> Head:
+        """What is the head that this writes, once it is committed for sure?"""
+        written: list[Head] = []
+
+        def once() -> Head:
+            written.clear()
+            with self._logs.writing() as connection:
+                written.append(write(connection))
+            return written[0]
+
+        try:
+            return try_again(once)
+        except OutcomeUnknown:
+            settle(self._logs, written[0])
+            return written[0]
 
     def _append(
         self,
@@ -149,10 +200,11 @@ class SqlStore(SqlReader):
     ) -> Head:
         """What is the head after all past bodies of this object are gone for good?"""
         origin = Origin.of(actor_uid, via, at)
-        with self._logs.writing() as connection:
+
+        def write(connection: Connection) -> Head:
             signer = self._keys.signer(connection)
             now = lock_head(connection, log, expected_revision, signer)
-            head = erase_bodies(
+            return erase_bodies(
                 connection,
                 now,
                 (kind, uid),
@@ -160,8 +212,10 @@ class SqlStore(SqlReader):
                 signer=signer,
                 random_bytes=self._random_bytes,
             )
+
+        head = self._committed(write)
         self.generation.bump()
-        self._logs.truncate_wal()
+        self._logs.forget_overwritten()
         return head
 
     def prune_answers(self, before: datetime) -> int:
@@ -182,18 +236,20 @@ class SqlStore(SqlReader):
         INVARIANT: the key file holds both keys until the new one is committed, so a crash at any
         point leaves every secret readable.
         """
-        with self._directory.locked():
+        with self._place.locked():
             key_id = self._secrets.vault.add_key()
             with self._logs.writing() as connection:
                 self._secrets.reencrypt(connection, key_id)
             self._secrets.vault.drop_keys_but(key_id)
-        self._logs.truncate_wal()
+        self._logs.forget_overwritten()
         return key_id
 
     def rotate_signing_key(self, *, actor_uid: str, via: str, at: datetime) -> Head:
         """What is the system log's head, the first signed by a new key? The old one only verifies."""
         origin = Origin.of(actor_uid, via, at)
         with self._logs.writing() as connection:
+            if self._logs.locks_rows:
+                lock_heads(connection, SYSTEM_LOG, ())
             old = self._keys.signer(connection)
             if not self._keys.owns_signer:
                 raise Conflict("the store's heads are signed from outside", "rotate the key there")
