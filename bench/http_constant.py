@@ -17,6 +17,7 @@ from bailiwick.api.authzen_requests import AskHeaders
 from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.api.problems import WireAnswer
 from bailiwick.service.asking import Asked
+from bailiwick.service.rates import Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -30,6 +31,7 @@ class Nobody:
     """A host that is never asked."""
 
     public_url = "http://127.0.0.1"
+    rates = Rates()
 
     def now(self) -> float:
         """There is no clock."""

@@ -45,7 +45,7 @@ from bailiwick.api.problems import (
     internal_answer,
     status_of,
 )
-from bailiwick.errors import BailiwickError, Invalid, NotFound
+from bailiwick.errors import BailiwickError, Invalid, NotFound, Unauthenticated
 from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.requests import Reason
 from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
@@ -100,7 +100,12 @@ def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, sever
 def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> Stated:
     """Which body answers, and since when is it stale? Who asks is settled before the question is looked at."""
     check_authorization(headers)
-    asking = begin_asking(host, headers.authorization, target.account, headers.address)
+    try:
+        asking = begin_asking(host, headers.authorization, target.account, headers.address)
+    except Unauthenticated:
+        host.rates.charge_address(headers.address)
+        raise
+    host.rates.charge(asking.session)
     check_headers(headers)
     stale, vector = asking.stale_since, asking.snapshot.vector
     answers = (
@@ -117,6 +122,7 @@ def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> S
             f"expected at most {MAX_EXPLAINED_EVALUATIONS} evaluations to explain, got {len(asked.evaluations)}",
             "send several requests, or ask without `explain`",
         )
+    host.rates.charge_more(asking.session, len(asked.evaluations) - 1)
     return stale, list_body(_each(asking, answers, asked, explain=target.explain))
 
 

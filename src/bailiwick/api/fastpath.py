@@ -49,7 +49,11 @@ class Way(Enum):
 
 
 def fast_path_protocol(
-    host: Asked, answer: Answering | None = None, *, proxies: Sequence[str] = ()
+    host: Asked,
+    answer: Answering | None = None,
+    *,
+    proxies: Sequence[str] = (),
+    most_connections: int | None = None,
 ) -> type[HttpToolsProtocol]:
     """Which protocol class, for uvicorn's `http`, answers questions to this host, behind these proxies?
 
@@ -57,7 +61,11 @@ def fast_path_protocol(
     """
     pair = (answer or answer_evaluation, answer or answer_evaluations)
     trusted = _TrustedHosts(list(proxies)) if proxies else None
-    return type("FastPathProtocol", (FastPath,), {"host": host, "answering": pair, "proxies": trusted})
+    return type(
+        "FastPathProtocol",
+        (FastPath,),
+        {"host": host, "answering": pair, "proxies": trusted, "most_connections": most_connections},
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -78,6 +86,7 @@ class FastPath(HttpToolsProtocol):
     host: ClassVar[Asked]
     proxies: ClassVar[_TrustedHosts | None] = None
     answering: ClassVar[tuple[Answering, Answering]]
+    most_connections: ClassVar[int | None] = None
     _defaults: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = (None, b"")
 
     _way = Way.NOBODY
@@ -95,7 +104,10 @@ class FastPath(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody connects: a first request is expected soon."""
         super().connection_made(transport)
-        self._watch_head()
+        if self.most_connections is not None and len(self.connections) > self.most_connections:
+            self._refuse_connection()
+        else:
+            self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
@@ -305,6 +317,12 @@ class FastPath(HttpToolsProtocol):
         message = f"expected a request line and headers of at most {MAX_HEAD_BYTES} bytes, got longer ones"
         self._write_last(431, "head_too_large", "Request line and headers too large", message)
 
+    def _refuse_connection(self) -> None:
+        """There are as many connections as are let in: say so at once, whatever would be asked, and close."""
+        self.headers = []
+        message = f"this server has {self.most_connections} connections, which is its limit"
+        self._write_last(503, "too_many_connections", "Too many connections", message)
+
     def _watch_head(self) -> None:
         """Is a head expected that has not arrived? Then it has some time."""
         answering = self.cycle is not None and not self.cycle.response_complete
@@ -338,6 +356,8 @@ class FastPath(HttpToolsProtocol):
         with carrying(Carried(request_id.decode("ascii"))):
             _, headers, content = problem_answer(status, code, title, message)
         headers.append((ID_HEADER, request_id))
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
         head = b"%b%b%bcontent-length: %d\r\nconnection: close\r\n\r\n"
         lines = (STATUS_LINE[status], self._default_lines(), _lines(headers), len(content))
         self.transport.write(head % lines + content)

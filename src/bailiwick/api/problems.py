@@ -25,6 +25,7 @@ from bailiwick.errors import (
 from bailiwick.service.carrying import carried_request
 from bailiwick.service.history.undoing import ChangedSince
 from bailiwick.service.proving import StepUpRequired
+from bailiwick.service.rates import TooManyRequests
 
 Headers = list[tuple[bytes, bytes]]
 WireAnswer = tuple[int, Headers, bytes]
@@ -69,6 +70,7 @@ _STATUS: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (BodyTooLarge, 413, "Body too large"),
     (UnsupportedEncoding, 415, "Unsupported content encoding"),
     (Stale, 503, "Nothing was heard of the store for too long"),
+    (TooManyRequests, 429, "Too many requests"),
     (Unavailable, 503, "Unavailable for now"),
 )
 
@@ -110,11 +112,18 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
     answer = problem_answer(status, error.code, title, detail_of(error), findings, help=error.help, **extra)
     if status == 401:
         answer[1].append((b"www-authenticate", challenge))
+    elif isinstance(error, TooManyRequests):
+        answer[1].append(retry_after(error))
     elif isinstance(error, StepUpRequired):
         answer[1].append((b"www-authenticate", proof_challenge(error)))
     elif isinstance(error, Stale):
         answer[1].append((b"retry-after", RETRY_SECONDS))
     return answer
+
+
+def retry_after(error: TooManyRequests) -> tuple[bytes, bytes]:
+    """Which header says when to try again?"""
+    return b"retry-after", str(error.retry_after_seconds).encode()
 
 
 def proof_challenge(error: StepUpRequired) -> bytes:

@@ -23,6 +23,7 @@ from bailiwick.api.problems import BodyTooLarge, detail_of, status_of
 from bailiwick.authn.registry import RegistryErrorCode, registry_error_body, registry_token_body
 from bailiwick.errors import BailiwickError, Invalid, Unauthenticated, Unavailable
 from bailiwick.service.host import Host
+from bailiwick.service.rates import TooManyRequests
 from bailiwick.service.registry import check_registries, grant_registry_token
 
 TOKEN_PATH = "/registry/token"  # noqa: S105 - a path, not a secret
@@ -62,6 +63,7 @@ def registry_routes(host: Host) -> list[Route]:
 def _answering(host: Host, parameters_of: Callable[[Request], Awaitable[Parameters]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
+            host.rates.charge_address(request.client.host if request.client is not None else "")
             parameters = await parameters_of(request)
             return await run_in_threadpool(_grant, host, request, parameters)
         except BailiwickError as error:
@@ -138,6 +140,10 @@ def _refuse(error: BailiwickError) -> Response:
         return _error(401, RegistryErrorCode.UNAUTHORIZED, error.message, detail)
     if isinstance(error, Unavailable):
         return _error(503, RegistryErrorCode.UNAVAILABLE, error.message)
+    if isinstance(error, TooManyRequests):
+        response = _error(429, RegistryErrorCode.TOO_MANY_REQUESTS, error.message)
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+        return response
     return _error(status_of(error), RegistryErrorCode.UNSUPPORTED, detail_of(error))
 
 

@@ -24,13 +24,15 @@ from bailiwick.api.authzen_requests import AskHeaders, check_authorization, coll
 from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
 from bailiwick.api.freshness import await_revisions
-from bailiwick.api.problems import Headers, WireAnswer, internal_problem, respond
+from bailiwick.api.problems import RETRY_SECONDS, Headers, WireAnswer, internal_problem, respond
+from bailiwick.api.requests.events import PROBES
 from bailiwick.console.routes import PageRoute
-from bailiwick.errors import BailiwickError, Denied
+from bailiwick.errors import BailiwickError, Denied, Stale, Unauthenticated
 from bailiwick.service.authorize import Judge
 from bailiwick.service.carrying import note_who
 from bailiwick.service.host import Host
 from bailiwick.service.proving import said_of_session
+from bailiwick.service.rates import TooManyRequests
 from bailiwick.service.sessions import Session
 
 Handler = Callable[[Call], Response]
@@ -115,6 +117,8 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
         call = Call(host, request, tuple(entry.query))
         stale = None
         try:
+            if entry.access.public and entry.path not in PROBES:
+                host.rates.charge_address(call.address)
             if not entry.access.public:
                 check_authorization(headers)
                 call.who = await run_in_threadpool(_session, host, request, headers.authorization, entry)
@@ -128,7 +132,7 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
             return Response(status_code=400)
         except BailiwickError as error:
             await run_in_threadpool(_remember_refusal, call, entry, error)
-            response = respond(entry.answer(error, headers))
+            response = _refusal(entry.answer(error, headers), error)
             response.raw_headers.extend(_revision_of(call, response))
             return response
         except Exception:
@@ -149,6 +153,16 @@ def _revision_of(call: Call, response: Response) -> Headers:
         return []
     held = call.host.find_held(call.account)
     return [] if held is None else revision_headers(held.vector)
+
+
+def _refusal(answer: WireAnswer, error: BailiwickError) -> Response:
+    """Which response says it, in whatever form? When to try again is said in all of them."""
+    response = respond(answer)
+    if isinstance(error, TooManyRequests):
+        response.headers["retry-after"] = str(error.retry_after_seconds)
+    elif isinstance(error, Stale):
+        response.headers["retry-after"] = RETRY_SECONDS.decode()
+    return response
 
 
 async def _most_bytes(call: Call, entry: Entry) -> int:
@@ -180,7 +194,12 @@ def _session(host: Host, request: Request, authorization: str | None, entry: Ent
     """Who asks? Raises Unauthenticated, Denied for a path of another account."""
     address = request.client.host if request.client is not None else ""
     enter = Host.authenticate if entry.enter is None else entry.enter
-    session = enter(host, authorization, address)
+    try:
+        session = enter(host, authorization, address)
+    except Unauthenticated:
+        host.rates.charge_address(address)
+        raise
+    host.rates.charge(session)
     note_who(session.account, session.uid)
     session = replace(session, context=said_of_session(session, address, host.now()))
     account = request.path_params.get("account")

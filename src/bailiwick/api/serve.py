@@ -16,6 +16,7 @@ import uvicorn
 from bailiwick.api.app import build_app
 from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.api.requests.events import RequestEvents
+from bailiwick.api.requests.room import Room, find_room
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.service.following import following
 from bailiwick.service.host import Host
@@ -60,7 +61,9 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def serve(host: Host, listen: str | socket.socket, ready_file: Path | None = None) -> None:
+def serve(
+    host: Host, listen: str | socket.socket, ready_file: Path | None = None, room: Room | None = None
+) -> None:
     """Answer for this host until the process is told to stop (SIGTERM, SIGINT).
 
     `ready_file` then holds the address, one line, from when it answers until it stops.
@@ -68,7 +71,7 @@ def serve(host: Host, listen: str | socket.socket, ready_file: Path | None = Non
     bound = bind(listen)[0] if isinstance(listen, str) else listen
     calm_collector()
     with bound, following(host):
-        make_server(host, bound, ready_file).run(sockets=[bound])
+        make_server(host, bound, ready_file, room).run(sockets=[bound])
 
 
 def calm_collector() -> None:
@@ -82,11 +85,16 @@ def calm_collector() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def make_server(host: Host, bound: socket.socket, ready_file: Path | None = None) -> ReadyServer:
+def make_server(
+    host: Host, bound: socket.socket, ready_file: Path | None = None, room: Room | None = None
+) -> ReadyServer:
     """Which server answers for this host at this socket?"""
+    room = room or Room()
     config = uvicorn.Config(
-        RequestEvents(build_app(host)),
-        http=fast_path_protocol(host, proxies=host.settings.proxies),
+        RequestEvents(build_app(host), host.rates, room.requests),
+        http=fast_path_protocol(
+            host, proxies=host.settings.proxies, most_connections=room.connections or find_room()
+        ),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -59,6 +59,22 @@ LogLines = Annotated[
 ]
 
 
+MaxConnections = Annotated[
+    int,
+    typer.Option(min=0, help="connections at once; 0: what the limit of open files leaves, 10000 at most"),
+]
+MaxRequests = Annotated[
+    int, typer.Option(min=1, help="requests at once that the fast path does not answer by itself")
+]
+RequestsPerSecond = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N[:BURST]",
+        help="of one credential, or of an address without one; BURST: at once, default 2 N; default: no limit",
+    ),
+]
+
+
 @reporting
 def init(
     account: Annotated[str, typer.Option(help="the first account's name")],
@@ -139,12 +155,17 @@ def serve(
     trusted_proxy: Proxies = [],  # noqa: B006 - typer reads the default
     provider_network: ProviderNetworks = [],  # noqa: B006 - typer reads the default
     log_format: LogLines = None,
+    max_connections: MaxConnections = 0,
+    max_requests: MaxRequests = 1000,
+    requests_per_second: RequestsPerSecond = None,
 ) -> None:
     """Answer over HTTP from a store until stopped."""
     from bailiwick.api.requests.lines import write_lines
+    from bailiwick.api.requests.room import Room
     from bailiwick.api.serve import bind
     from bailiwick.api.serve import serve as serve_app
     from bailiwick.service.host import open_host
+    from bailiwick.service.rates import parse_rate
     from bailiwick.service.settings import Settings, parse_provider_network, parse_proxy, parse_registry
 
     store_address = address_of(data, store, master_key)
@@ -158,11 +179,12 @@ def serve(
             registries=tuple(parse_registry(text) for text in registry),
             proxies=tuple(parse_proxy(text) for text in trusted_proxy),
             provider_networks=tuple(parse_provider_network(text) for text in provider_network),
+            rate=None if requests_per_second is None else parse_rate(requests_per_second),
         )
         host = open_host(store_address, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])
         try:
-            serve_app(host, socket, ready_file)
+            serve_app(host, socket, ready_file, Room(max_connections, max_requests))
         finally:
             host.close()
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bailiwick.errors import BailiwickError, Conflict, Denied, Invalid, NotFound, Unavailable
 from bailiwick.service.people.attempts import LockedOut
 from bailiwick.service.proving import StepUpRequired
+from bailiwick.service.rates import TooManyRequests
 
 if TYPE_CHECKING:
     from bailiwick.console.page import Page
@@ -21,6 +22,7 @@ _TITLES: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (Invalid, 400, "Something is not right"),
     (Unavailable, 503, "Not now"),
     (LockedOut, 429, "Locked out"),
+    (TooManyRequests, 429, "Too many requests"),
 )
 FORGED = "forged_form"
 
@@ -35,7 +37,10 @@ def answer_error(page: Page, error: BailiwickError) -> Response:
     title = next((title for kind, _, title in _TITLES if isinstance(error, kind)), "Not possible")
     if isinstance(error, Denied) and error.reason == FORGED:
         title = "The form was not accepted"
-    return page.render("problems/error.html", status=status_of(error), error=error, title=title)
+    response = page.render("problems/error.html", status=status_of(error), error=error, title=title)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def answer_failure(page: Page) -> Response:

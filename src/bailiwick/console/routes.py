@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bailiwick.console.deeds import DEED
-from bailiwick.console.entrance import Guest, enter, keep_ticket
+from bailiwick.console.entrance import Guest, address_of, enter, keep_ticket
 from bailiwick.console.forgery import check_origin, check_token
 from bailiwick.console.forms import read_form
 from bailiwick.console.headers import secure
@@ -108,6 +108,9 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
             is_known = True
             if page.is_signed_in:
                 note_who(page.session.account, page.session.uid)
+                host.rates.charge(page.session)
+            else:
+                host.rates.charge_address(address_of(request))
             response = _elsewhere(page, entry) or await _answer(page, entry)
         except ClientDisconnect:
             return Response(status_code=400)

@@ -19,6 +19,7 @@ from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM
 from bailiwick.service.authorize import request_of
+from bailiwick.service.rates import Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -42,6 +43,10 @@ class Asked(Protocol):
     @property
     def public_url(self) -> str:
         """Under which address do clients reach it? From the configuration, never from a request."""
+
+    @property
+    def rates(self) -> Rates:
+        """How many requests may somebody send?"""
 
     def now(self) -> float:
         """Which moment is it, in epoch seconds?"""

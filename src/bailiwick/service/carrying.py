@@ -13,11 +13,15 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Carried:
-    """A request: its id, and of which account and principal (by uid) it turned out to be ("": not known)."""
+    """A request: its id, and of which account and principal (by uid) it turned out to be ("": not known).
+
+    `is_charged`: it was counted as one of its address (rates.py).
+    """
 
     id: str
     account: str = ""
     principal: str = ""
+    is_charged: bool = False
 
 
 _CARRIED: ContextVar[Carried | None] = ContextVar("carried", default=None)

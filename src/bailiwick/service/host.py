@@ -32,6 +32,7 @@ from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log, advance, load_snapshot, vector_of
 from bailiwick.service.locating import locate
 from bailiwick.service.oauth.identity_keys import IdentityKeys
+from bailiwick.service.rates import Rates
 from bailiwick.service.refusals import RefusalRecord
 from bailiwick.service.sessions import Session
 from bailiwick.service.settings import Settings
@@ -77,6 +78,7 @@ class Host:
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
         self.hearing = Hearing()
+        self.rates = Rates(settings.rate)
         self.writing = RLock()
         self.past = PastStates(store, self.catalog)
         self.providers = ProviderDirectory(Fetcher(settings.provider_networks), self.now)

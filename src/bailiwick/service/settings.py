@@ -12,6 +12,7 @@ from ipaddress import ip_network
 
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.names import parse_name
+from bailiwick.service.rates import Rate
 
 NETWORKS = ("private", "public")
 _REGISTRY_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
@@ -89,7 +90,7 @@ class Settings:
 
     `public_url` is the only source of absolute addresses. `audience` is what access tokens are for. `proxies` are the
     networks of those whose `X-Forwarded-For` is believed, `provider_networks` those in which identity providers may be
-    besides the Internet.
+    besides the Internet. `rate` limits what one credential, or one address without any, may send.
     """
 
     public_url: str
@@ -97,6 +98,7 @@ class Settings:
     registries: tuple[Registry, ...] = ()
     proxies: tuple[str, ...] = ()
     provider_networks: tuple[str, ...] = ()
+    rate: Rate | None = None
 
     def __post_init__(self) -> None:
         if not self.public_url.startswith(("http://", "https://")) or self.public_url.endswith("/"):

@@ -22,6 +22,7 @@ from bailiwick.model.conditions import Condition, parse_condition
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
 from bailiwick.model.services import Action, ResourceType, Right, Role, Service
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.rates import Rate, Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -158,9 +159,10 @@ ACME = Account(
 class MemoryHost:
     """Answers for a few accounts in memory. `broken` makes every question fail inside."""
 
-    def __init__(self, *accounts: Account, moment: float = NOW) -> None:
+    def __init__(self, *accounts: Account, moment: float = NOW, rate: Rate | None = None) -> None:
         catalog = load_system_catalog()
         self.moment = moment
+        self.rates = Rates(rate)
         self.counted: list[tuple[str, bool]] = []
         self.sessions: dict[str, Session] = {}
         self.broken: Exception | None = None
@@ -223,7 +225,7 @@ class MemoryHost:
 
 def session_of(principal: str, **more: Any) -> Session:
     """A session of this principal of `acme`."""
-    return Session("acme", principal, f"uid-{principal}", "key-1", NOW + 3600, **more)
+    return Session("acme", principal, f"uid-{principal}", f"key-{principal}", NOW + 3600, **more)
 
 
 def entity(kind: str, ident: str, **properties: object) -> dict[str, object]:

@@ -50,7 +50,7 @@ class CountedApp:
         await self.app(scope, receive, send)
 
 
-def make_app(host: MemoryHost) -> CountedApp:
+def make_app(host: MemoryHost, most_requests: int) -> CountedApp:
     """An application with the AuthZEN routes, a slow route and one that tells what it got."""
 
     async def slow(request: Request) -> Response:
@@ -64,21 +64,30 @@ def make_app(host: MemoryHost) -> CountedApp:
     routes = [*authzen_routes(host), Route("/slow", slow), Route("/tell", tell, methods=["POST"])]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return CountedApp(RequestEvents(app))
+    return CountedApp(RequestEvents(app, host.rates, most_requests))
 
 
 class RunningServer:
     """One uvicorn server in a thread. `fast` chooses the protocol, `answer` replaces what the fast one answers."""
 
     def __init__(
-        self, host: MemoryHost, *, fast: bool = True, answer: Answering | None = None, **options: Any
+        self,
+        host: MemoryHost,
+        *,
+        fast: bool = True,
+        answer: Answering | None = None,
+        most_connections: int | None = None,
+        most_requests: int = 1000,
+        **options: Any,
     ) -> None:
-        self.app = make_app(host)
+        self.app = make_app(host, most_requests)
         self.socket = socket.socket()
         self.socket.bind((LOOPBACK, 0))
         self.port: int = self.socket.getsockname()[1]
         chosen: dict[str, Any] = {"log_level": "critical", "access_log": False} | options
-        protocol = fast_path_protocol(host, answer) if fast else "httptools"
+        protocol = (
+            fast_path_protocol(host, answer, most_connections=most_connections) if fast else "httptools"
+        )
         config = uvicorn.Config(self.app, http=protocol, loop="uvloop", lifespan="off", **chosen)
         self.server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self.server.run, args=([self.socket],), daemon=True)

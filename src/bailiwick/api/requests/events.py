@@ -13,12 +13,15 @@ from typing import Any
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bailiwick.api.problems import internal_problem
+from bailiwick.api.problems import internal_problem, problem_of
 from bailiwick.api.requests.ids import ID_HEADER, id_of_headers
+from bailiwick.errors import BailiwickError, Unavailable
 from bailiwick.service.carrying import Carried, carrying
+from bailiwick.service.rates import Rates
 
 NO_ROUTE = "none"
-QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+MOST_REQUESTS = 1000
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _logger = logging.getLogger("bailiwick.requests")
 
@@ -26,8 +29,11 @@ _logger = logging.getLogger("bailiwick.requests")
 class RequestEvents:
     """The application, with ids and lines."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, rates: Rates | None = None, most_requests: int = MOST_REQUESTS) -> None:
         self.app = app
+        self._rates = rates or Rates()
+        self._most = most_requests
+        self._running = 0
         routes = getattr(app, "routes", ())
         self._templates = {one.endpoint: one.path for one in routes if isinstance(one, Route)}
 
@@ -49,8 +55,15 @@ class RequestEvents:
                 _identify(message, request.id.encode("ascii"))
             await send(message)
 
+        self._running += 1
         try:
+            self._let_in(scope)
             await self.app(scope, receive, say)
+        except BailiwickError as refused:
+            response = problem_of(refused)
+            if isinstance(refused, Unavailable):
+                response.headers["retry-after"] = "1"
+            await response(scope, receive, say)
         except Exception:
             # WHY no raise: the server would write the same exception a second time, and without the id.
             _logger.exception(
@@ -59,7 +72,21 @@ class RequestEvents:
             if not status:
                 await internal_problem()(scope, receive, say)
         finally:
+            self._running -= 1
             _say(scope["method"], self.route_of(scope), status, perf_counter() - begun)
+
+    def _let_in(self, scope: Scope) -> None:
+        """Is there room, and has the address not sent too many? Raises Unavailable, TooManyRequests."""
+        if scope["path"] in PROBES:
+            return
+        if self._running > self._most:
+            raise Unavailable(
+                f"{self._most} requests are being carried out, which is the limit", "try again in a second"
+            )
+        names = {name for name, _ in scope["headers"]}
+        if b"authorization" not in names and b"cookie" not in names:
+            client = scope.get("client")
+            self._rates.charge_address(client[0] if client else "")
 
     def route_of(self, scope: Scope) -> str:
         """Under which template of the route tables is it answered?"""
@@ -81,5 +108,5 @@ def _say(method: str, route: str, status: int, seconds: float) -> None:
         "status": status,
         "milliseconds": round(seconds * 1000, 3),
     }
-    level = logging.DEBUG if route in QUIET and status < 500 else logging.INFO
+    level = logging.DEBUG if route in PROBES and status < 500 else logging.INFO
     _logger.log(level, "request", extra={"said": said})
