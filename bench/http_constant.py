@@ -45,6 +45,9 @@ class Nobody:
         """There is no session."""
         raise AssertionError("a constant answer needs no session")
 
+    def stale_since(self, account: str) -> None:
+        """It hears of everything at once."""
+
     def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
         """There is no revision."""
         raise AssertionError("a constant answer rests on no revision")

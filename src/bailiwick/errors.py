@@ -124,6 +124,12 @@ class Unavailable(BailiwickError):
     code = "unavailable"
 
 
+class Stale(Unavailable):
+    """Nothing was heard of the store for longer than the account allows to answer for it."""
+
+    code = "stale"
+
+
 def is_documented(code: str) -> bool:
     """Is this a code of a service's document? (The classes' own codes are plain words.)"""
     return "." in code

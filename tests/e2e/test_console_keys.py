@@ -26,6 +26,8 @@ RIGHT = {
     "who_makes_keys": "granted",
     "who_makes_service_ids": "owner",
     "change_email": "yes",
+    "longest_seconds": "10",
+    "then": "answer",
 }
 
 
@@ -57,6 +59,7 @@ def test_each_tab_changes_its_part_and_keeps_the_others(server: RunningServer, o
     assert (settings.keys.who_may_create, settings.service_ids.who_may_create) == ("granted", "owner")
     assert (settings.sessions.most_for_one_identity, settings.sessions.access_token_seconds) == (3, 900)
     assert (settings.may_change.password, settings.may_change.email) == (False, True)
+    assert (settings.staleness.longest_seconds, settings.staleness.then) == (10, "answer")
     assert "127.0.0.0/8 this machine" in owner.get(NETWORKS).text
 
 
@@ -65,7 +68,7 @@ def test_what_is_wrong_stands_at_its_field(owner: Browser) -> None:
     for text, said in (("office", "is no network"), ("192.0.2.0/24", "you would shut yourself out")):
         wrong = owner.post(NETWORKS, {"console": text, "api": ""})
         assert (wrong.status, 'id="console-error"' in wrong.text, said in wrong.text) == (400, True, True)
-    for name in ("most_keys", "most_visits", "access_token_seconds"):
+    for name in ("most_keys", "most_visits", "access_token_seconds", "longest_seconds"):
         wrong = owner.post(ACCESS, {**RIGHT, name: "7200"})
         assert (wrong.status, f'id="{name}-error"' in wrong.text) == (400, True)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from tests.e2e.server import Client, RunningServer
+from tests.e2e.server import Client, Reply, RunningServer
 
 from bailiwick.api.app import build_app
 from bailiwick.api.routes import access_of
@@ -349,6 +349,16 @@ def test_no_route_refuses_the_owner(server: RunningServer) -> None:
         request: reply.text for request, reply in answered.items() if reply.status in (401, 403, 404, 500)
     }
     assert refused == {}
+    assert [request for request, reply in answered.items() if not names_revision(reply)] == []
+
+
+def names_revision(reply: Reply) -> bool:
+    """Does the answer say on which revision of the account it rests? Decisions may say it in their context."""
+    found = "account=" in reply.headers.get("bailiwick-revision", "")
+    if found or not reply.text.startswith("{"):
+        return found
+    parts = reply.json.get("evaluations", [reply.json])
+    return all("account" in part.get("context", {}).get("revision", {}) for part in parts)
 
 
 def test_every_kind_of_document_has_its_routes(server: RunningServer) -> None:

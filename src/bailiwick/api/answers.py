@@ -6,15 +6,18 @@ It must not decide anything; errors are problems.py's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from bailiwick.api.problems import Headers, WireAnswer, respond
+from bailiwick.service.hearing import format_since
 from bailiwick.service.snapshots import Identity
 
 REVISION_HEADER = b"bailiwick-revision"
+STALE_HEADER = b"bailiwick-stale"
 _JSON: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
@@ -48,6 +51,11 @@ def json_response(
 ) -> Response:
     """Which response says this?"""
     return respond(json_answer(status, body, vector=vector, headers=headers))
+
+
+def stale_headers(since: datetime | None) -> Headers:
+    """Which header says since when nothing was heard of the store? None where the answer is fresh enough."""
+    return [] if since is None else [(STALE_HEADER, format_since(since).encode())]
 
 
 def revision_headers(vector: Mapping[str, str] | None) -> Headers:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
+from bailiwick.api.answers import stale_headers
 from bailiwick.api.authzen_answers import Answers, answers_at, list_body
 from bailiwick.api.authzen_bodies import (
     DENY_ON_FIRST_DENY,
@@ -47,10 +49,12 @@ from bailiwick.errors import BailiwickError, Invalid, NotFound, Unauthenticated
 from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.requests import Reason
 from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
+from bailiwick.service.hearing import format_since
 
 MAX_EXPLAINED_EVALUATIONS = 100
 # INVARIANT: shared by every plain answer, never changed.
 JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
+Stated = tuple[datetime | None, bytes]
 Answering = Callable[[Asked, str, AskHeaders, bytes], WireAnswer]
 
 _logger = logging.getLogger("bailiwick.api")
@@ -79,7 +83,7 @@ def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, sever
         asked = parse_target(target)
         if asked.several is not several:
             raise NotFound("there is nothing at this address")
-        content = _content(host, asked, headers, body)
+        stale, content = _content(host, asked, headers, body)
     except BailiwickError as error:
         return answer_error(error, headers)
     except Exception:
@@ -88,13 +92,13 @@ def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, sever
             status, broken, content = internal_answer()
             return status, [*broken, *echo(headers)], content
     # WHY: the protocol and the framework's frame give an id to what brought none.
-    if headers.request_id is None and headers.traceparent is None:
+    if headers.request_id is None and headers.traceparent is None and stale is None:
         return 200, JSON_HEADERS, content
-    return 200, [*JSON_HEADERS, *echo(headers)], content
+    return 200, [*JSON_HEADERS, *stale_headers(stale), *echo(headers)], content
 
 
-def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> bytes:
-    """Which body answers? Who asks is settled before the question is looked at."""
+def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> Stated:
+    """Which body answers, and since when is it stale? Who asks is settled before the question is looked at."""
     check_authorization(headers)
     try:
         asking = begin_asking(host, headers.authorization, target.account, headers.address)
@@ -103,12 +107,15 @@ def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> b
         raise
     host.rates.charge(asking.session)
     check_headers(headers)
-    answers = answers_at(asking.session.account, asking.snapshot.vector)
+    stale, vector = asking.stale_since, asking.snapshot.vector
+    answers = (
+        answers_at(asking.session.account, vector) if stale is None else Answers(vector, format_since(stale))
+    )
     if not target.several:
-        return _decided(asking, answers, parse_evaluation(body), explain=target.explain)
+        return stale, _decided(asking, answers, parse_evaluation(body), explain=target.explain)
     asked = parse_evaluations(body)
     if not asked.evaluations:
-        return _decided(asking, answers, parse_evaluation(body), explain=target.explain)
+        return stale, _decided(asking, answers, parse_evaluation(body), explain=target.explain)
     if target.explain and len(asked.evaluations) > MAX_EXPLAINED_EVALUATIONS:
         raise Invalid.at(
             "evaluations",
@@ -116,7 +123,7 @@ def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> b
             "send several requests, or ask without `explain`",
         )
     host.rates.charge_more(asking.session, len(asked.evaluations) - 1)
-    return list_body(_each(asking, answers, asked, explain=target.explain))
+    return stale, list_body(_each(asking, answers, asked, explain=target.explain))
 
 
 def _decided(asking: Asking, answers: Answers, body: EvaluationBody, *, explain: bool) -> bytes:

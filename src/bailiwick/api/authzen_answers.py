@@ -28,9 +28,11 @@ class Answers:
 
     __slots__ = ("_prefixes", "_revision", "vector")
 
-    def __init__(self, vector: Vector) -> None:
+    def __init__(self, vector: Vector, stale_since: str | None = None) -> None:
         self.vector = vector
         self._revision = b',"revision":' + _encode(dict(vector))
+        if stale_since is not None:
+            self._revision += b',"stale_since":' + _encode(stale_since)
         self._prefixes: dict[tuple[bool, str], tuple[bytes, bytes]] = {}
 
     def of(self, decision: Decision) -> bytes:

@@ -36,6 +36,7 @@ from bailiwick.model.names import ANONYMOUS, parse_path, parse_resource_name, sp
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.asking import DESCRIBE, EVALUATE, NOTHING_SAID, Asking, Question
 from bailiwick.service.cursors import Query, SearchCursors
+from bailiwick.service.hearing import format_since
 from bailiwick.service.narrowing import StoredSo
 from bailiwick.service.searching import (
     ResourcesSought,
@@ -107,9 +108,15 @@ def _page(asking: Asking, asked: Asked, cursors: SearchCursors) -> bytes:
         {
             "results": asked.results(found.found),
             "page": page,
-            "context": {"revision": dict(asking.snapshot.vector)},
+            "context": _context(asking),
         }
     )
+
+
+def _context(asking: Asking) -> dict[str, object]:
+    """On which revision do the results rest, and since when is that stale?"""
+    stale = {} if asking.stale_since is None else {"stale_since": format_since(asking.stale_since)}
+    return {"revision": dict(asking.snapshot.vector), **stale}
 
 
 def _subjects(asking: Asking, body: bytes) -> Asked:

@@ -18,6 +18,7 @@ from bailiwick.errors import (
     Finding,
     Invalid,
     NotFound,
+    Stale,
     Unauthenticated,
     Unavailable,
 )
@@ -54,6 +55,7 @@ class UnsupportedEncoding(BailiwickError):
 PROBLEM_TYPE = b"application/problem+json"
 CHALLENGE = b"Bearer"
 MOST_FINDINGS = 100
+RETRY_SECONDS = b"1"
 INVALID_TOKEN = b'Bearer error="invalid_token"'
 
 _TYPE_PREFIX = "urn:problem-type:bailiwick:"
@@ -67,6 +69,7 @@ _STATUS: tuple[tuple[type[BailiwickError], int, str], ...] = (
     (PreconditionFailed, 412, "Precondition failed"),
     (BodyTooLarge, 413, "Body too large"),
     (UnsupportedEncoding, 415, "Unsupported content encoding"),
+    (Stale, 503, "Nothing was heard of the store for too long"),
     (TooManyRequests, 429, "Too many requests"),
     (Unavailable, 503, "Unavailable for now"),
 )
@@ -113,6 +116,8 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
         answer[1].append(retry_after(error))
     elif isinstance(error, StepUpRequired):
         answer[1].append((b"www-authenticate", proof_challenge(error)))
+    elif isinstance(error, Stale):
+        answer[1].append((b"retry-after", RETRY_SECONDS))
     return answer
 
 

@@ -17,16 +17,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from bailiwick.api.answers import REVISION_HEADER, revision_headers, stale_headers
 from bailiwick.api.authzen import answer_error
 from bailiwick.api.authzen_metadata import METADATA_PATH
 from bailiwick.api.authzen_requests import AskHeaders, check_authorization, collect_headers, echo
 from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
 from bailiwick.api.freshness import await_revisions
-from bailiwick.api.problems import WireAnswer, internal_problem, respond
+from bailiwick.api.problems import RETRY_SECONDS, Headers, WireAnswer, internal_problem, respond
 from bailiwick.api.requests.events import PROBES
 from bailiwick.console.routes import PageRoute
-from bailiwick.errors import BailiwickError, Denied, Unauthenticated
+from bailiwick.errors import BailiwickError, Denied, Stale, Unauthenticated
 from bailiwick.service.authorize import Judge
 from bailiwick.service.carrying import note_who
 from bailiwick.service.host import Host
@@ -114,6 +115,7 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         headers = collect_headers(request.headers.raw)
         call = Call(host, request, tuple(entry.query))
+        stale = None
         try:
             if entry.access.public and entry.path not in PROBES:
                 host.rates.charge_address(call.address)
@@ -122,6 +124,7 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
                 call.who = await run_in_threadpool(_session, host, request, headers.authorization, entry)
                 if headers.at_least is not None:
                     await await_revisions(host, call.account, headers.at_least)
+                stale = host.stale_since(call.account)
             if entry.body:
                 call.body = await read_body(request, await _most_bytes(call, entry))
             response = await run_in_threadpool(entry.handler, call)
@@ -129,14 +132,27 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
             return Response(status_code=400)
         except BailiwickError as error:
             await run_in_threadpool(_remember_refusal, call, entry, error)
-            return _refusal(entry.answer(error, headers), error)
+            response = _refusal(entry.answer(error, headers), error)
+            response.raw_headers.extend(_revision_of(call, response))
+            return response
         except Exception:
             _logger.exception("%s %s could not be answered", entry.method, entry.path)
             response = internal_problem()
-        response.raw_headers.extend(echo(headers))
+        response.raw_headers.extend([*_revision_of(call, response), *stale_headers(stale), *echo(headers)])
         return response
 
     return endpoint
+
+
+def _revision_of(call: Call, response: Response) -> Headers:
+    """Which header names the account's revision, where the answer does not name it yet?
+
+    WHY after the answer was made: whoever passes it on shall see at least what they saw.
+    """
+    if call.who is None or REVISION_HEADER.decode() in response.headers:
+        return []
+    held = call.host.find_held(call.account)
+    return [] if held is None else revision_headers(held.vector)
 
 
 def _refusal(answer: WireAnswer, error: BailiwickError) -> Response:
@@ -144,6 +160,8 @@ def _refusal(answer: WireAnswer, error: BailiwickError) -> Response:
     response = respond(answer)
     if isinstance(error, TooManyRequests):
         response.headers["retry-after"] = str(error.retry_after_seconds)
+    elif isinstance(error, Stale):
+        response.headers["retry-after"] = RETRY_SECONDS.decode()
     return response
 
 

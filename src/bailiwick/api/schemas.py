@@ -38,6 +38,8 @@ from bailiwick.model.security import (
     SELF_FLAGS,
     SESSION_NUMBERS,
     SIGN_IN_NUMBERS,
+    STALENESS_NUMBERS,
+    WHAT_THEN,
     WHO_MAKES,
     Whole,
 )
@@ -105,6 +107,9 @@ _FIELDS_OTHERWISE: dict[str, dict[str, Schema]] = {
             {"who_may_create": {"type": "string", "enum": list(WHO_MAKES["service_ids"])}}
         ),
         "may_change": object_of(dict.fromkeys(SELF_FLAGS, _YES_NO)),
+        "staleness": object_of(
+            {**_numbers(STALENESS_NUMBERS), "then": {"type": "string", "enum": list(WHAT_THEN)}}
+        ),
     },
     "IdentityProvider": {
         "issuer": TEXT,

@@ -7,14 +7,9 @@ It must not hold configuration: whoever calls decides what is served and where.
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import socket
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import uvicorn
 
@@ -23,15 +18,12 @@ from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.api.requests.events import RequestEvents
 from bailiwick.api.requests.room import Room, find_room
 from bailiwick.errors import Invalid, Unavailable
+from bailiwick.service.following import following
 from bailiwick.service.host import Host
 
 BACKLOG = 2048
 STOP_SECONDS = 10
-POLL_SECONDS = 1.0
-WAIT_SECONDS = 0.1
 COLLECT_AFTER = (50_000, 20, 20)
-
-_logger = logging.getLogger("bailiwick.api")
 
 
 def bind(listen: str) -> tuple[socket.socket, str]:
@@ -91,34 +83,6 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-
-
-@contextmanager
-def following(host: Host, seconds: float = POLL_SECONDS) -> Iterator[None]:
-    """Take in, while this holds, what was announced, and what was not: the writer may have been killed."""
-    stop = Event()
-
-    def follow() -> None:
-        failed, looked = False, time.monotonic()
-        while not stop.is_set():
-            if not host.store.feed.wait(WAIT_SECONDS) and time.monotonic() < looked + seconds:
-                continue
-            looked = time.monotonic()
-            try:
-                host.poll()
-                failed = False
-            except Exception:
-                if not failed:
-                    _logger.exception("the store could not be followed")
-                failed = True
-
-    thread = Thread(target=follow, name="following the store", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def make_server(

@@ -24,10 +24,13 @@ from bailiwick.model.security import (
     MAX_NOTICE_LENGTH,
     PASSWORD_NUMBERS,
     PROTECTION_NUMBERS,
+    REFUSE,
     SECURITY_NAME,
     SELF_FLAGS,
     SESSION_NUMBERS,
     SIGN_IN_NUMBERS,
+    STALENESS_NUMBERS,
+    WHAT_THEN,
     WHO_MAKES,
     KeyPolicy,
     OperationProtection,
@@ -37,6 +40,7 @@ from bailiwick.model.security import (
     ServiceIdPolicy,
     SessionPolicy,
     SignInPolicy,
+    StalenessPolicy,
     Whole,
 )
 
@@ -51,6 +55,7 @@ SECURITY_FIELDS = (
     "keys",
     "service_ids",
     "may_change",
+    "staleness",
 )
 _SURFACES = ("console", "api")
 _PASSWORD_FIELDS = (*PASSWORD_NUMBERS, "name_refused")
@@ -66,6 +71,7 @@ def parse_security(fields: Fields, account: str) -> SecuritySettings:
     keys = _part(fields, "keys", "who_may_create", *KEY_NUMBERS)
     service_ids = _part(fields, "service_ids", "who_may_create")
     may_change = _part(fields, "may_change", *SELF_FLAGS)
+    staleness = _part(fields, "staleness", *STALENESS_NUMBERS, "then")
     protection = _part(fields, "operation_protection", *_PROTECTION_FIELDS)
     return SecuritySettings(
         passwords=PasswordPolicy(
@@ -89,6 +95,9 @@ def parse_security(fields: Fields, account: str) -> SecuritySettings:
         service_ids=ServiceIdPolicy(service_ids.choice("who_may_create", WHO_MAKES["service_ids"], GRANTED)),
         may_change=SelfPolicy(
             **{name: may_change.flag(name, getattr(SelfPolicy(), name)) for name in SELF_FLAGS}
+        ),
+        staleness=StalenessPolicy(
+            **_numbers(staleness, STALENESS_NUMBERS), then=staleness.choice("then", WHAT_THEN, REFUSE)
         ),
     )
 
@@ -135,6 +144,10 @@ def format_security(settings: SecuritySettings) -> dict[str, object]:
         },
         "service_ids": {"who_may_create": settings.service_ids.who_may_create},
         "may_change": {name: getattr(settings.may_change, name) for name in SELF_FLAGS},
+        "staleness": {
+            **{name: getattr(settings.staleness, name) for name in STALENESS_NUMBERS},
+            "then": settings.staleness.then,
+        },
     }
 
 

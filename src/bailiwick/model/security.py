@@ -4,7 +4,7 @@ Values only. Defaults and ranges follow the document; which way a setting is str
 whoever loosens one can be asked for the authority that this needs.
 Source: Open Telekom Cloud, Identity and Access Management, User Guide, Security Settings (password policy, login
 policy, access control); API OS-SECURITYPOLICY; of keys, sessions and tokens IBM Cloud, IAM settings.
-`longest_visit_minutes`, `longest_days` and `require_second_factor` are Bailiwick's own.
+`longest_visit_minutes`, `longest_days`, `require_second_factor` and `staleness` are Bailiwick's own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ PROMPT_DAYS = 15
 EVERYONE, GRANTED, OWNER = "everyone", "granted", "owner"
 # Who makes keys for themselves, and who makes service IDs; the strictest last.
 WHO_MAKES = {"keys": (EVERYONE, GRANTED), "service_ids": (GRANTED, OWNER)}
+# What is done where the store was not heard of for too long; the strictest last.
+ANSWER, REFUSE = "answer", "refuse"
+WHAT_THEN = (ANSWER, REFUSE)
 MOST_KEYS = 20
 
 
@@ -68,11 +71,13 @@ KEY_NUMBERS = {
     "longest_days": Whole(0, 0, 730, stricter_is_less=True, off=True),
     "most_for_one_identity": Whole(MOST_KEYS, 1, MOST_KEYS, stricter_is_less=True),
 }
+STALENESS_NUMBERS = {"longest_seconds": Whole(30, 1, 3600, stricter_is_less=True)}
 NUMBERS = {
     "passwords": PASSWORD_NUMBERS,
     "sign_in": SIGN_IN_NUMBERS,
     "sessions": SESSION_NUMBERS,
     "keys": KEY_NUMBERS,
+    "staleness": STALENESS_NUMBERS,
 }
 
 
@@ -139,6 +144,14 @@ class ServiceIdPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class StalenessPolicy:
+    """How long may a process answer for the account without having heard of the store, and what then?"""
+
+    longest_seconds: int = STALENESS_NUMBERS["longest_seconds"].default
+    then: str = REFUSE
+
+
+@dataclass(frozen=True, slots=True)
 class SelfPolicy:
     """What may people change of themselves without being granted it?"""
 
@@ -163,6 +176,7 @@ class SecuritySettings:
     keys: KeyPolicy = field(default_factory=KeyPolicy)
     service_ids: ServiceIdPolicy = field(default_factory=ServiceIdPolicy)
     may_change: SelfPolicy = field(default_factory=SelfPolicy)
+    staleness: StalenessPolicy = field(default_factory=StalenessPolicy)
 
 
 DEFAULT_SECURITY = SecuritySettings()
@@ -188,6 +202,8 @@ def find_loosened(old: SecuritySettings, new: SecuritySettings) -> Iterator[str]
         was_at, is_at = (words.index(getattr(who, place).who_may_create) for who in (old, new))
         if is_at < was_at:
             yield f"{place}.who_may_create"
+    if WHAT_THEN.index(new.staleness.then) < WHAT_THEN.index(old.staleness.then):
+        yield "staleness.then"
     for name in SELF_FLAGS:
         if getattr(new.may_change, name) and not getattr(old.may_change, name):
             yield f"may_change.{name}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from bailiwick.engine import Explanation, decide, decide_over, explain
@@ -56,6 +57,9 @@ class Asked(Protocol):
     def authenticate(self, authorization: str | None, address: str | None = "") -> Session:
         """Who asks, by this `Authorization` header, from this address ("": not known)? Raises Unauthenticated."""
 
+    def stale_since(self, account: str) -> datetime | None:
+        """Since when was nothing heard of the store, where that is too long and answered all the same? Raises Stale."""
+
     def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
         """Which log has not yet reached the wanted revision here? None: all have. May do I/O. Raises Forked."""
 
@@ -100,6 +104,7 @@ class Asking:
     session: Session
     snapshot: Snapshot
     now: float
+    stale_since: datetime | None = None
 
     def decide(self, question: Question) -> Decision:
         """Is it allowed? Raises Denied where the session may not ask."""
@@ -260,4 +265,6 @@ def begin_asking(host: Asked, authorization: str | None, account: str | None, ad
             reason="other_account",
             help="ask with a token of that account",
         )
-    return Asking(host, session, host.snapshot(session.account), host.now())
+    # INVARIANT: asked before the snapshot, which is at least as new as what this tells.
+    stale_since = host.stale_since(session.account)
+    return Asking(host, session, host.snapshot(session.account), host.now(), stale_since)

@@ -28,6 +28,9 @@ class Following(Protocol):
     def vector_at(self, log: str, revision: int) -> str:
         """How is this revision of the log written? Raises NotFound beyond its head."""
 
+    def is_lost(self, log: str, vector: str) -> bool:
+        """Is it known that this revision was held here, and is in no history any more?"""
+
 
 def parse_revisions(text: str) -> Wanted:
     """Which revisions are wanted at least, as `account=812-9f3c0a1b2c3d, system=3-…`? Raises Invalid."""
@@ -69,9 +72,10 @@ def find_missing(host: Following, account: str, wanted: Wanted, *, is_newest: bo
                 continue
             return name
         revision, _ = parse_vector(vector)
-        if parse_vector(current)[0] < revision:
+        is_lost = host.is_lost(log, vector)
+        if parse_vector(current)[0] < revision and not is_lost:
             return name
-        if _written(host, log, revision, current) != vector:
+        if is_lost or _written(host, log, revision, current) != vector:
             raise Forked(
                 f"revision {revision} of the {name} has another hash here than `{vector}`",
                 "the store was put back to an earlier state, or is another one: start again from what it says now",

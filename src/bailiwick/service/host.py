@@ -6,8 +6,9 @@ changes one at a time. Questions read snapshots only; nothing on their path does
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
@@ -23,6 +24,7 @@ from bailiwick.service.enterprise.placing import place
 from bailiwick.service.federation.directory import ProviderDirectory
 from bailiwick.service.federation.fetching import Fetcher
 from bailiwick.service.freshness import Wanted, find_missing
+from bailiwick.service.hearing import Hearing, find_stale
 from bailiwick.service.history.past_states import PastStates
 from bailiwick.service.history.verifying import Verifications
 from bailiwick.service.keyring import load_key_sets
@@ -37,18 +39,24 @@ from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.address import Address
 from bailiwick.store.opening import open_store
-from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store
+from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Head, Store, parse_vector
 
 MOST_ROWS = 10_000
 LOG_PREFIX = "account:"
 
+_logger = logging.getLogger("bailiwick.following")
+
 
 @dataclass(slots=True)
 class Counters:
-    """How many decisions were allowed and denied in this process? Plain numbers, read by the metrics page."""
+    """How many decisions were allowed and denied in this process? Plain numbers, read by the metrics page.
+
+    `forks`: how often an account was found to be of another history than what was held.
+    """
 
     allowed: int = 0
     denied: int = 0
+    forks: int = 0
 
 
 class Host:
@@ -69,6 +77,7 @@ class Host:
         self.settings = settings
         self.catalog = catalog if catalog is not None else load_system_catalog()
         self.counters = Counters()
+        self.hearing = Hearing()
         self.rates = Rates(settings.rate)
         self.writing = RLock()
         self.past = PastStates(store, self.catalog)
@@ -80,6 +89,7 @@ class Host:
         self._refusals = RefusalRecord(self._record_refusal)
         self._clock = clock
         self._snapshots: dict[str, Snapshot] = {}
+        self._lost: dict[str, str] = {}
         self._generation = store.generation.read()
         self._system = store.head(SYSTEM_LOG)
         self._key_sets = load_key_sets(store)
@@ -119,11 +129,36 @@ class Host:
         return self._key_sets[purpose]
 
     def snapshot(self, account: str) -> Snapshot:
-        """What does this account hold now? Raises NotFound."""
+        """What does this account hold now? Raises NotFound, Stale."""
         if self._generation != self.store.generation.read():
             self._follow()
         found = self._snapshots.get(account)
-        return found if found is not None else self._load(account)
+        if found is None:
+            found = self._load(account)
+        if not self.hearing.is_calm():
+            find_stale(self.hearing, found, self.now())
+        return found
+
+    def stale_since(self, account: str) -> datetime | None:
+        """Since when was nothing heard, where that is longer than the account allows and it is answered all the same?
+
+        None: it is fresh enough. Raises Stale where it is not to be answered. No I/O.
+        """
+        if self.hearing.is_calm():
+            return None
+        found = self._snapshots.get(account)
+        return None if found is None else find_stale(self.hearing, found, self.now())
+
+    def find_held(self, account: str) -> Snapshot | None:
+        """What is held of the account in this process, stale or not? No I/O."""
+        return self._snapshots.get(account)
+
+    def is_behind(self, head: Head) -> bool:
+        """Is it the head of something that is held here at another state?"""
+        if head.log == SYSTEM_LOG:
+            return head != self._system
+        held = self._snapshots.get(head.log.removeprefix(LOG_PREFIX))
+        return held is not None and held.vector["account"] != head.vector
 
     def accounts(self) -> list[str]:
         """Which accounts does the store hold?"""
@@ -173,31 +208,53 @@ class Host:
         if self._generation != self.store.generation.read():
             self.poll()
 
-    def poll(self) -> None:
-        """Take in what was written, announced or not: compare heads, load what moved.
+    def poll(self, names: Collection[str] | None = None) -> None:
+        """Take in what was written, announced or not: compare heads, load what moved. `names`: of these accounts only.
 
         WHY not only on an announcement: a writer that is killed between its commit and the word announces nothing.
         """
         with self.writing:
             # INVARIANT: the word is read before the heads, so that what is announced later is followed later.
             generation = self.store.generation.read()
-            heads = self.store.heads([SYSTEM_LOG, *(account_log(name) for name in self._snapshots)])
+            whole = names is None or self.store.head(SYSTEM_LOG) != self._system
+            asked = [name for name in self._snapshots if whole or name in (names or ())]
+            heads = self.store.heads([SYSTEM_LOG, *map(account_log, asked)])
             if heads[SYSTEM_LOG] != self._system:
                 self._key_sets = load_key_sets(self.store)
                 self._system = heads[SYSTEM_LOG]
                 self.authenticator.forget()
-            for name, snapshot in list(self._snapshots.items()):
-                head = heads.get(account_log(name))
+            for name in asked:
+                head, snapshot = heads.get(account_log(name)), self._snapshots[name]
                 if head is None:
                     del self._snapshots[name]
+                    self.hearing.regain(name)
                 elif snapshot.account.enterprise is None:
-                    self._snapshots[name] = self._caught_up(name, snapshot, head)
+                    self._snapshots[name] = self._try_catching_up(name, snapshot, head)
             # WHY after the others: an account is placed in a tree that is up to date, and shown only in its place.
             for name, snapshot in list(self._snapshots.items()):
-                head = heads.get(account_log(name))
-                if snapshot.account.enterprise is not None and head is not None:
-                    self._snapshots[name] = self._in_place(self._caught_up(name, snapshot, head))
-            self._generation = generation
+                if snapshot.account.enterprise is not None:
+                    head = heads.get(account_log(name))
+                    own = snapshot if head is None else self._try_catching_up(name, snapshot, head)
+                    self._snapshots[name] = self._in_place(own)
+            if whole:
+                self._generation = generation
+
+    def _try_catching_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
+        """The same, or what became of it; where it cannot be read, it alone grows stale, if somebody follows.
+
+        Raises whatever keeps the store as a whole from being read.
+        """
+        try:
+            found = self._caught_up(name, snapshot, head)
+        except Exception:
+            if not self.hearing.is_followed:
+                raise
+            self.store.head(SYSTEM_LOG)
+            if self.hearing.lose(name):
+                _logger.exception("account `%s` could not be taken in", name)
+            return snapshot
+        self.hearing.regain(name)
+        return found
 
     def _caught_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
         """The same, or what its own log has made of it since; where no tree is, also in its place."""
@@ -208,7 +265,8 @@ class Host:
 
     def _catch_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
         log = account_log(name)
-        if self.store.head_at(log, snapshot.revision).vector != snapshot.vector["account"]:
+        if not self._holds(log, snapshot.vector["account"]):
+            self._tell_fork(name, snapshot, head)
             return load_snapshot(self.store, self.catalog, name, self._system)
         # WHY in parts: a million rows at once would be held in memory besides what they come to.
         while True:
@@ -218,6 +276,28 @@ class Host:
             snapshot = advance(self.store, snapshot, rows, part, self._system)
             if end >= head.revision:
                 return snapshot
+
+    def _holds(self, log: str, vector: str) -> bool:
+        """Is this revision in the history of the log, as the store has it now?"""
+        try:
+            return self.store.head_at(log, parse_vector(vector)[0]).vector == vector
+        except NotFound:
+            return False
+
+    def _tell_fork(self, name: str, snapshot: Snapshot, head: Head) -> None:
+        """The store was put back, or is another one: what was held, and perhaps answered from, is lost."""
+        lost = snapshot.vector["account"]
+        self.counters.forks += 1
+        self._lost[account_log(name)] = lost
+        _logger.error(
+            "account `%s` is of another history: %s is lost, the store has %s", name, lost, head.vector
+        )
+        detail = {"lost": lost, "found": head.vector}
+        self.store.activity.record([ActivityEvent(self.at(), "fork", "found", log=head.log, detail=detail)])
+
+    def is_lost(self, log: str, vector: str) -> bool:
+        """Is it known that this revision was held here, and is in no history any more?"""
+        return self._lost.get(log) == vector
 
     def publish(self, account: str, snapshot: Snapshot) -> None:
         """Answer from this snapshot from now on (called with `writing` held, after the commit)."""
@@ -239,7 +319,8 @@ class Host:
         missing = find_missing(self, account, wanted)
         if missing is None:
             return None
-        self.poll()
+        named = self.snapshot(account).account.enterprise
+        self.poll([account] if named is None else [account, named])
         return find_missing(self, account, wanted, is_newest=True)
 
     def system_head(self) -> Head:

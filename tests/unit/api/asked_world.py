@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bailiwick.api.authzen import answer_evaluation, answer_evaluations
@@ -165,6 +166,7 @@ class MemoryHost:
         self.counted: list[tuple[str, bool]] = []
         self.sessions: dict[str, Session] = {}
         self.broken: Exception | None = None
+        self.silent_since: datetime | None = None
         self._snapshots = {
             account.name: Snapshot(
                 compiled=compile_account(catalog, account),
@@ -207,6 +209,10 @@ class MemoryHost:
         if scheme != "Bearer" or (token not in self.sessions and token not in ACME.principals):
             raise Unauthenticated("the credential is missing, unknown, expired or withdrawn")
         return self.sessions.get(token) or session_of(token)
+
+    def stale_since(self, account: str) -> datetime | None:
+        """Since when it has heard of nothing; a test says so."""
+        return self.silent_since
 
     def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
         """It has everything that it ever said, and nothing later."""

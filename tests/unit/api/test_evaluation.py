@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.unit.api.asked_world import (
@@ -19,6 +20,7 @@ from tests.unit.api.asked_world import (
 )
 
 from bailiwick.api.authzen_requests import EVALUATION_PATH
+from bailiwick.errors import Stale
 from bailiwick.model.policies import Guardrail, Scope
 
 EXPLAIN = EVALUATION_PATH + "?explain=true"
@@ -326,3 +328,26 @@ def test_the_clock_is_the_servers(host: MemoryHost) -> None:
     """A time in the request opens no window that has closed."""
     host.moment = NOW + 2 * 86_400
     assert read(post(host, question("carol", context={"time": "2027-01-15T08:00:00Z"})))["decision"] is False
+
+
+def test_a_stale_answer_says_since_when(host: MemoryHost) -> None:
+    """In its header and in the context of each decision; a fresh one says nothing."""
+    fresh = post(host, question())
+    host.silent_since = datetime(2026, 11, 29, 6, 30, tzinfo=UTC)
+    said = "2026-11-29T06:30:00Z"
+    status, headers, _ = one = post(host, question())
+    assert (status, dict(headers)[b"bailiwick-stale"].decode()) == (200, said)
+    assert read(one)["context"]["stale_since"] == said
+    several = read(post(host, {**question(), "evaluations": [{}, {}]}))
+    assert [part["context"]["stale_since"] for part in several["evaluations"]] == [said, said]
+    host.silent_since = None
+    assert post(host, question()) == fresh
+
+
+def test_an_account_that_is_refused_for_is_a_problem_of_its_own(host: MemoryHost) -> None:
+    """Nothing is decided; it is said when to ask again."""
+    host.broken = Stale("account `acme` was not heard of since then", "ask another node")
+    status, headers, _ = answer = post(host, question())
+    assert (status, dict(headers)[b"retry-after"]) == (503, b"1")
+    assert read(answer)["type"] == "urn:problem-type:bailiwick:stale"
+    assert "decision" not in read(answer)

@@ -19,6 +19,7 @@ from bailiwick.model.security import (
     ServiceIdPolicy,
     SessionPolicy,
     SignInPolicy,
+    StalenessPolicy,
     find_loosened,
 )
 
@@ -31,6 +32,7 @@ STRICT = SecuritySettings(
     keys=KeyPolicy("granted", 1, 1),
     service_ids=ServiceIdPolicy("owner"),
     may_change=SelfPolicy(password=False, email=False),
+    staleness=StalenessPolicy(1, "refuse"),
 )
 EACH = [(place, name) for place, numbers in NUMBERS.items() for name in numbers]
 
@@ -77,6 +79,7 @@ def test_every_default_is_in_its_range() -> None:
             "networks.api",
         ),
         (replace(STRICT, keys=replace(STRICT.keys, who_may_create="everyone")), "keys.who_may_create"),
+        (replace(STRICT, staleness=StalenessPolicy(1, "answer")), "staleness.then"),
         (replace(STRICT, service_ids=ServiceIdPolicy("granted")), "service_ids.who_may_create"),
         (replace(STRICT, may_change=SelfPolicy(password=True, email=False)), "may_change.password"),
         (replace(STRICT, may_change=SelfPolicy(password=False, email=True)), "may_change.email"),

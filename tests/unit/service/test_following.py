@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from time import monotonic, sleep
 
 import pytest
 from tests.unit.service.accounts import Installation
 
-from bailiwick.api.serve import following
+from bailiwick.errors import Forked
 from bailiwick.model.accounts import Principal
 from bailiwick.service.changes import change_account
 from bailiwick.service.edits import Edit
+from bailiwick.service.following import Follower, following
 from bailiwick.service.host import Host
-from bailiwick.store.ports import Change, Head
+from bailiwick.store.memory import MemoryStore
+from bailiwick.store.ports import ActivityEvent, Change, Head
 
 ALICE = Edit("User", "alice", Principal("user:alice"))
 BOB = Edit("User", "bob", Principal("user:bob"))
@@ -94,6 +97,34 @@ def test_a_serving_process_looks_by_itself(acme: Installation, monkeypatch: pyte
         while not knows(other, "alice") and monotonic() < end:
             sleep(0.02)
         assert knows(other, "alice")
+
+
+def test_what_is_held_of_a_lost_history_is_thrown_away(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store that was put back has an older head: it is answered from, told, counted, and kept as activity."""
+    assert isinstance(acme.store, MemoryStore)
+    events: list[ActivityEvent] = []
+    other, log = acme.another_host(), "account:acme"
+    earlier = deepcopy(acme.store.logs[log])
+    acme.edit(ALICE)
+    held = other.snapshot("acme").vector
+    acme.store.logs[log] = earlier
+    assert knows(other, "alice")
+    with monkeypatch.context() as patched:
+        patched.setattr(acme.store.activity, "record", events.extend)
+        Follower(other).step()
+    assert not knows(other, "alice")
+    assert other.counters.forks == 1
+    assert "account `acme` is of another history" in caplog.text
+    assert [(one.kind, one.log, one.detail["lost"]) for one in events] == [("fork", log, held["account"])]
+    for _ in range(2):
+        with pytest.raises(Forked):
+            other.find_missing("acme", held)
+        acme.edit(BOB if not knows(acme.host, "bob") else ALICE)
+        Follower(other).step()
+        assert knows(other, "bob")
+    assert other.counters.forks == 1
 
 
 def test_a_store_that_fails_for_a_while_is_followed_again(

@@ -1,4 +1,4 @@
-"""Settings › Security, its further tabs: networks; keys, tokens and what people do themselves.
+"""Settings › Security, its further tabs: networks; keys, tokens, what people do themselves, stale answers.
 
 Each tab changes its own part of the one document and leaves the others as they are.
 """
@@ -24,6 +24,7 @@ from bailiwick.model.security import (
     KEY_NUMBERS,
     SELF_FLAGS,
     SESSION_NUMBERS,
+    STALENESS_NUMBERS,
     WHO_MAKES,
     SecuritySettings,
     Whole,
@@ -40,6 +41,7 @@ SESSIONS = (
     Question("most_visits", "Visits of one user at once at most", "visits", "any number"),
     Question("access_token_seconds", "An access token is good for", "seconds"),
 )
+STALENESS = (Question("longest_seconds", "Answered without the store for at most", "seconds"),)
 # Fields of the page that are called otherwise in the document, where two parts have one of the same name.
 _IN_DOCUMENT = {"most_keys": "most_for_one_identity", "most_visits": "most_for_one_identity"}
 NUMBERS: dict[str, Whole] = {
@@ -47,6 +49,7 @@ NUMBERS: dict[str, Whole] = {
     "most_keys": KEY_NUMBERS["most_for_one_identity"],
     "most_visits": SESSION_NUMBERS["most_for_one_identity"],
     "access_token_seconds": SESSION_NUMBERS["access_token_seconds"],
+    **STALENESS_NUMBERS,
 }
 
 
@@ -87,6 +90,7 @@ def _show(part: Part, page: Page, form: Form, status: int = 200) -> Response:
         form=form,
         keys=KEYS,
         sessions=SESSIONS,
+        staleness=STALENESS,
         numbers=NUMBERS,
         who_makes=WHO_MAKES,
         may_change=page.may(UPDATE, iam_service()),
@@ -149,6 +153,8 @@ def _shown_access(settings: SecuritySettings) -> dict[str, str]:
         "access_token_seconds": str(settings.sessions.access_token_seconds),
         "who_makes_keys": settings.keys.who_may_create,
         "who_makes_service_ids": settings.service_ids.who_may_create,
+        "longest_seconds": str(settings.staleness.longest_seconds),
+        "then": settings.staleness.then,
         **{f"change_{name}": "yes" for name in SELF_FLAGS if getattr(settings.may_change, name)},
     }
 
@@ -164,6 +170,10 @@ def _read_access(form: Form) -> dict[str, Any]:
         "sessions": {_IN_DOCUMENT.get(one.name, one.name): int(form.text(one.name)) for one in SESSIONS},
         "service_ids": {"who_may_create": form.get("who_makes_service_ids")},
         "may_change": {name: form.has(f"change_{name}") for name in SELF_FLAGS},
+        "staleness": {
+            **{one.name: int(form.text(one.name)) for one in STALENESS},
+            "then": form.get("then"),
+        },
     }
 
 
@@ -180,7 +190,7 @@ ACCESS = Part(
     "settings/security_access.html",
     _shown_access,
     _read_access,
-    (*NUMBERS, "who_makes_keys", "who_makes_service_ids"),
+    (*NUMBERS, "who_makes_keys", "who_makes_service_ids", "then"),
     {
         "keys.longest_days": "longest_days",
         "keys.most_for_one_identity": "most_keys",
@@ -188,5 +198,7 @@ ACCESS = Part(
         "sessions.most_for_one_identity": "most_visits",
         "sessions.access_token_seconds": "access_token_seconds",
         "service_ids.who_may_create": "who_makes_service_ids",
+        "staleness.longest_seconds": "longest_seconds",
+        "staleness.then": "then",
     },
 )
