@@ -154,11 +154,16 @@ class Host:
         return self._snapshots.get(account)
 
     def is_behind(self, head: Head) -> bool:
-        """Is it the head of something that is held here at another state?"""
+        """Is it the head of something that is held here at an earlier state, or at another one of this revision?
+
+        INVARIANT: a head that was read before this process wrote is behind what is held, and no news.
+        """
         if head.log == SYSTEM_LOG:
             return head != self._system
         held = self._snapshots.get(head.log.removeprefix(LOG_PREFIX))
-        return held is not None and held.vector["account"] != head.vector
+        if held is None or held.revision > head.revision:
+            return False
+        return held.vector["account"] != head.vector
 
     def accounts(self) -> list[str]:
         """Which accounts does the store hold?"""

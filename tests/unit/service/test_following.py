@@ -99,6 +99,15 @@ def test_a_serving_process_looks_by_itself(acme: Installation, monkeypatch: pyte
         assert knows(other, "alice")
 
 
+def test_a_head_that_was_read_before_a_write_of_this_process_is_no_news(acme: Installation) -> None:
+    """What was written since is held already, and stays as it is, under its own revision."""
+    earlier = acme.store.head("account:acme")
+    acme.edit(ALICE)
+    held = acme.host.snapshot("acme")
+    acme.host.take_in([earlier])
+    assert acme.host.snapshot("acme") is held
+
+
 def test_what_is_held_of_a_lost_history_is_thrown_away(
     acme: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
