@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 import httptools
@@ -21,17 +21,22 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from bailiwick.api.authzen import JSON_HEADERS, Answering, answer_evaluation, answer_evaluations
 from bailiwick.api.authzen_bodies import MAX_BODY_BYTES
 from bailiwick.api.authzen_requests import (
+    EVALUATION_PATH,
+    EVALUATIONS_PATH,
     AskHeaders,
     collect_headers,
     is_identity,
     is_json,
     parse_target,
 )
-from bailiwick.api.problems import Headers, problem_answer
-from bailiwick.api.requests.ids import ID_HEADER, id_of_headers, make_id
+from bailiwick.api.problems import Headers, WireAnswer, problem_answer
+from bailiwick.api.requests.ids import ID_HEADER, id_of_headers, is_sampled, make_id
 from bailiwick.errors import BailiwickError
 from bailiwick.service.asking import Asked
 from bailiwick.service.carrying import Carried, carrying
+
+if TYPE_CHECKING:
+    from bailiwick.api.requests.traces import Traces
 
 MAX_TARGET_BYTES = 512
 MAX_HEAD_BYTES = 65_536
@@ -54,6 +59,7 @@ def fast_path_protocol(
     *,
     proxies: Sequence[str] = (),
     most_connections: int | None = None,
+    traces: Traces | None = None,
 ) -> type[HttpToolsProtocol]:
     """Which protocol class, for uvicorn's `http`, answers questions to this host, behind these proxies?
 
@@ -64,7 +70,13 @@ def fast_path_protocol(
     return type(
         "FastPathProtocol",
         (FastPath,),
-        {"host": host, "answering": pair, "proxies": trusted, "most_connections": most_connections},
+        {
+            "host": host,
+            "answering": pair,
+            "proxies": trusted,
+            "most_connections": most_connections,
+            "traces": traces,
+        },
     )
 
 
@@ -87,6 +99,7 @@ class FastPath(HttpToolsProtocol):
     proxies: ClassVar[_TrustedHosts | None] = None
     answering: ClassVar[tuple[Answering, Answering]]
     most_connections: ClassVar[int | None] = None
+    traces: ClassVar[Traces | None] = None
     _defaults: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = (None, b"")
 
     _way = Way.NOBODY
@@ -200,7 +213,19 @@ class FastPath(HttpToolsProtocol):
             body, self._body = self._body, b""
             self._way = Way.NOBODY
             answer = self.answering[self._several]
-            self._write(*answer(self.host, self._target, self._asked, bytes(body)))
+            if self.traces is not None and is_sampled(self._asked.traceparent):
+                self._write(*self._traced(self.traces, answer, bytes(body)))
+            else:
+                self._write(*answer(self.host, self._target, self._asked, bytes(body)))
+
+    def _traced(self, traces: Traces, answer: Answering, body: bytes) -> WireAnswer:
+        """What is answered to a question whose sender keeps a trace of it?"""
+        with traces.request(self._asked.traceparent) as span:
+            said = answer(self.host, self._target, self._asked, body)
+            path = EVALUATIONS_PATH if self._several else EVALUATION_PATH
+            named = "/accounts/{account}" if self._target.startswith("/accounts/") else ""
+            traces.name(span, "POST", named + path, said[0])
+        return said
 
     def shutdown(self) -> None:
         """The server stops: a request that is being read is still answered."""

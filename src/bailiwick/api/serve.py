@@ -91,9 +91,12 @@ def make_server(
     """Which server answers for this host at this socket?"""
     room = room or Room()
     config = uvicorn.Config(
-        RequestEvents(build_app(host), host.rates, room.requests),
+        RequestEvents(build_app(host), host.rates, room.requests, room.traces),
         http=fast_path_protocol(
-            host, proxies=host.settings.proxies, most_connections=room.connections or find_room()
+            host,
+            proxies=host.settings.proxies,
+            most_connections=room.connections or find_room(),
+            traces=room.traces,
         ),
         ws="none",
         lifespan="on",

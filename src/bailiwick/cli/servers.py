@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bailiwick.cli.addresses import Data, MasterKey, Store, address_of, options_of
 from bailiwick.cli.output import print_lines, reporting
-from bailiwick.errors import NotFound
+from bailiwick.errors import NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from bailiwick.api.requests.traces import Traces
 
 Listen = Annotated[str, typer.Option("--listen", help="HOST:PORT; port 0 picks a free one")]
 ReadyFile = Annotated[Path | None, typer.Option(help="written with the address once the server answers")]
@@ -72,6 +75,12 @@ RequestsPerSecond = Annotated[
         metavar="N[:BURST]",
         help="of one credential, or of an address without one; BURST: at once, default 2 N; default: no limit",
     ),
+]
+
+
+OtlpEndpoint = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="a collector of OpenTelemetry traces; needs the extra `tracing`"),
 ]
 
 
@@ -158,6 +167,7 @@ def serve(
     max_connections: MaxConnections = 0,
     max_requests: MaxRequests = 1000,
     requests_per_second: RequestsPerSecond = None,
+    otlp_endpoint: OtlpEndpoint = None,
 ) -> None:
     """Answer over HTTP from a store until stopped."""
     from bailiwick.api.requests.lines import write_lines
@@ -172,6 +182,8 @@ def serve(
     if ready_file is not None:
         require_folder(ready_file)
     write_lines(None if log_format is None else log_format.value)
+    traces = None if otlp_endpoint is None else start_traces(otlp_endpoint)
+    room = Room(max_connections, max_requests, traces)
     socket, address = bind(listen)
     with socket:
         settings = Settings(
@@ -184,9 +196,21 @@ def serve(
         host = open_host(store_address, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])
         try:
-            serve_app(host, socket, ready_file, Room(max_connections, max_requests))
+            serve_app(host, socket, ready_file, room)
         finally:
             host.close()
+
+
+def start_traces(endpoint: str) -> Traces:
+    """Which traces are sent to this collector? Raises Invalid, Unavailable where the packages are not there."""
+    try:
+        from bailiwick.api.requests.traces import Traces
+    except ImportError as error:
+        raise Unavailable(
+            f"`--otlp-endpoint` needs a package that is not there: {error.name}",
+            "install `bailiwick[tracing]`, or leave the option away",
+        ) from None
+    return Traces(endpoint)
 
 
 def require_folder(file: Path) -> None:

@@ -26,6 +26,7 @@ from bailiwick.service.proving import as_proved
 from bailiwick.service.reading import Reader
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Identity, Name, Snapshot
+from bailiwick.service.spans import traced
 from bailiwick.service.standing import SERVICE, uid_of
 from bailiwick.service.templates.numbers import check_numbers
 from bailiwick.service.trust_binding import bind_trust
@@ -59,6 +60,7 @@ class Outcome:
         return Identity(self.plan.uids[key], *key, self.revision)
 
 
+@traced("change")
 def change_account(
     host: Host,
     session: Session,
@@ -94,6 +96,7 @@ def change_account(
     raise Conflict("the account is being changed too often at once", "try again")
 
 
+@traced("change.plan")
 def judge_edits(
     host: Host, session: Session, before: Snapshot, edits: Sequence[Edit], template: str | None
 ) -> tuple[Plan, Mapping[str, int]]:
@@ -139,6 +142,7 @@ class Storing:
     based_on: Mapping[str, int]
 
 
+@traced("change.append")
 def _store(host: Host, session: Session, plan: Plan, storing: Storing) -> Outcome:
     compiled = plan.compile()
     before = plan.before

@@ -22,6 +22,7 @@ from bailiwick.service.kinds import ACCOUNT, KINDS, RESOURCE, with_values
 from bailiwick.service.people.records import CREDENTIAL_KINDS, Record, read_record
 from bailiwick.service.references import Target, unbind
 from bailiwick.service.snapshots import Identity, Name, Snapshot
+from bailiwick.service.spans import traced
 from bailiwick.store.ports import ChangeRow, Head, Store, StoredObject
 
 API_KEY = "ApiKey"
@@ -34,6 +35,7 @@ def account_log(account: str) -> str:
     return f"account:{account}"
 
 
+@traced("account.load")
 def load_snapshot(store: Store, catalog: Catalog, account: str, system: Head) -> Snapshot:
     """What does the account hold now? Raises NotFound where there is no such account."""
     log = account_log(account)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bailiwick.api.problems import internal_problem, problem_of
-from bailiwick.api.requests.ids import ID_HEADER, id_of_headers
+from bailiwick.api.requests.ids import ID_HEADER, id_of_headers, parent_of
 from bailiwick.errors import BailiwickError, Unavailable
 from bailiwick.service.carrying import Carried, carrying
 from bailiwick.service.rates import Rates
+
+if TYPE_CHECKING:
+    from bailiwick.api.requests.traces import Traces
 
 NO_ROUTE = "none"
 MOST_REQUESTS = 1000
@@ -29,23 +33,46 @@ _logger = logging.getLogger("bailiwick.requests")
 class RequestEvents:
     """The application, with ids and lines."""
 
-    def __init__(self, app: ASGIApp, rates: Rates | None = None, most_requests: int = MOST_REQUESTS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        rates: Rates | None = None,
+        most_requests: int = MOST_REQUESTS,
+        traces: Traces | None = None,
+    ) -> None:
         self.app = app
         self._rates = rates or Rates()
         self._most = most_requests
         self._running = 0
+        self._traces = traces
         routes = getattr(app, "routes", ())
         self._templates = {one.endpoint: one.path for one in routes if isinstance(one, Route)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry the request out, and say that it was."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, self._ending(send))
             return
         with carrying(Carried(id_of_headers(scope["headers"]).decode("ascii"))) as request:
-            await self._carry_out(request, scope, receive, send)
+            if self._traces is None or scope["path"] in PROBES:
+                await self._carry_out(request, scope, receive, send)
+                return
+            with self._traces.request(parent_of(scope["headers"])) as span:
+                status = await self._carry_out(request, scope, receive, send)
+                self._traces.name(span, scope["method"], self.route_of(scope), status)
 
-    async def _carry_out(self, request: Carried, scope: Scope, receive: Receive, send: Send) -> None:
+    def _ending(self, send: Send) -> Send:
+        """WHY here: after the server has heard that the application has ended, nothing is certain to run."""
+
+        async def say(message: Message) -> None:
+            if message["type"] == "lifespan.shutdown.complete" and self._traces is not None:
+                await run_in_threadpool(self._traces.stop)
+            await send(message)
+
+        return say
+
+    async def _carry_out(self, request: Carried, scope: Scope, receive: Receive, send: Send) -> int:
+        """With which status was it answered? 0: not at all."""
         begun, status = perf_counter(), 0
 
         async def say(message: Message) -> None:
@@ -63,7 +90,8 @@ class RequestEvents:
             response = problem_of(refused)
             if isinstance(refused, Unavailable):
                 response.headers["retry-after"] = "1"
-            await response(scope, receive, say)
+            if not status:
+                await response(scope, receive, say)
         except Exception:
             # WHY no raise: the server would write the same exception a second time, and without the id.
             _logger.exception(
@@ -74,6 +102,7 @@ class RequestEvents:
         finally:
             self._running -= 1
             _say(scope["method"], self.route_of(scope), status, perf_counter() - begun)
+        return status
 
     def _let_in(self, scope: Scope) -> None:
         """Is there room, and has the address not sent too many? Raises Unavailable, TooManyRequests."""

@@ -13,9 +13,15 @@ from itertools import count
 
 ID_HEADER = b"x-request-id"
 _SENT = re.compile(rb"[\x21-\x7e]{1,128}")
-_PARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_PARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
 _BEGINNING = secrets.token_hex(10).encode()
 _number = count(1)
+
+
+def is_sampled(traceparent: bytes | None) -> bool:
+    """Does whoever sends this `traceparent` keep the trace?"""
+    found = None if traceparent is None else _PARENT.fullmatch(traceparent)
+    return found is not None and int(found[2], 16) & 1 == 1
 
 
 def make_id() -> bytes:
@@ -39,3 +45,9 @@ def id_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         if name in (ID_HEADER, b"traceparent"):
             found[name] = None if name in found else value
     return id_of(found.get(ID_HEADER), found.get(b"traceparent"))
+
+
+def parent_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """Which valid `traceparent` do the headers hold? None: none, or several."""
+    sent = [value for name, value in headers if name == b"traceparent"]
+    return sent[0] if len(sent) == 1 and _PARENT.fullmatch(sent[0]) else None

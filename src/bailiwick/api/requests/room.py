@@ -1,12 +1,16 @@
-"""How much may there be at once: connections, and requests that the framework carries out?"""
+"""What a server is told beside its host: how much there may be at once, and where its traces go."""
 
 from __future__ import annotations
 
 import resource
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bailiwick.api.requests.events import MOST_REQUESTS
 from bailiwick.errors import Invalid
+
+if TYPE_CHECKING:
+    from bailiwick.api.requests.traces import Traces
 
 MOST_CONNECTIONS = 10_000
 KEPT_FILES = 256
@@ -14,10 +18,14 @@ KEPT_FILES = 256
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """At most so many connections (0: as many as the process may have, see `find_room`), and so many requests."""
+    """At most so many connections (0: as many as the process may have, see `find_room`), and so many requests.
+
+    `traces`: none by default.
+    """
 
     connections: int = 0
     requests: int = MOST_REQUESTS
+    traces: Traces | None = None
 
     def __post_init__(self) -> None:
         if self.connections < 0:
