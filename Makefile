@@ -68,6 +68,10 @@ bench: $(VENV)/.bench ## measure decisions in process, beside two other engines 
 bench-http: $(VENV)/.bench ## measure decisions over HTTP, beside a constant answer (needs wrk)
 	@$(BIN)/python -m bench.http_bench
 
+bench-nodes: $(VENV)/.test ## measure how soon a revocation on one node is enforced on two others (COUNT=300)
+	@scripts/install-postgresql.sh
+	@$(BIN)/python -m bench.nodes_bench $(COUNT)
+
 bench-console: $(VENV)/.test frontend ## measure how soon the console's pages are usable among USERS=100000
 	@$(BIN)/python -m tests.browser.bench $(USERS)
 

@@ -297,7 +297,7 @@ def read_reply(begun: Operation, reply: Reply, end: float) -> Operation:
     if begun.kind == "ask":
         context = said["context"]
         done = replace(begun, seen=int(said["decision"]), vector=context["revision"]["account"],
-                       stale=bool(context.get("stale", False)))  # fmt: skip
+                       stale="stale_since" in context)  # fmt: skip
         return ended(done, end, "ok", 200, str(context["reason"]))
     vectors = dict(part.strip().split("=") for part in reply.headers["bailiwick-revision"].split(","))
     tag, _, uid = reply.headers["etag"].strip('"').partition("-")

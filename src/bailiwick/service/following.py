@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-from bailiwick.service.host import LOG_PREFIX, Host
+from bailiwick.service.host import Host
 from bailiwick.store.ports import SYSTEM_LOG, Head
 
 POLL_SECONDS = 0.2
@@ -74,7 +74,7 @@ class Follower:
         if any(head.log == SYSTEM_LOG for head in moved):
             self._host.poll()
         elif moved:
-            self._host.poll([head.log.removeprefix(LOG_PREFIX) for head in moved])
+            self._host.take_in(moved)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
@@ -216,28 +216,40 @@ class Host:
         with self.writing:
             # INVARIANT: the word is read before the heads, so that what is announced later is followed later.
             generation = self.store.generation.read()
-            whole = names is None or self.store.head(SYSTEM_LOG) != self._system
-            asked = [name for name in self._snapshots if whole or name in (names or ())]
+            asked = [name for name in self._snapshots if names is None or name in names]
             heads = self.store.heads([SYSTEM_LOG, *map(account_log, asked)])
-            if heads[SYSTEM_LOG] != self._system:
+            system_moved = heads[SYSTEM_LOG] != self._system
+            if names is not None and system_moved:
+                self.poll()
+                return
+            if system_moved:
                 self._key_sets = load_key_sets(self.store)
                 self._system = heads[SYSTEM_LOG]
                 self.authenticator.forget()
-            for name in asked:
-                head, snapshot = heads.get(account_log(name)), self._snapshots[name]
-                if head is None:
-                    del self._snapshots[name]
-                    self.hearing.regain(name)
-                elif snapshot.account.enterprise is None:
-                    self._snapshots[name] = self._try_catching_up(name, snapshot, head)
-            # WHY after the others: an account is placed in a tree that is up to date, and shown only in its place.
-            for name, snapshot in list(self._snapshots.items()):
-                if snapshot.account.enterprise is not None:
-                    head = heads.get(account_log(name))
-                    own = snapshot if head is None else self._try_catching_up(name, snapshot, head)
-                    self._snapshots[name] = self._in_place(own)
-            if whole:
+            self._take_in(asked, heads)
+            if names is None:
                 self._generation = generation
+
+    def take_in(self, heads: Collection[Head]) -> None:
+        """Take in these accounts, which moved to these heads while the system's log did not. Raises as `poll`."""
+        with self.writing:
+            by_log = {head.log: head for head in heads if self.is_behind(head)}
+            self._take_in([log.removeprefix(LOG_PREFIX) for log in by_log], by_log)
+
+    def _take_in(self, asked: Sequence[str], heads: Mapping[str, Head]) -> None:
+        for name in asked:
+            head, snapshot = heads.get(account_log(name)), self._snapshots[name]
+            if head is None:
+                del self._snapshots[name]
+                self.hearing.regain(name)
+            elif snapshot.account.enterprise is None:
+                self._snapshots[name] = self._try_catching_up(name, snapshot, head)
+        # WHY after the others: an account is placed in a tree that is up to date, and shown only in its place.
+        for name, snapshot in list(self._snapshots.items()):
+            if snapshot.account.enterprise is not None:
+                head = heads.get(account_log(name))
+                own = snapshot if head is None else self._try_catching_up(name, snapshot, head)
+                self._snapshots[name] = self._in_place(own)
 
     def _try_catching_up(self, name: str, snapshot: Snapshot, head: Head) -> Snapshot:
         """The same, or what became of it; where it cannot be read, it alone grows stale, if somebody follows.
