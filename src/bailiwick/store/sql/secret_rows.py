@@ -31,6 +31,17 @@ def read_setting(connection: Connection, name: str) -> str:
     return value
 
 
+def _key_to_seal_under(connection: Connection) -> str:
+    """Under which key is a value to be encrypted? It stays the current one until the transaction ends.
+
+    INVARIANT: who seals holds the row, and a rotation waits for it; so nothing is ever committed under a key that a
+    finished rotation removed, on whatever machine.
+    """
+    of_key = (setting.c.log == SYSTEM_LOG) & (setting.c.name == MASTER_KEY_ID)
+    connection.execute(select(setting.c.name).where(of_key).with_for_update(read=True))
+    return read_setting(connection, MASTER_KEY_ID)
+
+
 def write_setting(connection: Connection, name: str, value: str) -> None:
     """Let this setting say that."""
     connection.execute(delete(setting).where((setting.c.log == SYSTEM_LOG) & (setting.c.name == name)))
@@ -47,9 +58,7 @@ class SecretRows:
         """Write and delete these secrets."""
         if not changes:
             return
-        # INVARIANT: the key is read inside the transaction, so nothing is ever encrypted under a
-        # key that a finished rotation removed.
-        key_id = read_setting(connection, MASTER_KEY_ID)
+        key_id = _key_to_seal_under(connection)
         for change in changes:
             if isinstance(change, SecretDelete):
                 self._delete(connection, log, change)
@@ -106,7 +115,7 @@ class SecretRows:
 
     def keep_answer(self, connection: Connection, log: str, kept: Answer) -> None:
         """Keep this answer with the log whose change it tells of."""
-        key_id = read_setting(connection, MASTER_KEY_ID)
+        key_id = _key_to_seal_under(connection)
         context = answer_purpose(log, kept.principal_uid, kept.key)
         connection.execute(
             insert(answer).values(
@@ -132,10 +141,13 @@ class SecretRows:
         return Answer(principal_uid, key, row.request_digest, row.status, value, parse_instant(row.at))
 
     def reencrypt(self, connection: Connection, key_id: str) -> None:
-        """Bring every row under this key, and call it current."""
+        """Bring every row under this key, and call it current. Who seals meanwhile waits for it."""
+        of_key = (setting.c.log == SYSTEM_LOG) & (setting.c.name == MASTER_KEY_ID)
+        # WHY first, and an update: it waits for who seals under the old key, before their rows are looked for; and who
+        # waits for this row finds it changed, where one deleted and written anew would be gone.
+        connection.execute(update(setting).where(of_key).values(value=key_id))
         self._reencrypt_secrets(connection, key_id)
         self._reencrypt_answers(connection, key_id)
-        write_setting(connection, MASTER_KEY_ID, key_id)
 
     def _reencrypt_secrets(self, connection: Connection, key_id: str) -> None:
         """Bring every secret under this key."""
