@@ -67,7 +67,15 @@ class DatabaseFeed:
             self._due.wait()
             self._due.clear()
             if not self._closed.is_set():
-                connection.execute(f"NOTIFY {CHANNEL}")
+                self._notify(connection)
+
+    def _notify(self, connection: psycopg.Connection[Any]) -> None:
+        try:
+            connection.execute(f"NOTIFY {CHANNEL}")
+        except psycopg.Error:
+            # It is still to be sent, on the next connection.
+            self._due.set()
+            raise
 
     def _listen(self) -> None:
         self._keep_connected("announcements cannot be heard", self._listen_on)

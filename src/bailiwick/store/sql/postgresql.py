@@ -165,7 +165,16 @@ def parse_url(text: str) -> URL:
         raise Invalid.at("store", "the address of the store cannot be read", _FORM) from None
     if url.drivername not in SCHEMES or not url.database:
         raise Invalid.at("store", "the address of the store names no PostgreSQL database", _FORM)
+    # SECURITY: what a URL says behind its question mark is shown with it.
+    hidden = sorted(_SECRET_OPTIONS & set(url.query))
+    if hidden:
+        raise Invalid.at(
+            "store",
+            f"the address of the store holds `{hidden[0]}` as an option",
+            "use PGPASSWORD or PGPASSFILE",
+        )
     return url
 
 
+_SECRET_OPTIONS = {"password", "sslpassword", "passfile"}
 _FORM = "write postgresql://USER@HOST[:PORT]/DATABASE, or name a data directory by --data"
