@@ -13,11 +13,13 @@ from bailiwick.api.answers import json_response
 from bailiwick.api.calls import Call
 from bailiwick.api.routes import Entry, actions, public
 from bailiwick.errors import Unavailable
+from bailiwick.service.host import Host
 from bailiwick.service.needed import iam_service
 from bailiwick.service.reading import Reader
 from bailiwick.store.ports import SYSTEM_LOG
 
 ACTIVITY = "iam.activity.read"
+LONGEST_SILENCE = 10.0
 _TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -38,12 +40,24 @@ def _live(call: Call) -> Response:
 
 
 def _ready(call: Call) -> Response:
+    require_ready(call.host)
+    return json_response({"status": "ready"})
+
+
+def require_ready(host: Host) -> None:
+    """Can the process answer? Where it follows the store, from what it last heard: a hung store is not waited for.
+
+    Raises Unavailable.
+    """
+    if host.hearing.is_followed:
+        if host.hearing.lag_seconds() > LONGEST_SILENCE:
+            raise Unavailable("the store does not answer")
+        return
     # WHY every exception: whatever keeps the store from answering, the process cannot answer either.
     try:
-        call.host.store.head(SYSTEM_LOG)
+        host.store.head(SYSTEM_LOG)
     except Exception:
         raise Unavailable("the store does not answer") from None
-    return json_response({"status": "ready"})
 
 
 def _metrics(call: Call) -> Response:
