@@ -7,10 +7,11 @@ DATA ?= data
 LISTEN ?= 127.0.0.1:8470
 MINUTES ?= 10
 USERS ?= 100000
+ACCOUNTS ?= 10000
 SIZES ?= 1000,100000,1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster frontend test check lint format types layers docs coverage bench bench-http bench-console pictures fuzz fuzz-http faults clean
+.PHONY: help run cluster frontend test check lint format types layers docs coverage bench bench-http bench-nodes bench-console bench-accounts scale scale-costs pictures fuzz fuzz-http faults clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,16 +31,20 @@ frontend: $(VENV)/.run ## bring the console's front-end files (does nothing when
 run: $(VENV)/.run frontend ## start a server with the sample company on 127.0.0.1:8470 and say what to do next
 	@$(BIN)/bailiwick sample --data $(DATA) --listen $(LISTEN)
 
-cluster: $(VENV)/.run frontend ## three servers behind a proxy, shown at work (with DEMO=1 it ends then)
+cluster: $(VENV)/.run frontend ## three nodes over PostgreSQL behind a proxy, shown at work (with DEMO=1 it ends then)
+	@scripts/install-postgresql.sh
 	@scripts/install-haproxy.sh
-	@$(BIN)/python scripts/cluster.py --listen $(LISTEN) $(if $(DEMO),--demo)
+	@$(BIN)/python -m scripts.cluster --listen $(LISTEN) $(if $(DEMO),--demo)
 
 test: $(VENV)/.test frontend ## install what the tests need and run all of them
 	@scripts/install-registry.sh
 	@scripts/install-postgresql.sh
+	@scripts/install-pgbouncer.sh
 	@scripts/install-browser.sh
 	@scripts/install-faketime.sh
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@# More than a small machine has cores: half of the time tests wait for servers that they have started.
+	@# In the order of the folders: short files, those of unit/, come last, so that none runs alone at the end.
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: lint types layers docs ## lint, types, import layers, documentation
 
@@ -71,6 +76,16 @@ bench-http: $(VENV)/.bench ## measure decisions over HTTP, beside a constant ans
 bench-nodes: $(VENV)/.test ## measure how soon a revocation on one node is enforced on two others (COUNT=300)
 	@scripts/install-postgresql.sh
 	@$(BIN)/python -m bench.nodes_bench $(COUNT)
+
+bench-accounts: $(VENV)/.test ## measure one node that holds many accounts (ACCOUNTS=10000)
+	@$(BIN)/python -m bench.accounts_bench $(ACCOUNTS)
+
+scale: $(VENV)/.test ## what a million accounts need, reckoned and simulated from measured costs (WRITE=1: into docs/scale.md)
+	@$(BIN)/python -m bench.scale_simulation $(if $(WRITE),--write)
+
+scale-costs: $(VENV)/.test ## measure those costs anew on a PostgreSQL server of its own, into bench/scale_costs.json
+	@scripts/install-postgresql.sh
+	@$(BIN)/python -m bench.scale_costs
 
 bench-console: $(VENV)/.test frontend ## measure how soon the console's pages are usable among USERS=100000
 	@$(BIN)/python -m tests.browser.bench $(USERS)

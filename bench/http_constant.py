@@ -16,7 +16,9 @@ from bailiwick.api.authzen import JSON_HEADERS
 from bailiwick.api.authzen_requests import AskHeaders
 from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.api.problems import WireAnswer
+from bailiwick.model.requests import Decision
 from bailiwick.service.asking import Asked
+from bailiwick.service.counting import Counters
 from bailiwick.service.rates import Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -32,6 +34,7 @@ class Nobody:
 
     public_url = "http://127.0.0.1"
     rates = Rates()
+    counters = Counters()
 
     def now(self) -> float:
         """There is no clock."""
@@ -52,7 +55,7 @@ class Nobody:
         """There is no revision."""
         raise AssertionError("a constant answer rests on no revision")
 
-    def record_decision(self, session: Session, allowed: bool) -> None:
+    def record_decision(self, session: Session, decision: Decision) -> None:
         """There is no decision."""
         raise AssertionError("a constant answer decides nothing")
 

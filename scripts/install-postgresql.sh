@@ -3,6 +3,7 @@
 # The tests start servers of their own, so the cluster that the package brings is not wanted: it is stopped if this
 # installation started it, and left alone otherwise.
 set -eu
+. "$(dirname "$0")/debian.sh"
 
 for programs in /usr/lib/postgresql/*/bin /usr/pgsql*/bin; do
     if [ -x "$programs/initdb" ] && [ -x "$programs/pg_basebackup" ]; then
@@ -10,16 +11,10 @@ for programs in /usr/lib/postgresql/*/bin /usr/pgsql*/bin; do
         exit 0
     fi
 done
-if [ "$(id -u)" -ne 0 ]; then
-    echo "missing: PostgreSQL's server; run this script as root, or: sudo apt-get install postgresql" >&2
-    exit 1
-fi
-apt-get update -q
 # WHY: the package would make and start a cluster of the system; nobody asked for one.
-if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+if [ "$(id -u)" -eq 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
     mkdir -p /etc/postgresql-common
     echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
 fi
-DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-    -o Dpkg::Options::=--force-confold postgresql
+install_packages "PostgreSQL's server" postgresql
 ls -d /usr/lib/postgresql/*/bin

@@ -3,6 +3,7 @@
 # Does nothing when both are there. The tests start registries of their own, so the system service that the
 # package brings is not wanted: it is stopped if this installation started it, and left alone otherwise.
 set -eu
+. "$(dirname "$0")/debian.sh"
 
 wanted=""
 for program in docker-registry skopeo; do
@@ -12,24 +13,10 @@ if [ -z "$wanted" ]; then
     echo "docker-registry and skopeo are installed"
     exit 0
 fi
-if [ "$(id -u)" -ne 0 ]; then
-    echo "missing:$wanted; run this script as root, or: sudo apt-get install$wanted" >&2
-    exit 1
-fi
-
-# Is the system service running? Asks whichever init the machine has.
-service_runs() {
-    command -v service >/dev/null 2>&1 && service docker-registry status >/dev/null 2>&1
-}
-
 ran_before=no
-if service_runs; then ran_before=yes; fi
-apt-get update -q
+if service_runs docker-registry; then ran_before=yes; fi
 # shellcheck disable=SC2086 # the list is meant to be split into words
-DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted
-if [ "$ran_before" = no ] && service_runs; then
-    service docker-registry stop
-    if [ -d /run/systemd/system ]; then systemctl disable docker-registry; fi
-fi
+install_packages "${wanted# }" $wanted
+if [ "$ran_before" = no ] && service_runs docker-registry; then stop_service docker-registry; fi
 docker-registry --version
 skopeo --version

@@ -76,7 +76,8 @@ def test_a_policy_is_the_same_whenever_it_is_made(world: World) -> None:
     """A policy read by name equals the one that was streamed."""
     streamed = list(world.every_policy())
     assert len(streamed) == POLICIES
-    assert all(world.account().policies[policy.name] == policy for policy in streamed[::97])
+    policies = world.account().policies
+    assert all(policies[policy.name] == policy for policy in streamed[::97])
 
 
 def test_a_policy_points_at_a_resource_that_its_scope_matches(

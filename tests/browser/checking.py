@@ -20,6 +20,8 @@ GRAVE = {"serious", "critical"}
 CONTRAST = "color-contrast"
 MAX_STEPS = 600
 
+# WHY no preloading: it is for sounds and for styles of turned screens, of which the pages have none.
+_ASKED = {"resultTypes": ["violations"], "preload": False}
 _NARROW = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
@@ -63,10 +65,9 @@ def find_barriers_but(page: Page, *rules: str) -> list[str]:
 
 
 def _ask_axe(page: Page, options: dict[str, Any]) -> list[str]:
-    page.evaluate(read_axe())
-    result: dict[str, Any] = page.evaluate(
-        "options => axe.run(document, options)", {"resultTypes": ["violations"], **options}
-    )
+    if not page.evaluate("() => 'axe' in globalThis"):
+        page.evaluate(read_axe())
+    result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", {**_ASKED, **options})
     return [
         f"{found['id']} ({found['impact']}): {found['help']}: {node['html'][:160]}"
         for found in result["violations"]

@@ -37,7 +37,7 @@ def look_at(visits: Visits, shown: Shown) -> Look:
 
     WHY not opened twice: between light and dark only colours differ.
     """
-    page = visits.context(shown.who, DESKTOP, shown.account).new_page()
+    page = visits.kept(shown.who, DESKTOP, shown.account)
     response = page.goto(visits.url(shown.address, shown.account))
     times = measure(page)
     findings = [*find_barriers(page), *find_overflow(page)]

@@ -145,7 +145,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/roles/create?service=container-registry",
         "/roles/create?from=cloud/Administrator",
     ),
-    "/roles/matrix": ("/roles/matrix?service=cloud", "/roles/matrix?service=hs-crypto&role=Manager"),
+    "/roles/matrix": ("/roles/matrix?service=cloud", "/roles/matrix?service=container-registry&role=Manager"),
     "/roles/compare": ("/roles/compare", "/roles/compare?a=Developer&b=cloud/Admin"),
     "/roles/one": ("/roles/one?name=Developer", "/roles/one?name=eps/EPS%20FullAccess"),
     **{

@@ -24,6 +24,17 @@ REFUSED = "The form was not accepted"
 FORMS = [entry for entry in console_entries() if entry.method == "POST" and entry.of_account]
 _OWN_NAMES = ("projects", "services")
 """What cannot be called so, or is the system's."""
+_SEEN = """() => {
+    const count = what => document.querySelectorAll(what).length;
+    return {
+        ran: typeof ran,
+        markup: count("svg[onload], img[onerror], script:not([src])"),
+        addresses: count("a[href^='javascript:' i], form[action^='javascript:' i]"),
+        titles: count("main h1"),
+        footers: count("main ~ footer"),
+        content: document.documentElement.outerHTML,
+    };
+}"""
 _PARTS_OF_PAGES = ("/pick/subjects", "/pick/roles", "/pick/actions", "/pick/services")
 
 
@@ -52,20 +63,21 @@ def hostile_addresses() -> list[str]:
 @pytest.mark.parametrize("address", hostile_addresses())
 def test_script_text_is_only_text(visits: Visits, address: str) -> None:
     """Nothing that is stored runs, becomes markup or is taken for a template; the page is whole."""
-    page = visits.open(address.replace("brn:acme", f"brn:{hostile.ACCOUNT}"), account=hostile.ACCOUNT)
+    page = visits.kept(account=hostile.ACCOUNT)
+    page.goto(visits.url(address.replace("brn:acme", f"brn:{hostile.ACCOUNT}"), hostile.ACCOUNT))
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
-    assert page.evaluate("() => typeof ran") == "undefined"
-    assert page.locator("svg[onload], img[onerror], script:not([src])").count() == 0
-    assert page.locator("a[href^='javascript:' i], form[action^='javascript:' i]").count() == 0
-    assert hostile.FORBIDDEN not in page.content()
-    if not address.startswith("/pick/"):
-        assert page.locator("main h1").count() == 1
-        assert page.locator("main ~ footer").count() == 1
+    seen = page.evaluate(_SEEN)
+    assert hostile.FORBIDDEN not in seen.pop("content")
+    whole = 0 if address.startswith("/pick/") else 1
+    assert seen == {"ran": "undefined", "markup": 0, "addresses": 0, "titles": whole, "footers": whole}
 
 
-@pytest.mark.parametrize("entry", FORMS, ids=lambda entry: entry.path)
+@pytest.mark.parametrize("entry", FORMS[::8], ids=lambda entry: entry.path)
 def test_a_form_from_another_origin_does_nothing(visits: Visits, server: RunningServer, entry: Entry) -> None:
-    """A page of another origin, even of the same site, cannot send a form in the visitor's name."""
+    """A page of another origin, even of the same site, cannot send a form in the visitor's name.
+
+    What the browser says of it does not depend on the form; that each of them asks is tried by tests/meta/test_pages.
+    """
     address = entry.path.replace("{name}", "dev").replace("{revision}", "2")
     before = server.export()
     with page_of(

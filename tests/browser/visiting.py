@@ -100,12 +100,26 @@ class Visits:
         self.server = server
         self._browser = browser
         self._contexts: dict[tuple[str, str, View], BrowserContext] = {}
+        self._kept: dict[tuple[str, str, View], Page] = {}
         self._watches: list[Watch] = []
 
     def open(self, path: str, who: str = "user:owner", view: View = DESKTOP, account: str = ACCOUNT) -> Page:
         """A new page that shows this path of the account (or of the console, if it begins with `/console`)."""
         page = self.context(who, view, account).new_page()
         page.goto(self.url(path, account))
+        return page
+
+    def kept(self, who: str = "user:owner", view: View = DESKTOP, account: str = ACCOUNT) -> Page:
+        """The page that this principal keeps open from test to test, in this view; where it was left.
+
+        WHY: a new one reads the style sheet anew, which takes longer than all else of showing a page.
+        """
+        key = (account, who, view)
+        if key not in self._kept or self._kept[key].is_closed():
+            self._kept[key] = self.context(who, view, account).new_page()
+        page = self._kept[key]
+        page.set_viewport_size({"width": view.width, "height": view.height})
+        page.emulate_media(color_scheme=view.scheme)
         return page
 
     def url(self, path: str, account: str = ACCOUNT) -> str:
@@ -160,13 +174,16 @@ class Visits:
         return found
 
     def close_pages(self) -> None:
-        """Close what is open, and keep who has signed in."""
+        """Close what is open and not kept, and keep who has signed in."""
+        kept = self._kept.values()
         for context in self._contexts.values():
             for page in context.pages:
-                page.close()
+                if page not in kept:
+                    page.close()
 
     def close(self) -> None:
         """Close all browsers."""
         for context in self._contexts.values():
             context.close()
         self._contexts.clear()
+        self._kept.clear()

@@ -22,7 +22,6 @@ from bailiwick.store.opening import create_store, open_store
 from bailiwick.store.ports import Locate
 from bailiwick.store.sql.store import SqlStore
 
-TEMPLATE = "template_store"
 KEPT = 4
 """So many of the newest databases may still be in use."""
 _made: list[str] = []
@@ -53,19 +52,24 @@ def new_database(template: str = "template0") -> str:
 
 
 @cache
-def _template(at: datetime) -> Path:
-    """The key file of the empty store that new ones are copies of. WHY: copying takes a tenth of creating."""
-    server().execute(f"CREATE DATABASE {TEMPLATE}", MAINTENANCE)
-    key = server().folder / "template.key"
-    address = parse_address(url_of(TEMPLATE), master_key=key)
+def _template(at: datetime) -> tuple[str, Path]:
+    """The empty store of that instant which new ones are copies of, and its key file.
+
+    WHY: copying takes a tenth of creating.
+    """
+    name = f"template_{next(_numbers)}"
+    server().execute(f"CREATE DATABASE {name}", MAINTENANCE)
+    key = server().folder / f"{name}.key"
+    address = parse_address(url_of(name), master_key=key)
     create_store(address, at=at).close()
-    return key
+    return name, key
 
 
 def new_store(folder: Path, at: datetime, *, locating: Locate | None = locate) -> SqlStore:
     """A new store in a database of its own; its key file is in this folder."""
-    shutil.copy(_template(at), folder / "master.key")
-    return open_store(address_in(folder, new_database(TEMPLATE)), locate=locating)
+    template, key = _template(at)
+    shutil.copy(key, folder / "master.key")
+    return open_store(address_in(folder, new_database(template)), locate=locating)
 
 
 def address_in(folder: Path, database: str) -> DatabaseAddress:

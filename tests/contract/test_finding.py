@@ -74,3 +74,14 @@ def test_heads_that_moved_are_told(store: Store) -> None:
     again, moved = store.moved_since(mark)
     assert head in moved
     assert again >= mark
+
+
+def test_a_mark_is_good_for_any_number_of_looks(store: Store) -> None:
+    """Every later move is told after it, whatever moved and was told in between."""
+    mark, _ = store.moved_since(0)
+    for number in range(3):
+        head = write(store, create(f"u{number}", f"name-{number}"), log=(LOG, OTHER)[number % 2])
+        following, moved = store.moved_since(mark)
+        assert head in moved
+        assert head in store.moved_since(mark)[1]
+        mark = following

@@ -96,6 +96,36 @@ def test_an_append_on_a_moved_head_is_refused(store: Store) -> None:
     assert state(store) == {"u1": {}}
 
 
+def test_an_append_on_another_history_is_refused(store: Store) -> None:
+    """The number alone does not tell one history from another: after a fork it is that of another state."""
+    now = write(store, create("u1", "alice"))
+    lost = Head(LOG, now.revision, "0" * 64).vector
+    with pytest.raises(RevisionConflict) as refused:
+        store.append(LOG, lost, [create("u2", "bob")], actor_uid="u-root", via="test", at=AT)
+    assert (
+        refused.value.message
+        == f"expected `account:acme` at revision `{lost}`, it is at revision `{now.vector}`"
+    )
+    with pytest.raises(RevisionConflict):
+        store.erase_body(LOG, lost, kind="User", uid="u1", actor_uid="u-root", via="test", at=AT)
+    assert set(state(store)) == {"u1"}
+    store.append(LOG, now.vector, [create("u2", "bob")], actor_uid="u-root", via="test", at=AT)
+    assert set(state(store)) == {"u1", "u2"}
+
+
+def test_a_write_that_rests_on_another_history_of_another_log_is_refused(store: Store) -> None:
+    """What was read of the other log is lost, though it stands at the same number."""
+    store.create_log("account:other", at=AT)
+    other = write(store, create("u9", "zoe"), log="account:other")
+    lost = Head("account:other", other.revision, "0" * 64).vector
+    change = [create("u1", "alice")]
+    with pytest.raises(RevisionConflict):
+        store.append(LOG, 0, change, actor_uid="u-root", via="test", at=AT, based_on={"account:other": lost})
+    assert state(store) == {}
+    rests = {"account:other": other.vector}
+    store.append(LOG, 0, change, actor_uid="u-root", via="test", at=AT, based_on=rests)
+
+
 def test_an_append_ahead_of_the_head_is_refused(store: Store) -> None:
     """A revision that does not exist yet is no ground to write on."""
     with pytest.raises(RevisionConflict):
@@ -400,14 +430,14 @@ def test_a_reader_sees_whole_transactions(store: Store) -> None:
 
 def test_a_large_transaction_loses_nothing(store: Store) -> None:
     """Batches and their seams lose no change: as many objects and rows as were written."""
-    changes = [create(f"u{number:06d}", f"name-{number}", n=number) for number in range(12_345)]
+    changes = [create(f"u{number:06d}", f"name-{number}", n=number) for number in range(3_456)]
     head = append(store, 0, *changes)
     assert head.revision == 1
-    assert store.change_count(LOG) == 12_345
-    assert [item.document["n"] for item in store.load(LOG)[1]] == list(range(12_345))
-    shifted = [replace(f"u{number:06d}", f"name-{number + 1}", n=number) for number in range(12_345)]
+    assert store.change_count(LOG) == 3_456
+    assert [item.document["n"] for item in store.load(LOG)[1]] == list(range(3_456))
+    shifted = [replace(f"u{number:06d}", f"name-{number + 1}", n=number) for number in range(3_456)]
     append(store, 1, *shifted)
-    assert [row.seq for row in store.changes(LOG, 1, 10)] == list(range(1, 12_346))
+    assert [row.seq for row in store.changes(LOG, 1, 10)] == list(range(1, 3_457))
     assert store.verify(LOG).ok
 
 

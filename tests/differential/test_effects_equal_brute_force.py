@@ -117,7 +117,7 @@ def brute_force(changing: Changing, named: tuple[str, ...]) -> tuple[set[Row], s
             states[0],
             Request(changing.asker, ASKING, as_stored(states[0].account, query), words.NOW),
         ).allowed
-        actions = sorted({action for state in states for action in state.needs.get(query.service, {})})
+        actions = sorted({action for state in states for action in state.needs_over(query.service)})
         for principal in everybody_in(states):
             if not may_ask and principal != changing.asker:
                 continue
@@ -141,7 +141,7 @@ def brute_force(changing: Changing, named: tuple[str, ...]) -> tuple[set[Row], s
 def is_asked_of(states: list[CompiledAccount], query: ResourceQuery, action: str) -> bool:
     """Is the action asked of resources of this type? One without a type is asked of the service itself alone."""
     for state in states:
-        need = state.needs.get(query.service, {}).get(action)
+        need = state.needs_over(query.service).get(action)
         if need is not None:
             wanted = need.action.resource_type or "service"
             if need.action.spans_services or wanted == query.path[-1][0]:

@@ -24,6 +24,8 @@ from types import TracebackType
 from typing import Self
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+# Those that run the most commands: in a file of tests of their own, so that another worker may have them.
+LONG = ("enterprise-projects", "hyper-protect-crypto-services")
 BLOCK_SECONDS = 120
 STOP_SECONDS = 10
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
@@ -183,6 +185,14 @@ def run_guide(
                 f"more was printed at {where}\n{printed}"
             )
         yield block
+
+
+def run_whole(name: str, shell: GuideShell) -> None:
+    """Run this guide by commands; it tries, is refused and shows enough to be one."""
+    done = [block.words for block in run_guide(read_guide(name), shell)]
+    assert done.count("sh") >= 5
+    assert done.count("sh refused") >= 3
+    assert done.count("text") + done.count("text whole") >= 5
 
 
 def _visit(in_console: Callable[[str, str], None] | None, person: str, block: Block) -> None:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
+from tests.e2e.forks import Fork
 from tests.e2e.server import Client, RunningServer
 
 from bailiwick.cli.client import KEY, URL
@@ -49,7 +50,11 @@ def environment(**more: str) -> dict[str, str]:
     """Which environment does a command see: a plain one, and what is said here."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     python = os.pathsep.join(path for path in sys.path if path)
-    apart = {"XDG_CONFIG_HOME": NO_FOLDER, "PYTHON_KEYRING_BACKEND": NO_KEYRING}
+    apart = {
+        "XDG_CONFIG_HOME": NO_FOLDER,
+        "PYTHON_KEYRING_BACKEND": NO_KEYRING,
+        "BAILIWICK_DRAIN_SECONDS": "0",
+    }
     return {**kept, "LANG": "C.UTF-8", "PYTHONPATH": python, **apart, **more}
 
 
@@ -104,30 +109,33 @@ def write_program(folder: Path) -> Path:
     return folder
 
 
-@contextmanager
-def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that is ended with the block, kindly at first."""
+def end(process: Fork | subprocess.Popen[str]) -> None:
+    """End this process, kindly at first."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
     try:
-        with process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGTERM)
-                    try:
-                        process.wait(STOP_SECONDS)
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-    finally:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
         process.wait()
 
 
-class ServerProcess:
-    """`bailiwick init`, then `bailiwick serve` in a process of its own, for a `with` block."""
+@contextmanager
+def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that is ended with the block, kindly at first."""
+    with process:
+        try:
+            yield process
+        finally:
+            end(process)
 
-    def __init__(self, folder: Path, public_url: str | None = None) -> None:
+
+class ServerProcess:
+    """`bailiwick init`, then `bailiwick serve` in a process of its own, for a `with` block. `options`: of `serve`."""
+
+    def __init__(self, folder: Path, public_url: str | None = None, options: Sequence[str] = ()) -> None:
         self.folder = folder
-        self._more = ["--public-url", public_url] if public_url is not None else []
+        self._more = [*(["--public-url", public_url] if public_url is not None else []), *options]
         self._stack = ExitStack()
         self._clients: list[Client] = []
 
@@ -164,7 +172,7 @@ class ServerProcess:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), text=True
             )
-        self._stack.enter_context(running(process))
+        self.process = self._stack.enter_context(running(process))
         wait_for(ready, process)
         self.address = ready.read_text(encoding="utf-8").strip()
         return self

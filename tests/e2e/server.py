@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from bailiwick.api.serve import ReadyServer, bind, make_server
+from bailiwick.authn.operator_tokens import parse_operator_token
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account, initialise
 from bailiwick.service.keys.making import create_key
@@ -201,6 +202,7 @@ class RunningServer:
     public_url: str = PUBLIC_URL
     proxies: tuple[str, ...] = ()
     provider_networks: tuple[str, ...] = ()
+    metrics_token: str | None = None
     _clients: list[Client] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
 
@@ -211,10 +213,12 @@ class RunningServer:
             initialise(self.data, ACCOUNT, "owner@acme.example", key_file)
         self._keys[OWNER] = key_file.read_text(encoding="utf-8").strip()
         socket, address = bind("127.0.0.1:0")
+        token = self.metrics_token
         settings = Settings(
             self.public_url or f"http://{address}",
             proxies=self.proxies,
             provider_networks=self.provider_networks,
+            metrics_token=None if token is None else parse_operator_token(token, "metrics"),
         )
         self.host = Host(open_store(self.data, locate=locate), settings, clock=self.clock)
         self.ready_file = self.folder / "ready"

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from tests.e2e.server import Client, RunningServer
 
+from bailiwick.store.ports import VerifyReport
+
 WORLD = """
 kind: User
 name: alice
@@ -112,6 +114,7 @@ def test_a_log_that_was_changed_does_not_verify(server: RunningServer, world: Cl
         "rows": len(world.get("log", limit=1000).json["items"]),
         "findings": [],
         "truncated": False,
+        "activity": {"ok": True, "rows": 1, "findings": [], "truncated": False},
     }
     with sqlite3.connect(next(server.data.glob("*log*.db"), next(server.data.glob("*.db")))) as file:
         file.execute(
@@ -152,3 +155,24 @@ def test_what_is_recorded_needs_its_own_actions(server: RunningServer, world: Cl
         refused = vera.send(method, path)
         assert (refused.status, refused.error["action"]) == (403, action)
         assert auditor.send(method, path).status == 200
+
+
+def test_a_log_is_verified_for_one_caller_at_a_time(
+    server: RunningServer, world: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks meanwhile is told to ask again; then it is verified, with the account's activity."""
+    seen: list[tuple[int, str]] = []
+    auditor = server.client("user:aud")
+    verify = server.host.store.verify
+
+    def meanwhile(log: str) -> VerifyReport:
+        refused = auditor.send("POST", "/v1/accounts/acme/log/verify")
+        seen.append((refused.status, refused.error["detail"]))
+        return verify(log)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server.host.store, "verify", meanwhile)
+        first = world.send("POST", "/v1/accounts/acme/log/verify").json
+    assert seen == [(503, "this log is being verified already")]
+    assert (first["ok"], first["activity"]["ok"]) == (True, True)
+    assert world.send("POST", "/v1/accounts/acme/log/verify").json["ok"]

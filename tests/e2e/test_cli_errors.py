@@ -229,7 +229,7 @@ def test_init_and_serve_say_what_is_wrong(server: RunningServer, tmp_path: Path)
     made = ("init", "--account", "acme", "--owner", "o@acme.example")
     data, key = str(tmp_path / "data"), str(tmp_path / "key")
     bad_owner = call("init", "--account", "acme", "--owner", "nobody", "--data", data, "--key-file", key)
-    assert bad_owner.err.splitlines()[0] == "error: `nobody` is no email address at owner"
+    assert bad_owner.err.splitlines()[0] == "error: `nobody` is no email address at --owner"
     no_folder = call(*made, "--data", data, "--key-file", str(tmp_path / "no" / "key"))
     assert no_folder.err.splitlines()[0] == f"error: there is no directory `{tmp_path / 'no'}`"
     assert not (tmp_path / "data").exists()

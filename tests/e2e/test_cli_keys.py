@@ -110,7 +110,7 @@ def test_a_key_ends_when_it_was_told_to(server: RunningServer, ask: Ask) -> None
     assert works(server, key)
     past = ask("key", "create", "--expires-at", "2020-01-01T00:00:00Z")
     assert (past.code, past.out) == (2, "")
-    assert "is not in the future at expires_at" in past.err
+    assert "is not in the future at --expires-at" in past.err
     assert ask("key", "create", "--expires-at", "tomorrow").code == 2
 
 

@@ -57,7 +57,7 @@ def test_show_is_bounded_and_filtered(ask: Ask) -> None:
 def test_show_says_what_it_cannot_filter_by(ask: Ask) -> None:
     """An unknown kind gets the nearest one, a name needs its kind, a limit is a number from one."""
     assert ask("log", "show", "--kind", "Polcy") == Done(
-        2, "", "error: unknown kind `Polcy` at kind\n  help: did you mean `Policy`?\n"
+        2, "", "error: unknown kind `Polcy` at --kind\n  help: did you mean `Policy`?\n"
     )
     assert ask("log", "show", "--name", "x") == Done(
         2, "", "error: `--name` needs `--kind` at --name\n  help: such as --kind Policy\n"
@@ -75,9 +75,16 @@ def test_show_follows_pages(server: RunningServer, ask: Ask) -> None:
 
 
 def test_verify_by_the_server(ask: Ask) -> None:
-    """The server verifies the account's log."""
+    """The server verifies the account's log and its activity."""
     done = ask("log", "verify")
-    assert done == Done(0, f"account:{ACCOUNT}: intact, 8 changes\n", "")
+    first, second = done.out.splitlines()
+    assert (done.code, first, done.err) == (0, f"account:{ACCOUNT}: intact, 8 changes", "")
+    assert re.fullmatch(rf"account:{ACCOUNT} activity: intact, \d+ events", second)
+    report = json.loads(ask("log", "verify", "-o", "json").out)
+    assert [(one["log"], one["rows_are"], one["ok"], one["findings"]) for one in report] == [
+        (f"account:{ACCOUNT}", "changes", True, []),
+        (f"account:{ACCOUNT}", "events", True, []),
+    ]
 
 
 def test_verify_a_directory_without_a_server(server: RunningServer, ask: Ask) -> None:
@@ -87,12 +94,17 @@ def test_verify_a_directory_without_a_server(server: RunningServer, ask: Ask) ->
     lines = done.out.splitlines()
     assert (done.code, done.err) == (0, "")
     assert lines[0] == f"account:{ACCOUNT}: intact, 8 changes"
-    assert [line.split(",")[0] for line in lines[1:]] == ["system: intact", "activity: intact"]
+    assert [line.split(",")[0] for line in lines[1:]] == [
+        "system: intact",
+        f"account:{ACCOUNT} activity: intact",
+        "system activity: intact",
+    ]
     report = json.loads(call("log", "verify", "--data", str(server.data), "-o", "json").out)
-    assert [(one["log"], one["ok"], one["findings"]) for one in report] == [
-        (f"account:{ACCOUNT}", True, []),
-        ("system", True, []),
-        ("activity", True, []),
+    assert [(one["log"], one["rows_are"], one["ok"], one["findings"]) for one in report] == [
+        (f"account:{ACCOUNT}", "changes", True, []),
+        ("system", "changes", True, []),
+        (f"account:{ACCOUNT}", "events", True, []),
+        ("system", "events", True, []),
     ]
 
 
@@ -107,6 +119,24 @@ def test_verify_names_what_was_changed(server: RunningServer, ask: Ask) -> None:
         lines = done.out.splitlines()
         assert lines[0] == f"account:{ACCOUNT}: NOT INTACT, 8 changes"
         assert any("5" in line for line in lines[1:])
+
+
+def test_verify_names_what_was_changed_of_the_activity(server: RunningServer, ask: Ask) -> None:
+    """By the server, too: the log is intact, its activity is not."""
+    ask("token")
+    server.host.store.activity.flush()
+    with closing(sqlite3.connect(server.data / "activity.db")) as database:
+        changed = database.execute(
+            "UPDATE event SET outcome = 'refused' WHERE log = ?", (f"account:{ACCOUNT}",)
+        )
+        assert changed.rowcount
+        database.commit()
+    done = ask("log", "verify")
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert lines[0] == f"account:{ACCOUNT}: intact, 8 changes"
+    assert lines[1].startswith(f"account:{ACCOUNT} activity: NOT INTACT")
+    assert len(lines) > 2
 
 
 def test_verify_needs_a_data_directory(tmp_path: Path) -> None:

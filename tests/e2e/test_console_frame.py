@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.e2e.console import Browser
+from tests.e2e.console import Browser, words_of
 from tests.e2e.server import RunningServer
 from tests.meta.test_pages import KeyVisit, visitor
 
@@ -123,3 +124,13 @@ def test_names_are_escaped(server: RunningServer, owner: Browser) -> None:
     text = owner.get("/users").text
     assert "<script>alert" not in text
     assert "<img-src" not in text
+
+
+def test_a_page_of_another_account_is_refused_while_others_write(
+    owner: Browser, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something was announced since the visitor was found: the store is asked in a thread, not in the server's own."""
+    words = count(1)
+    monkeypatch.setattr(server.host.store.generation, "read", lambda: next(words))
+    reply = owner.get("/console/accounts/other/users")
+    assert (reply.status, "other" in words_of(reply.text)) == (403, True)

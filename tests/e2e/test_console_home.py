@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 import pytest
+from tests.e2e.console import Browser
 from tests.e2e.server import RunningServer
 from tests.e2e.test_console_log import text_of
 from tests.e2e.test_console_signing_in import session
@@ -90,6 +91,16 @@ def test_a_change_is_called_after_what_came_of_a_link(world: RunningServer) -> N
     text = home(world, "user:owner")
     assert "Created password" in text
     assert "Deleted invitation" not in text
+
+
+def test_a_page_names_the_revisions_that_it_shows(world: RunningServer) -> None:
+    """As every answer does; to whoever has signed in."""
+    page = visitor(world, "user:owner").get("")
+    assert page.headers["bailiwick-revision"].startswith("account=")
+    assert ", system=" in page.headers["bailiwick-revision"]
+    guest = Browser(world.address, {}).get("/console/sign-in")
+    assert guest.status == 200
+    assert "bailiwick-revision" not in guest.headers
 
 
 def test_a_quiet_account_says_so(server: RunningServer, world: RunningServer) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from html import unescape
 
 import pytest
@@ -156,7 +158,21 @@ def test_the_log_is_verified(browser: Browser, server: RunningServer) -> None:
     assert browser.post("/log/verify", {}).status == 303
     page = browser.get("/log/verify").text
     assert "The log is intact" in page
+    assert "The activity is intact" in page
     assert server.host.store.head("account:acme").hash in page
+
+
+def test_what_is_not_intact_is_named(browser: Browser, server: RunningServer) -> None:
+    """The activity may be changed where the log is not; each is said by itself."""
+    server.host.store.activity.flush()
+    with closing(sqlite3.connect(server.data / "activity.db")) as database:
+        database.execute("UPDATE event SET outcome = 'x' WHERE log = 'account:acme'")
+        database.commit()
+    assert browser.post("/log/verify", {}).status == 303
+    page = browser.get("/log/verify").text
+    assert "The log is intact" in page
+    assert "The activity is not intact" in page
+    assert "event 1 " in text_of(page) or "batch 1" in text_of(page)
 
 
 def test_the_account_is_shown_as_it_was(browser: Browser) -> None:

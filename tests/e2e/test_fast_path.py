@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +25,8 @@ from tests.unit.api.http_servers import (
 from bailiwick.api.authzen_bodies import MAX_BODY_BYTES
 from bailiwick.api.authzen_requests import EVALUATION_PATH, EVALUATIONS_PATH
 from bailiwick.api.problems import WireAnswer
+from bailiwick.service.holding.accounts import NotHeld
+from bailiwick.service.snapshots import Snapshot
 
 HOST = MemoryHost()
 SEVERAL = question() | {"evaluations": [{}, {"action": {"name": "write"}}, {"subject": 7}, {}]}
@@ -412,6 +416,34 @@ def test_a_failure_of_the_protocol_answers_nothing_it_should_not(caplog: pytest.
     assert (reply.status, reply.header("connection")) == (400, "close")
     assert b"secret" not in reply.body
     assert server.app.requests == 0
+
+
+class ColdHost(MemoryHost):
+    """A host that holds nothing, so that the server's own thread would have to wait for it."""
+
+    def snapshot(self, account: str) -> Snapshot:
+        """What the account holds, to whoever may wait."""
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise NotHeld
+        return super().snapshot(account)
+
+
+def test_what_is_not_held_is_answered_in_a_thread(plain: RunningServer) -> None:
+    """The same bytes, in their order, of one question and of several, whole and in pieces."""
+    asked = [
+        request(close=False),
+        request("/slow", b"", method="GET", close=False),
+        request(EVALUATIONS_PATH, SEVERAL, close=False),
+        chunked("/accounts/acme" + EVALUATION_PATH, [BODY[:7], BODY[7:]], close=False),
+        request(body=b"{", close=False),
+        request(principal=None),
+    ]
+    with RunningServer(ColdHost()) as cold:
+        answered = both(cold, plain, b"".join(asked))
+        assert [reply.status for reply in answered] == [200, 200, 200, 200, 400, 401]
+        assert cold.app.requests == len(asked)
+        both(cold, plain, *(bytes([one]) for one in request()))
 
 
 def test_a_silent_client_is_let_go() -> None:

@@ -6,9 +6,7 @@ moment; then the data directory is looked at as it lies, and the server started 
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,39 +14,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPException
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from tests.e2e.processes import ACCOUNT, OWNER, START_SECONDS, ServerProcess, call, token_of
+from tests.e2e.forks import Fork
+from tests.e2e.processes import ACCOUNT, OWNER, START_SECONDS, ServerProcess, call, environment, token_of
 from tests.e2e.server import Client
 
-from bailiwick.cli.main import main
 from bailiwick.service.locating import locate
 from bailiwick.store.opening import open_store
-from bailiwick.store.ports import Store, StoredObject
+from bailiwick.store.ports import Store, StoredObject, VerifyReport
 
-KILLS = 50
+KILLS = 25
 WRITERS = 4
 GROUPS = 20
 LOG = f"account:{ACCOUNT}"
 PUBLIC_URL = "https://iam.acme.example"
 REPLAYED = "idempotent-replayed"
-
-# WHY: a start costs a second of imports, which fifty kills cannot pay; a fork of a process that has imported, and done
-# nothing else, is as new. The first and the last start are those of the command itself.
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    ["tests.e2e.test_killed_server", "bailiwick.api.serve", "bailiwick.service.host"]
-)
-
-
-def serve(words: list[str]) -> None:
-    """Be the command `bailiwick` with these words."""
-    sys.argv = ["bailiwick", *words]
-    main()
 
 
 @dataclass
@@ -115,29 +99,29 @@ class Writer:
 
 
 @contextmanager
-def forked_server(data: Path, folder: Path) -> Iterator[tuple[BaseProcess, str]]:
-    """A server on this data directory, in a process of its own, and its address. It is killed with the block."""
+def forked_server(data: Path, folder: Path) -> Iterator[tuple[Fork, str]]:
+    """A server on this data directory, in a process of its own, and its address. It is killed with the block.
+
+    The first and the last start of the test are those of the command itself.
+    """
     ready = folder / "ready"
     ready.unlink(missing_ok=True)
     words = ["serve", "--data", str(data), "--listen", "127.0.0.1:0", "--ready-file", str(ready),
              "--public-url", PUBLIC_URL]  # fmt: skip
-    process = _FORKS.Process(target=serve, args=(words,))
-    process.start()
+    process = Fork(words, environment(), folder / "server.log")
     try:
         deadline = time.monotonic() + START_SECONDS
         while not ready.exists():
-            assert process.is_alive(), f"the server has ended with {process.exitcode}"
+            assert process.poll() is None, f"the server has ended with {process.poll()}"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.002)
         yield process, ready.read_text(encoding="utf-8").strip()
     finally:
         process.kill()
-        process.join()
+        process.wait()
 
 
-def kill_while_writing(
-    process: BaseProcess, address: str, writers: list[Writer], wait: Callable[[], None]
-) -> None:
+def kill_while_writing(process: Fork, address: str, writers: list[Writer], wait: Callable[[], None]) -> None:
     """Let all write, and kill the server once something was acknowledged and the wait is over."""
     begun = threading.Event()
     threads = [threading.Thread(target=one.write_until_killed, args=(address, begun)) for one in writers]
@@ -148,8 +132,7 @@ def kill_while_writing(
     process.kill()
     for thread in threads:
         thread.join()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    assert process.wait() == -signal.SIGKILL
 
 
 def until_written(file: Path, seconds: float) -> None:
@@ -166,6 +149,14 @@ def check_kept(store: Store, writers: list[Writer]) -> int:
     _, objects = store.load(LOG)
     found = {(one.kind, one.name): one for one in objects}
     return sum(check_writer(store, one, found) for one in writers)
+
+
+def verify(store: Store) -> Iterator[VerifyReport]:
+    """What does verification say of every log, and of the activity of each?"""
+    for log in store.list_logs():
+        yield store.verify(log)
+    for log in {*store.list_logs(), *store.activity.list_logs()}:
+        yield store.activity.verify(log)
 
 
 def check_writer(store: Store, writer: Writer, found: Mapping[tuple[str, str], StoredObject]) -> bool:
@@ -218,7 +209,7 @@ def installation(tmp_path: Path) -> tuple[ServerProcess, list[Writer]]:
     return server, [Writer(number, token) for number in range(WRITERS)]
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     installation: tuple[ServerProcess, list[Writer]],
 ) -> None:
@@ -235,9 +226,8 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
             kill_while_writing(process, address, writers, wait)
         with open_store(server.data, locate=locate) as store:
             check_kept(store, writers)
+            assert [report for report in verify(store) if not report.ok] == []
         unanswered += sum(one.unanswered is not None for one in writers)
-        verified = call("log", "verify", "--data", str(server.data))
-        assert verified.code == 0, verified.out
     assert unanswered > KILLS, "the server was killed when nobody wrote"
     with server:
         client = server.owner()

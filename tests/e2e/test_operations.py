@@ -45,4 +45,4 @@ def test_a_server_that_is_stopped_writes_out_what_it_has_seen(tmp_path: Path) ->
     with ServerProcess(tmp_path) as server:
         assert call("project", "list", variables=server.variables).code == 0
     with open_store(server.data) as store:
-        assert store.activity.events(EventFilter(), None, 10) != ()
+        assert store.activity.events(EventFilter("account:acme"), None, 10) != ()

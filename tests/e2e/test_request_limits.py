@@ -66,7 +66,8 @@ def test_an_address_without_a_credential_that_holds_has_its_rate(fast: bool, pri
 
 def test_a_connection_too_many_is_told_and_closed() -> None:
     """It hears 503 and when to try again; those that are open go on, and one that closes makes room."""
-    with RunningServer(MemoryHost(), most_connections=2) as server:
+    host = MemoryHost()
+    with RunningServer(host, most_connections=2) as server:
         first, second = server.connect(), server.connect()
         with first, second:
             for one in (first, second):
@@ -75,6 +76,7 @@ def test_a_connection_too_many_is_told_and_closed() -> None:
             with server.connect() as third:
                 [told] = read_replies(third)
             assert (told.status, told.header("retry-after"), told.header("connection")) == (503, "1", "close")
+            assert host.counters.refused_connections == 1
             assert told.json()["code"] == "too_many_connections"
             first.sendall(request(close=False))
             assert read_replies(first, 1)[0].status == 200

@@ -17,6 +17,7 @@ BODY = "needle-in-the-body"
 PATH = "needle-in-the-path"
 COOKIE = "needle-in-the-cookie"
 WRONG = "needle-in-the-credential"
+OPERATOR = "needle-in-the-token-of-the-operator"
 
 
 def walk(server: ServerProcess, owner: Client) -> list[str]:
@@ -30,7 +31,11 @@ def walk(server: ServerProcess, owner: Client) -> list[str]:
     owner.post("users", body={"name": BODY * 400})
     stranger = Client(server.address, WRONG)
     assert stranger.get("users").status == 401
+    assert stranger.send("GET", "/metrics").status == 401
     stranger.close()
+    operator = Client(server.address, OPERATOR)
+    assert operator.send("GET", "/metrics").status == 200
+    operator.close()
     question = {"subject": {"type": "user", "id": BODY}, "action": {"name": "x"}, "resource": {}}
     owner.send("POST", "/access/v1/evaluation", question)
     for path in ("/console/sign-in", f"/link/{PATH}", f"/nowhere/{PATH}?x={QUERY}"):
@@ -41,14 +46,28 @@ def walk(server: ServerProcess, owner: Client) -> list[str]:
             refused.close()
     secrets = [server.key, server.key_file.read_text(encoding="utf-8").strip(), owner.token or ""]
     shown = key.json.get("key") if key.status == 201 else None
-    return [*secrets, *([shown] if shown else []), QUERY, BODY, PATH, COOKIE, WRONG, "Bearer", "Cookie"]
+    return [
+        *secrets,
+        *([shown] if shown else []),
+        QUERY,
+        BODY,
+        PATH,
+        COOKIE,
+        WRONG,
+        OPERATOR,
+        "Bearer",
+        "Cookie",
+    ]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
     """The whole log of a walk, and what must not be in it."""
     folder = tmp_path_factory.mktemp("lines")
-    with ServerProcess(folder) as server:
+    token_file = folder / "metrics.token"
+    token_file.touch(0o600)
+    token_file.write_text(f"{OPERATOR}\n", encoding="utf-8")
+    with ServerProcess(folder, options=("--metrics-token-file", str(token_file))) as server:
         secrets = walk(server, server.owner())
     return (folder / "server.log").read_text(encoding="utf-8"), secrets
 

@@ -7,6 +7,7 @@ only for the process that is started with it.
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 FILLER = "filler"
+# WHY not at every look at the clock: each would read the file, and make the process ten times slower.
+_LOOKS_EVERY_SECONDS = 1
 
 
 @contextmanager
@@ -58,10 +61,14 @@ class MovableClock:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self.move(0)
+        self._write(0)
 
     def move(self, seconds: int) -> None:
-        """From now on it differs from the right time by so much."""
+        """From now on it differs from the right time by so much, and every process has seen that."""
+        self._write(seconds)
+        time.sleep(_LOOKS_EVERY_SECONDS + 1.1)
+
+    def _write(self, seconds: int) -> None:
         made = self._file.with_suffix(".new")
         made.write_text(f"{seconds:+d}\n", encoding="utf-8")
         made.replace(self._file)
@@ -75,7 +82,9 @@ class MovableClock:
         return {
             "LD_PRELOAD": str(found[0]),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": str(_LOOKS_EVERY_SECONDS),
             "DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # WHY: else every wait for Python's lock ends at once, and threads take it from each other without end.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }

@@ -71,7 +71,7 @@ class Server:
     def initialise(self) -> None:
         """Make an empty cluster."""
         self.run("initdb", "-D", str(self.data), "-U", SUPERUSER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
-                 "--no-instructions")  # fmt: skip
+                 "--no-instructions", "--no-sync")  # fmt: skip
         with (self.data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
             rules.write("host replication all 127.0.0.1/32 trust\n")
 
@@ -125,6 +125,17 @@ class Server:
         with self.connect(database) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def wait_until(self, statement: str, gives: list[tuple[object, ...]], database: str = DATABASE) -> None:
+        """Wait until this statement gives these rows."""
+        deadline = time.monotonic() + START_SECONDS
+        while (found := self.execute(statement, database)) != gives:
+            assert time.monotonic() < deadline, (found, self.last_lines())
+            time.sleep(0.05)
+
+    def wait_for_listeners(self, count: int) -> None:
+        """Wait until so many nodes listen to what is announced here."""
+        self.wait_until("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'", [(count,)])
 
     def kill(self) -> None:
         """SIGKILL to the server and all its processes at once, as a machine that loses power."""
@@ -191,10 +202,7 @@ def standby(of: Server, *, port: int | None = None, name: str = "second") -> Ite
 
 def wait_for_sync(server: Server) -> None:
     """Wait until the server's standby is one that commits wait for."""
-    deadline = time.monotonic() + START_SECONDS
-    while server.execute("SELECT sync_state FROM pg_stat_replication", MAINTENANCE) != [("sync",)]:
-        assert time.monotonic() < deadline, server.last_lines()
-        time.sleep(0.05)
+    server.wait_until("SELECT sync_state FROM pg_stat_replication", [("sync",)], MAINTENANCE)
 
 
 @contextmanager

@@ -177,11 +177,18 @@ class Load:
         """How many writes were acknowledged so far?"""
         return sum(one.changes and one.outcome == "ok" for one in self.history.operations)
 
-    def wait_for_writes(self, count: int, seconds: float = 30) -> None:
+    def wait_for_writes(self, count: int, seconds: float = 60) -> None:
         """Wait until so many more writes were acknowledged."""
         wanted, deadline = self.acknowledged() + count, time.monotonic() + seconds
         while self.acknowledged() < wanted:
             assert time.monotonic() < deadline, f"{count} more writes were not acknowledged in {seconds:g} s"
+            time.sleep(0.02)
+
+    def wait_for(self, fits: Callable[[Operation], bool], seconds: float = 60) -> None:
+        """Wait until an operation has ended that fits."""
+        deadline = time.monotonic() + seconds
+        while not any(fits(one) for one in self.history.operations):
+            assert time.monotonic() < deadline, f"no such operation in {seconds:g} s"
             time.sleep(0.02)
 
     def _work(self, client: int) -> None:

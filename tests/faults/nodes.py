@@ -8,18 +8,31 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.e2e.processes import ACCOUNT, Done, command, environment, run, running, token_of
+from tests.e2e.forks import Fork, Program
+from tests.e2e.processes import (
+    ACCOUNT,
+    COMMAND_SECONDS,
+    Done,
+    call,
+    command,
+    end,
+    environment,
+    token_of,
+)
 from tests.faults.history import revision_of
 from tests.faults.load import NotSent, Reply, documents, send
 
+from bailiwick.cli.main import main
+
+Process = Fork | subprocess.Popen[str]
 PUBLIC_URL = "https://iam.acme.example"
-READY_SECONDS = 40.0
+READY_SECONDS = 90.0
 
 
 class Installation:
@@ -43,8 +56,17 @@ class Installation:
         assert done.code == 0, done.err
 
     def call(self, *words: str) -> Done:
-        """Run a command on the store, in a process of its own; `words` begin with the command's name."""
-        return run(*words, *self.options, variables=self.variables)
+        """Run a command on the store, in this process; `words` begin with the command's name."""
+        return call(*words, *self.options, variables=self.variables)
+
+    def call_by(self, program: Program, *words: str) -> str:
+        """What does a command of another version print, in a process of its own? It must succeed."""
+        log = self.folder / "another.log"
+        log.unlink(missing_ok=True)
+        code = Fork(words, environment(**self.variables), log, program).wait(COMMAND_SECONDS)
+        said = log.read_text(encoding="utf-8")
+        assert code == 0, said
+        return said
 
     def verify(self) -> None:
         """Does the chain verify?"""
@@ -58,7 +80,10 @@ class Installation:
 
 
 class NodeProcess:
-    """`bailiwick serve` in a process of its own, on a port that it keeps. For a `with` block."""
+    """`bailiwick serve` in a process of its own, on a port that it keeps. For a `with` block.
+
+    `variables` are for a process that the loader begins; without them it is forked. `program`: of another version.
+    """
 
     def __init__(
         self,
@@ -67,14 +92,16 @@ class NodeProcess:
         *,
         options: Sequence[str] | None = None,
         variables: Mapping[str, str] | None = None,
+        program: Program = main,
     ) -> None:
         self.installation, self.name = installation, name
+        self.program = program
         self._options = tuple(options) if options is not None else installation.options
-        self._variables = {**installation.variables, **(variables or {})}
+        self._variables = dict(variables or {})
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = installation.folder / f"{name}.log"
-        self._stack = ExitStack()
+        self._begun: list[Process] = []
 
     def __enter__(self) -> Self:
         self.start()
@@ -83,20 +110,30 @@ class NodeProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.resume()
-        self._stack.close()
+        for process in self._begun:
+            process.send_signal(signal.SIGCONT)
+            end(process)
 
     def start(self, *, wait: bool = True) -> None:
         """Start it, again on its port, and wait until it is ready."""
-        words = [*command("serve", *self._options, "--listen", f"127.0.0.1:{self.port}",
-                                         "--public-url", PUBLIC_URL)]  # fmt: skip
-        with self.log.open("a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True,
-                env=environment(**self._variables))  # fmt: skip
-        self._stack.enter_context(running(self.process))
+        words = ["serve", *self._options, "--listen", f"127.0.0.1:{self.port}", "--public-url", PUBLIC_URL]
+        seen = environment(**{**self.installation.variables, **self._variables})
+        self.process = self._begin(words, seen)
+        self._begun.append(self.process)
         if wait:
             self.wait_until_ready()
+
+    def _begin(self, words: Sequence[str], seen: Mapping[str, str]) -> Process:
+        if not self._variables:
+            return Fork(words, seen, self.log, self.program)
+        with self.log.open("a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                command(*words), stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True, env=seen
+            )
+
+    def stop(self) -> None:
+        """Stop it as an operator does, and wait for the end."""
+        end(self.process)
 
     def kill(self) -> None:
         """SIGKILL, and wait for the end."""
@@ -114,8 +151,7 @@ class NodeProcess:
 
     def resume(self) -> None:
         """SIGCONT, where it lives."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGCONT)
 
     def ask(self, path: str = "/readyz", seconds: float = 5.0) -> Reply | None:
         """What does it answer to anybody? None: nothing."""
@@ -139,6 +175,14 @@ class NodeProcess:
             time.sleep(0.05)
         return time.monotonic() - begun
 
+    def wait_until_not_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Wait until it says by itself that it is not ready. It must not have ended."""
+        deadline = time.monotonic() + seconds
+        while (reply := self.ask()) is None or reply.status != 503:
+            assert self.process.poll() is None, f"{self.name} has ended: {self.last_lines()}"
+            assert time.monotonic() < deadline, f"{self.name} still is ready: {self.last_lines()}"
+            time.sleep(0.1)
+
     def token(self) -> str:
         """An access token of the owner."""
         return token_of(self.address, self.installation.key)
@@ -146,6 +190,18 @@ class NodeProcess:
     def last_lines(self) -> str:
         """What did it say last?"""
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-15:])
+
+
+@contextmanager
+def started(nodes: Sequence[NodeProcess]) -> Iterator[None]:
+    """The nodes, started beside each other, and ready; ended with the block."""
+    with ExitStack() as stack:
+        for node in nodes:
+            stack.push(node)
+            node.start(wait=False)
+        for node in nodes:
+            node.wait_until_ready()
+        yield
 
 
 def prepare(node: NodeProcess, token: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tests.faults.cluster import primary
 from tests.faults.load import ACCOUNT, ASKING, AT_LEAST, Reply, group_body, question, send
-from tests.faults.nodes import Installation, NodeProcess, prepare
+from tests.faults.nodes import Installation, NodeProcess, prepare, started
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 
 ROUNDS = 12
 IN, OUT = 0, 1
@@ -52,10 +52,11 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         server = stack.enter_context(primary())
         made = Installation(folder, ["--store", server.url(), "--master-key", str(folder / "master.key")])
         made.initialise()
-        started = [stack.enter_context(NodeProcess(made, f"node-{number}")) for number in range(3)]
-        token = started[0].token()
-        prepare(started[0], token)
-        yield Nodes(started, token)
+        nodes = [NodeProcess(made, f"node-{number}") for number in range(3)]
+        stack.enter_context(started(nodes))
+        token = nodes[0].token()
+        prepare(nodes[0], token)
+        yield Nodes(nodes, token)
 
 
 def test_what_was_written_through_one_node_is_read_through_another(nodes: Nodes) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.faults import next_version
 from tests.faults.breaking import MovableClock, fill, make_room, small_disk
 from tests.faults.nodes import Installation, NodeProcess
 from tests.faults.racing import OTHERS, change_at_once
-from tests.faults.world import World, world
+from tests.faults.world import world
 
 from bailiwick.store.opening import open_store
 from bailiwick.store.ports import Store
@@ -23,7 +22,6 @@ from bailiwick.store.ports import Store
 # Only where a writer was killed in between, the others find it by looking, once a second.
 BOUND_SECONDS, AFTER_A_KILL_SECONDS = 0.0, 2.0
 HOUR = 3600
-NEWER = "0999"
 FULL = "the store cannot be read or written now; the disk is full; make room"
 
 
@@ -79,27 +77,13 @@ def test_a_full_disk(tmp_path: Path) -> None:
         with world(installation, opening(data), two_nodes(installation), bound=BOUND_SECONDS) as it:
             it.load.wait_for_writes(5)
             fill(disk)
-            wait_for_refusals(it)
+            it.wait_for_refusals()
             make_room(disk)
             it.recover()
             it.load.wait_for_writes(5)
         refused = [one for one in it.load.history.operations if one.changes and one.status == 503]
         assert refused
         assert {one.detail for one in refused} == {FULL}
-
-
-def wait_for_refusals(it: World, seconds: float = 20) -> None:
-    """Wait until several writes were refused for the store, and as many questions answered after that."""
-    deadline = time.monotonic() + seconds
-    begun = it.load.clock()
-    while True:
-        since = [one for one in it.load.history.operations if one.start > begun]
-        refused = sum(one.changes and one.status in (500, 503) for one in since)
-        answered = sum(one.kind == "ask" and one.outcome == "ok" for one in since)
-        if refused >= 5 and answered >= 5:
-            return
-        assert time.monotonic() < deadline, f"writes refused: {refused}, questions answered: {answered}"
-        time.sleep(0.05)
 
 
 def test_two_nodes_change_one_group(tmp_path: Path) -> None:
@@ -131,41 +115,28 @@ def test_a_clock_that_jumps(tmp_path: Path, jump: int) -> None:
         it.load.wait_for_writes(5)
 
 
-def test_a_schema_that_grows_under_running_nodes(tmp_path: Path) -> None:
-    """A newer program adds a table: nodes that run go on, and one that starts refuses what it does not know."""
+def test_a_schema_that_changes_under_running_nodes(tmp_path: Path) -> None:
+    """What only adds: they go on, and start again, beside it. What they cannot bear: they refuse, until it is gone."""
     data = tmp_path / "data"
     installation = installed(tmp_path, data)
     nodes = two_nodes(installation)
     with world(installation, opening(data), nodes, bound=AFTER_A_KILL_SECONDS) as it:
         it.load.wait_for_writes(5)
-        known = expand(data / "bailiwick.db")
+        assert "may go on" in installation.call_by(next_version.expanding, "store", "migrate", str(data))
         it.load.wait_for_writes(10)
-        third = NodeProcess(installation, "third")
-        third.start(wait=False)
-        assert third.process.wait(30) == 2
-        assert NEWER in third.last_lines()
-        assert known in third.last_lines()
-        shrink(data / "bailiwick.db", known)
         nodes[0].restart()
         it.load.wait_for_writes(5)
-
-
-def expand(file: Path) -> str:
-    """Do what a newer program's first step would: add, and say so. Which revision was it?"""
-    with closing(sqlite3.connect(file, timeout=20)) as connection, connection:
-        known = str(connection.execute("SELECT version_num FROM logs_revision").fetchone()[0])
-        connection.execute(
-            "CREATE TABLE of_the_future (log TEXT NOT NULL, number INTEGER, PRIMARY KEY (log, number))"
-        )
-        connection.execute("UPDATE logs_revision SET version_num = ?", [NEWER])
-    return known
-
-
-def shrink(file: Path, known: str) -> None:
-    """Take it back, as the newer program would on the way down."""
-    with closing(sqlite3.connect(file, timeout=20)) as connection, connection:
-        connection.execute("DROP TABLE of_the_future")
-        connection.execute("UPDATE logs_revision SET version_num = ?", [known])
+        back = ("store", "migrate", str(data), "--to", next_version.newest_now())
+        installation.call_by(next_version.expanding, *back)
+        it.load.wait_for_writes(5)
+        installation.call_by(next_version.contracting, "store", "migrate", str(data))
+        it.wait_for_refusals()
+        written = it.load.acknowledged()
+        it.wait_for_refusals()
+        assert it.load.acknowledged() == written
+        installation.call_by(next_version.contracting, *back)
+        it.recover()
+        it.load.wait_for_writes(5)
 
 
 def issued_at(token: str) -> float:

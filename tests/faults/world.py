@@ -16,7 +16,7 @@ from random import Random
 from tests.faults.checks import check_history, read_log
 from tests.faults.history import Operation
 from tests.faults.load import GROUPS, Load, Newest
-from tests.faults.nodes import Installation, NodeProcess, prepare
+from tests.faults.nodes import Installation, NodeProcess, prepare, started
 
 from bailiwick.store.ports import Store
 
@@ -49,7 +49,7 @@ class World:
             node.wait_until_ready(seconds)
         return time.monotonic() - begun
 
-    def wait_for_answers(self, name: str, count: int = 10, seconds: float = 20) -> None:
+    def wait_for_answers(self, name: str, count: int = 10, seconds: float = 60) -> None:
         """Wait until this node has answered so many requests, a write among them."""
         begun, deadline = self.load.clock(), time.monotonic() + seconds
         while True:
@@ -58,6 +58,18 @@ class World:
             if len(answered) >= count and any(one.changes for one in answered):
                 return
             assert time.monotonic() < deadline, {one.detail for one in since}
+            time.sleep(0.05)
+
+    def wait_for_refusals(self, seconds: float = 60) -> None:
+        """Wait until several writes were refused for the store, and as many questions answered meanwhile."""
+        begun, deadline = self.load.clock(), time.monotonic() + seconds
+        while True:
+            since = [one for one in self.load.history.operations if one.start > begun]
+            refused = sum(one.changes and one.status in (500, 503) for one in since)
+            answered = sum(one.kind == "ask" and one.outcome == "ok" for one in since)
+            if refused >= 5 and answered >= 5:
+                return
+            assert time.monotonic() < deadline, f"writes refused: {refused}, questions answered: {answered}"
             time.sleep(0.05)
 
     def forget_answers(self, operations: Iterable[Operation]) -> None:
@@ -89,8 +101,7 @@ def world(
     """Nodes started on an installation, and clients at work; all that was recorded is judged after the block."""
     print(f"seed {seed}")
     with ExitStack() as stack:
-        for node in nodes:
-            stack.enter_context(node)
+        stack.enter_context(started(nodes))
         token = nodes[0].token()
         vector = prepare(nodes[0], token)
         newest = Newest(vector)

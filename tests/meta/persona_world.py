@@ -31,7 +31,7 @@ from bailiwick.service.people import hashing
 from bailiwick.service.settings import Settings
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.memory import MemoryStore
-from bailiwick.store.memory_activity import MemoryActivity
+from bailiwick.store.memory_activity import MemoryActivityLog
 from bailiwick.store.memory_reads import MemoryLog
 
 ELSEWHERE = "other"
@@ -243,7 +243,8 @@ class World(RunningServer):
             return
         self._kept.put_back(self.store)
         Host.__init__(self.host, self.store, self.host.settings, catalog=self.host.catalog, clock=self.clock)
-        self.host._snapshots.update(self._kept.snapshots)
+        for account, snapshot in self._kept.snapshots.items():
+            self.host.held._held.put(account, snapshot)
 
 
 async def _at_once(function: Callable[..., Any], *arguments: Any, **_: Any) -> Any:
@@ -263,7 +264,7 @@ class _Kept:
     """All that a store in memory holds, at one moment; and what was compiled of it."""
 
     logs: dict[str, MemoryLog]
-    activity: dict[str, Any]
+    activity: dict[str, MemoryActivityLog]
     snapshots: dict[str, Snapshot]
 
     @classmethod
@@ -271,20 +272,22 @@ class _Kept:
         for account in host.accounts():
             host.snapshot(account)
         logs = {name: _copied(log) for name, log in store.logs.items()}
-        return cls(logs, _contents(store.activity), dict(host._snapshots))
+        snapshots = {name: host.snapshot(name) for name in host.accounts()}
+        return cls(logs, _contents(store.activity.logs), snapshots)
 
     def is_now(self, store: MemoryStore) -> bool:
         """Does the store hold the same? Refusals and uses of credentials, which nothing reads, aside."""
         heads = {name: log.head for name, log in store.logs.items()}
-        notes = store.activity._notes
-        return (
-            heads == {name: log.head for name, log in self.logs.items()} and notes == self.activity["_notes"]
+        notes, before = (
+            {log: one.notes for log, one in each.items() if one.notes}
+            for each in (store.activity.logs, self.activity)
         )
+        return heads == {name: log.head for name, log in self.logs.items()} and notes == before
 
     def put_back(self, store: MemoryStore) -> None:
         store.logs.clear()
         store.logs.update({name: _copied(log) for name, log in self.logs.items()})
-        vars(store.activity).update({name: copy(value) for name, value in self.activity.items()})
+        store.activity.logs = _contents(self.activity)
         store.generation.bump()
 
 
@@ -292,6 +295,8 @@ def _copied(log: MemoryLog) -> MemoryLog:
     return replace(log, **{one.name: copy(getattr(log, one.name)) for one in fields(log)})
 
 
-def _contents(activity: MemoryActivity) -> dict[str, Any]:
-    names = (name for name in vars(activity) if name not in ("_lock", "_signer"))
-    return {name: copy(getattr(activity, name)) for name in names}
+def _contents(activity: dict[str, MemoryActivityLog]) -> dict[str, MemoryActivityLog]:
+    return {
+        log: replace(kept, **{one.name: copy(getattr(kept, one.name)) for one in fields(kept)})
+        for log, kept in activity.items()
+    }

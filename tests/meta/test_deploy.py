@@ -23,8 +23,9 @@ from tests.e2e.processes import call, wait_for
 from typer.main import get_command
 
 from bailiwick.api.health import health_entries
-from bailiwick.api.serve import STOP_SECONDS
+from bailiwick.api.stopping import LAST_SECONDS, STOP_SECONDS
 from bailiwick.cli.main import app
+from bailiwick.cli.servers import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -133,6 +134,15 @@ def test_units_are_hardened(path: Path, tmp_path: Path) -> None:
     assert exposure(path) < MOST_EXPOSED < exposure(bare)
 
 
+def test_the_unit_lets_the_server_end_by_itself() -> None:
+    """It is killed only after the server had all the time that it takes to stop."""
+    text = (DEPLOY / "systemd/bailiwick.service").read_text(encoding="utf-8")
+    found = re.search(r"^TimeoutStopSec=(\d+)s$", text, re.MULTILINE)
+    assert found
+    assert int(found[1]) > DRAIN_SECONDS + STOP_SECONDS + LAST_SECONDS
+    assert "KillSignal=SIGTERM" in text
+
+
 def test_the_container_runs_as_nobody_in_particular() -> None:
     """Not as root, by the form that has no shell between a signal and the process."""
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", last("USER"))
@@ -223,4 +233,4 @@ def test_the_pod_has_what_the_container_file_and_the_server_need() -> None:
     assert last("USER") == f"{user['runAsUser']}:{user['runAsGroup']}"
     assert made["replicas"] == 1
     assert made["volumeClaimTemplates"][0]["spec"]["accessModes"] == ["ReadWriteOncePod"]
-    assert pod["terminationGracePeriodSeconds"] > STOP_SECONDS
+    assert pod["terminationGracePeriodSeconds"] > DRAIN_SECONDS + STOP_SECONDS + LAST_SECONDS

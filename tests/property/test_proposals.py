@@ -97,7 +97,7 @@ def test_a_new_role_gives_exactly_what_was_missing() -> None:
         before, after = refused.compiled, draft.plan.compile()
         missing = set(missing_actions(refused))
         for request in requests:
-            for action in before.needs.get(request.resource.service, {}):
+            for action in before.needs_over(request.resource.service):
                 again = replace(
                     request, principal=refused.principal, action=action, chain=(), principal_properties={}
                 )

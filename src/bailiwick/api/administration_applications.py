@@ -48,7 +48,7 @@ def _rotate(call: Call) -> Response:
         call.host, call.session, call.name, overlap_seconds=overlap, expires_at=expires_at
     )
     body = {
-        **secrets.describe_secret(call.host, made.record),
+        **secrets.describe_secret(call.host, call.account, made.record),
         "client_id": made.client_id,
         "client_secret": made.text,
     }
@@ -59,7 +59,7 @@ def _list(call: Call) -> Response:
     found = secrets.list_secrets(call.host, call.session, call.name)
     snapshot = call.host.snapshot(call.account)
     body = page_body(
-        [secrets.describe_secret(call.host, one) for one in found],
+        [secrets.describe_secret(call.host, call.account, one) for one in found],
         None,
         snapshot.vector,
         client_id=secrets.client_id_of(call.host, call.session, call.name),

@@ -13,10 +13,10 @@ import msgspec
 from starlette.responses import Response
 
 from bailiwick.api.problems import Headers, WireAnswer, respond
+from bailiwick.service.freshness import REVISION_HEADER, format_revisions
 from bailiwick.service.hearing import format_since
 from bailiwick.service.snapshots import Identity
 
-REVISION_HEADER = b"bailiwick-revision"
 STALE_HEADER = b"bailiwick-stale"
 _JSON: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
@@ -59,11 +59,10 @@ def stale_headers(since: datetime | None) -> Headers:
 
 
 def revision_headers(vector: Mapping[str, str] | None) -> Headers:
-    """Which header names the revisions? `account=812-9f3c01d2aa47, system=3-0a1b2c3d4e5f`."""
+    """Which header names the revisions? None where there are none."""
     if vector is None:
         return []
-    text = ", ".join(f"{log}={revision}" for log, revision in vector.items())
-    return [(REVISION_HEADER, text.encode())]
+    return [(REVISION_HEADER.encode(), format_revisions(vector).encode())]
 
 
 def etag_of(identity: Identity) -> str:

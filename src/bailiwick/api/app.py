@@ -41,6 +41,7 @@ from bailiwick.api.inactive import inactive_entries
 from bailiwick.api.inventory import inventory_entries
 from bailiwick.api.lists import list_entries
 from bailiwick.api.log import log_entries
+from bailiwick.api.metrics.page import metrics_entries
 from bailiwick.api.oauth.device import device_entries
 from bailiwick.api.oauth.introspection import introspection_entries
 from bailiwick.api.oauth.openid import openid_entries
@@ -58,6 +59,7 @@ from bailiwick.api.schemas import component_schemas
 from bailiwick.api.scim.routes import no_route, scim_entries
 from bailiwick.api.scim.showing import BASE as SCIM_PATH
 from bailiwick.api.services import service_entries
+from bailiwick.api.serving import Serving
 from bailiwick.api.templates import template_entries
 from bailiwick.console.app import console_routes
 from bailiwick.service.host import Host
@@ -67,15 +69,18 @@ _FLUSHES_BETWEEN_PRUNING = 720
 _logger = logging.getLogger("bailiwick.api")
 
 
-def build_app(host: Host) -> FastAPI:
-    """Which application answers for this host?"""
+def build_app(host: Host, serving: Serving | None = None) -> FastAPI:
+    """Which application answers for this host? `serving`: the server in which it runs, if it is one."""
+    serving = serving or Serving()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping = asyncio.create_task(_keep_house(host))
+        host.held.never_wait_here()
         try:
             yield
         finally:
+            host.held.may_wait_again()
             keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping
@@ -88,7 +93,8 @@ def build_app(host: Host) -> FastAPI:
     def document() -> Mapping[str, Any]:
         return openapi_document(app)
 
-    for entry in [*table(), *page_entries(document)]:
+    own = [*health_entries(serving), *metrics_entries(host, serving)]
+    for entry in [*table(), *own, *page_entries(document)]:
         _add(app, host, entry)
     app.router.routes.extend([*authzen_routes(host), *registry_routes(host), *console_routes(host)])
     app.add_exception_handler(HTTPException, _no_route)
@@ -127,7 +133,6 @@ def table() -> list[Entry]:
         *device_entries(),
         *openid_entries(),
         *scim_entries(),
-        *health_entries(),
     ]
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from time import perf_counter
 
-from bailiwick.api.answers import stale_headers
+from bailiwick.api.answers import revision_headers, stale_headers
 from bailiwick.api.authzen_answers import Answers, answers_at, list_body
 from bailiwick.api.authzen_bodies import (
     DENY_ON_FIRST_DENY,
@@ -50,8 +51,10 @@ from bailiwick.model.names import ANONYMOUS
 from bailiwick.model.requests import Reason
 from bailiwick.service.asking import NOTHING_SAID, Asked, Asking, Question, begin_asking
 from bailiwick.service.hearing import format_since
+from bailiwick.service.holding.accounts import NotHeld
 
 MAX_EXPLAINED_EVALUATIONS = 100
+INTERNAL = "internal"
 # INVARIANT: shared by every plain answer, never changed.
 JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
 Stated = tuple[datetime | None, bytes]
@@ -61,7 +64,7 @@ _logger = logging.getLogger("bailiwick.api")
 
 
 def answer_evaluation(host: Asked, target: str, headers: AskHeaders, body: bytes) -> WireAnswer:
-    """What is answered to `POST …/access/v1/evaluation`?"""
+    """What is answered to `POST …/access/v1/evaluation`? Raises NotHeld in a thread that may not wait."""
     return _answer(host, target, headers, body, several=False)
 
 
@@ -79,32 +82,49 @@ def answer_error(error: BailiwickError, headers: AskHeaders) -> WireAnswer:
 
 
 def _answer(host: Asked, target: str, headers: AskHeaders, body: bytes, *, several: bool) -> WireAnswer:
+    begun, asking = perf_counter(), None
     try:
         asked = parse_target(target)
         if asked.several is not several:
             raise NotFound("there is nothing at this address")
-        stale, content = _content(host, asked, headers, body)
+        asking = _enter(host, asked, headers)
+        stale, content = _content(host, asking, asked, headers, body)
     except BailiwickError as error:
-        return answer_error(error, headers)
+        host.counters.fail(type(error).code)
+        return _of_account(answer_error(error, headers), asking)
+    except NotHeld:
+        raise
     except Exception:
+        host.counters.fail(INTERNAL)
         with identified(headers):
             _logger.exception("an evaluation could not be answered")
             status, broken, content = internal_answer()
-            return status, [*broken, *echo(headers)], content
+            return _of_account((status, [*broken, *echo(headers)], content), asking)
+    (host.counters.several if several else host.counters.single).add(perf_counter() - begun)
     # WHY: the protocol and the framework's frame give an id to what brought none.
     if headers.request_id is None and headers.traceparent is None and stale is None:
         return 200, JSON_HEADERS, content
     return 200, [*JSON_HEADERS, *stale_headers(stale), *echo(headers)], content
 
 
-def _content(host: Asked, target: Target, headers: AskHeaders, body: bytes) -> Stated:
-    """Which body answers, and since when is it stale? Who asks is settled before the question is looked at."""
+def _of_account(answer: WireAnswer, asking: Asking | None) -> WireAnswer:
+    """The same, of the account's revisions, where it is known who asks (rule 15.8)."""
+    status, headers, content = answer
+    return status, [*headers, *revision_headers(None if asking is None else asking.snapshot.vector)], content
+
+
+def _enter(host: Asked, target: Target, headers: AskHeaders) -> Asking:
+    """Who asks? Settled before the question is looked at. Raises BailiwickError."""
     check_authorization(headers)
     try:
-        asking = begin_asking(host, headers.authorization, target.account, headers.address)
+        return begin_asking(host, headers.authorization, target.account, headers.address)
     except Unauthenticated:
         host.rates.charge_address(headers.address)
         raise
+
+
+def _content(host: Asked, asking: Asking, target: Target, headers: AskHeaders, body: bytes) -> Stated:
+    """Which body answers, and since when is it stale? Raises BailiwickError."""
     host.rates.charge(asking.session)
     check_headers(headers)
     stale, vector = asking.stale_since, asking.snapshot.vector
@@ -167,8 +187,12 @@ def _one_of_several(
         decision = asking.decide(question)
         return decision.allowed, answers.of(decision)
     except BailiwickError as error:
+        asking.host.counters.fail(type(error).code)
         return False, answers.error(status_of(error), detail_of(error))
+    except NotHeld:
+        raise
     except Exception:
+        asking.host.counters.fail(INTERNAL)
         _logger.exception("one of several evaluations could not be answered")
         return False, answers.error(500, "the request could not be answered")
 

@@ -29,6 +29,7 @@ from bailiwick.api.problems import BodyTooLarge, problem_of, respond
 from bailiwick.errors import BailiwickError, Invalid, NotFound
 from bailiwick.model.names import parse_name
 from bailiwick.service.asking import EVALUATE, Asked
+from bailiwick.service.holding.accounts import NotHeld
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 MAX_DISCARDED_BYTES = 16 * MAX_BODY_BYTES
@@ -69,7 +70,11 @@ def _evaluation(host: Asked, answering: Answering) -> Endpoint:
             await _await_revisions(host, headers)
         except BailiwickError as error:
             return respond(answer_error(error, headers))
-        return respond(answering(host, _sent_target(request.scope), headers, body))
+        target = _sent_target(request.scope)
+        try:
+            return respond(answering(host, target, headers, body))
+        except NotHeld:
+            return respond(await run_in_threadpool(answering, host, target, headers, body))
 
     return endpoint
 

@@ -29,11 +29,13 @@ from bailiwick.api.authzen_requests import (
     is_json,
     parse_target,
 )
-from bailiwick.api.problems import Headers, WireAnswer, problem_answer
+from bailiwick.api.problems import RETRY_SECONDS, Headers, WireAnswer, problem_answer
 from bailiwick.api.requests.ids import ID_HEADER, id_of_headers, is_sampled, make_id
+from bailiwick.api.serving import Serving
 from bailiwick.errors import BailiwickError
 from bailiwick.service.asking import Asked
 from bailiwick.service.carrying import Carried, carrying
+from bailiwick.service.holding.accounts import NotHeld
 
 if TYPE_CHECKING:
     from bailiwick.api.requests.traces import Traces
@@ -60,6 +62,7 @@ def fast_path_protocol(
     proxies: Sequence[str] = (),
     most_connections: int | None = None,
     traces: Traces | None = None,
+    serving: Serving | None = None,
 ) -> type[HttpToolsProtocol]:
     """Which protocol class, for uvicorn's `http`, answers questions to this host, behind these proxies?
 
@@ -76,6 +79,7 @@ def fast_path_protocol(
             "proxies": trusted,
             "most_connections": most_connections,
             "traces": traces,
+            "serving": serving or Serving(),
         },
     )
 
@@ -100,6 +104,7 @@ class FastPath(HttpToolsProtocol):
     answering: ClassVar[tuple[Answering, Answering]]
     most_connections: ClassVar[int | None] = None
     traces: ClassVar[Traces | None] = None
+    serving: ClassVar[Serving]
     _defaults: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = (None, b"")
 
     _way = Way.NOBODY
@@ -212,11 +217,20 @@ class FastPath(HttpToolsProtocol):
         elif self._way is Way.FAST:
             body, self._body = self._body, b""
             self._way = Way.NOBODY
-            answer = self.answering[self._several]
-            if self.traces is not None and is_sampled(self._asked.traceparent):
-                self._write(*self._traced(self.traces, answer, bytes(body)))
-            else:
-                self._write(*answer(self.host, self._target, self._asked, bytes(body)))
+            try:
+                self._write(*self._answered(bytes(body)))
+            except NotHeld:
+                # WHY: whoever has to wait for the store does so in a thread, and nobody else with it.
+                self._hand_over()
+                super().on_body(bytes(body))
+                super().on_message_complete()
+
+    def _answered(self, body: bytes) -> WireAnswer:
+        """What is answered? Raises NotHeld."""
+        answer = self.answering[self._several]
+        if self.traces is not None and is_sampled(self._asked.traceparent):
+            return self._traced(self.traces, answer, body)
+        return answer(self.host, self._target, self._asked, body)
 
     def _traced(self, traces: Traces, answer: Answering, body: bytes) -> WireAnswer:
         """What is answered to a question whose sender keeps a trace of it?"""
@@ -229,7 +243,7 @@ class FastPath(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: a request that is being read is still answered."""
-        if self._way is Way.FAST:
+        if self._way is Way.FAST or self._in_head:
             self._stopping = True
         else:
             super().shutdown()
@@ -284,7 +298,7 @@ class FastPath(HttpToolsProtocol):
         for name, value in headers:
             super().on_header(name, value)
         super().on_headers_complete()
-        if self._stopping and self.cycle is not None:
+        if (self._stopping or self.serving.is_draining) and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def _offers_unwanted_upgrade(self) -> bool:
@@ -345,6 +359,7 @@ class FastPath(HttpToolsProtocol):
     def _refuse_connection(self) -> None:
         """There are as many connections as are let in: say so at once, whatever would be asked, and close."""
         self.headers = []
+        self.host.counters.refused_connections += 1
         message = f"this server has {self.most_connections} connections, which is its limit"
         self._write_last(503, "too_many_connections", "Too many connections", message)
 
@@ -382,7 +397,7 @@ class FastPath(HttpToolsProtocol):
             _, headers, content = problem_answer(status, code, title, message)
         headers.append((ID_HEADER, request_id))
         if status == 503:
-            headers.append((b"retry-after", b"1"))
+            headers.append((b"retry-after", RETRY_SECONDS))
         head = b"%b%b%bcontent-length: %d\r\nconnection: close\r\n\r\n"
         lines = (STATUS_LINE[status], self._default_lines(), _lines(headers), len(content))
         self.transport.write(head % lines + content)
@@ -390,7 +405,7 @@ class FastPath(HttpToolsProtocol):
 
     def _write(self, status: int, headers: Headers, content: bytes) -> None:
         """Send the answer, and keep the connection or not, as uvicorn does."""
-        keep_alive = not self._stopping and self._keeps_alive()
+        keep_alive = not (self._stopping or self.serving.is_draining) and self._keeps_alive()
         if self.access_log:
             self._log_access(status)
         said = _JSON_AND_ID % make_id() if headers is JSON_HEADERS else _lines(headers)

@@ -1,75 +1,36 @@
-"""Whether the process lives, whether it can answer, and what it counts.
-
-Living and ready are public and say nothing else; the numbers need an action, as everything does.
-Source: Prometheus, Exposition formats (text, version 0.0.4).
-"""
+"""Whether the process lives, and whether requests may be sent to it. Both are public and say nothing else."""
 
 from __future__ import annotations
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
-from bailiwick import __version__
 from bailiwick.api.answers import json_response
 from bailiwick.api.calls import Call
-from bailiwick.api.routes import Entry, actions, public
-from bailiwick.errors import Unavailable
-from bailiwick.service.host import Host
-from bailiwick.service.needed import iam_service
-from bailiwick.service.reading import Reader
-from bailiwick.store.ports import SYSTEM_LOG
+from bailiwick.api.routes import Entry, public
+from bailiwick.api.serving import Readiness, Serving
 
-ACTIVITY = "iam.activity.read"
-LONGEST_SILENCE = 10.0
-_TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_RETRY_SECONDS = {Readiness.STARTING: b"1", Readiness.UNREACHABLE: b"5", Readiness.DRAINING: b"5"}
 
 
-def health_entries() -> list[Entry]:
-    """Which routes do operators and their tools ask?"""
+def health_entries(serving: Serving | None = None) -> list[Entry]:
+    """Which routes do operators and their tools ask, of this server?"""
+    asked = serving or Serving()
+
+    def ready(call: Call) -> Response:
+        word = asked.readiness(call.host)
+        if word.is_ready:
+            return json_response({"status": word.value})
+        return json_response(
+            {"status": word.value}, status=503, headers=[(b"retry-after", _RETRY_SECONDS[word])]
+        )
+
     return [
         Entry("GET", "/healthz", _live, public("says that the process answers, and nothing else"), "Is it alive?",
               "operations", answers={200: "Status"}),
-        Entry("GET", "/readyz", _ready, public("says that the store answers, and nothing else"), "Can it answer?",
-              "operations", answers={200: "Status", 503: ""}),
-        Entry("GET", "/metrics", _metrics, actions(ACTIVITY), "What it counts, for Prometheus", "operations",
-              answers={200: "Text"}),
+        Entry("GET", "/readyz", ready, public("says in one word whether requests may be sent here, and nothing else"),
+              "May requests be sent to it?", "operations", answers={200: "Status", 503: "Status"}),
     ]  # fmt: skip
 
 
 def _live(call: Call) -> Response:
     return json_response({"status": "alive"})
-
-
-def _ready(call: Call) -> Response:
-    require_ready(call.host)
-    return json_response({"status": "ready"})
-
-
-def require_ready(host: Host) -> None:
-    """Can the process answer? Where it follows the store, from what it last heard: a hung store is not waited for.
-
-    Raises Unavailable.
-    """
-    if host.hearing.is_followed:
-        if host.hearing.lag_seconds() > LONGEST_SILENCE:
-            raise Unavailable("the store does not answer")
-        return
-    # WHY every exception: whatever keeps the store from answering, the process cannot answer either.
-    try:
-        host.store.head(SYSTEM_LOG)
-    except Exception:
-        raise Unavailable("the store does not answer") from None
-
-
-def _metrics(call: Call) -> Response:
-    Reader(call.host, call.session).judge.require(ACTIVITY, iam_service())
-    counters = call.host.counters
-    lines = [
-        "# HELP bailiwick_decisions_total Decisions answered by this process.",
-        "# TYPE bailiwick_decisions_total counter",
-        f'bailiwick_decisions_total{{outcome="allowed"}} {counters.allowed}',
-        f'bailiwick_decisions_total{{outcome="denied"}} {counters.denied}',
-        "# HELP bailiwick_build_info The version that runs.",
-        "# TYPE bailiwick_build_info gauge",
-        f'bailiwick_build_info{{version="{__version__}"}} 1',
-    ]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type=_TEXT_TYPE)

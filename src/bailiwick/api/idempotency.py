@@ -76,8 +76,3 @@ class Repeatable:
             self._call.body,
         ]
         return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in said)).hexdigest()
-
-
-def forget_old_answers(call: Call) -> int:
-    """How many answers were kept for long enough?"""
-    return call.host.store.prune_answers(call.host.at() - KEPT)

@@ -156,14 +156,9 @@ def _undone(call: Call, undone: Undone) -> WireAnswer:
 def _verify(call: Call) -> Response:
     reader = Reader(call.host, call.session)
     reader.judge.require(VERIFY_LOG, iam_service())
-    report = call.host.store.verify(account_log(call.account))
-    body = {
-        "log": report.log,
-        "ok": report.ok,
-        "rows": report.rows,
-        "findings": [finding.format() for finding in report.findings],
-        "truncated": report.truncated,
-    }
+    log = account_log(call.account)
+    report, activity = call.host.verifications.verify(log)
+    body = {"log": log, **report.told(), "activity": activity.told()}
     return json_response(body, vector=reader.snapshot.vector)
 
 

@@ -22,6 +22,7 @@ from bailiwick.catalog.places import Collector
 from bailiwick.catalog.reading import Fields
 from bailiwick.engine import CompiledAccount
 from bailiwick.engine.operations import (
+    DISCONTINUED,
     Asked,
     OperationAnswer,
     allowed_operation,
@@ -31,7 +32,7 @@ from bailiwick.engine.operations import (
 from bailiwick.errors import Invalid, NotFound, did_you_mean
 from bailiwick.model.accounts import Property
 from bailiwick.model.names import ResourceName, format_resource_name, parse_principal, parse_resource_name
-from bailiwick.model.requests import Reason, ResourceQuery
+from bailiwick.model.requests import Decision, Reason, ResourceQuery
 from bailiwick.model.services import Operation, Service
 from bailiwick.service.asking import EVALUATE, Asking, Question
 from bailiwick.service.authorize import Judge
@@ -119,7 +120,9 @@ def _without_asking(asking: Asking, service: Service, operation: Operation, aske
         now=asking.now,
         chain=session.chain if own else (),
     )
-    host.record_decision(session, answer.allowed)
+    # WHY: what is discontinued is no action any more.
+    reason = Reason.UNKNOWN_ACTION if answer.reason == DISCONTINUED else Reason(answer.reason)
+    host.record_decision(session, Decision(answer.allowed, reason))
     return answer
 
 

@@ -112,18 +112,17 @@ def answer_of(error: BailiwickError, *, challenge: bytes = CHALLENGE) -> WireAns
     answer = problem_answer(status, error.code, title, detail_of(error), findings, help=error.help, **extra)
     if status == 401:
         answer[1].append((b"www-authenticate", challenge))
-    elif isinstance(error, TooManyRequests):
-        answer[1].append(retry_after(error))
     elif isinstance(error, StepUpRequired):
         answer[1].append((b"www-authenticate", proof_challenge(error)))
-    elif isinstance(error, Stale):
-        answer[1].append((b"retry-after", RETRY_SECONDS))
+    answer[1].extend(retry_headers(error))
     return answer
 
 
-def retry_after(error: TooManyRequests) -> tuple[bytes, bytes]:
-    """Which header says when to try again?"""
-    return b"retry-after", str(error.retry_after_seconds).encode()
+def retry_headers(error: BailiwickError) -> Headers:
+    """Which header says when to try again, of an error that goes by itself?"""
+    if isinstance(error, TooManyRequests):
+        return [(b"retry-after", str(error.retry_after_seconds).encode())]
+    return [(b"retry-after", RETRY_SECONDS)] if isinstance(error, Unavailable) else []
 
 
 def proof_challenge(error: StepUpRequired) -> bytes:

@@ -17,22 +17,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from bailiwick.api.answers import REVISION_HEADER, revision_headers, stale_headers
+from bailiwick.api.answers import revision_headers, stale_headers
 from bailiwick.api.authzen import answer_error
 from bailiwick.api.authzen_metadata import METADATA_PATH
 from bailiwick.api.authzen_requests import AskHeaders, check_authorization, collect_headers, echo
 from bailiwick.api.bodies import MAX_BODY_BYTES, read_body
 from bailiwick.api.calls import Call
 from bailiwick.api.freshness import await_revisions
-from bailiwick.api.problems import RETRY_SECONDS, Headers, WireAnswer, internal_problem, respond
+from bailiwick.api.problems import Headers, WireAnswer, internal_problem, respond, retry_headers
 from bailiwick.api.requests.events import PROBES
 from bailiwick.console.routes import PageRoute
-from bailiwick.errors import BailiwickError, Denied, Stale, Unauthenticated
+from bailiwick.errors import BailiwickError, Denied, Unauthenticated
 from bailiwick.service.authorize import Judge
 from bailiwick.service.carrying import note_who
+from bailiwick.service.freshness import REVISION_HEADER
 from bailiwick.service.host import Host
 from bailiwick.service.proving import said_of_session
-from bailiwick.service.rates import TooManyRequests
 from bailiwick.service.sessions import Session
 
 Handler = Callable[[Call], Response]
@@ -127,7 +127,7 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
                 stale = host.stale_since(call.account)
             if entry.body:
                 call.body = await read_body(request, await _most_bytes(call, entry))
-            response = await run_in_threadpool(entry.handler, call)
+            response = await _in_turn(call, entry)
         except ClientDisconnect:
             return Response(status_code=400)
         except BailiwickError as error:
@@ -144,12 +144,20 @@ def endpoint_of(host: Host, entry: Entry) -> Endpoint:
     return endpoint
 
 
+async def _in_turn(call: Call, entry: Entry) -> Response:
+    """What does the handler answer? What may change an account waits for its turn there, without a thread."""
+    if entry.method == "GET" or call.who is None:
+        return await run_in_threadpool(entry.handler, call)
+    async with call.host.turns.one(call.account):
+        return await run_in_threadpool(entry.handler, call)
+
+
 def _revision_of(call: Call, response: Response) -> Headers:
     """Which header names the account's revision, where the answer does not name it yet?
 
     WHY after the answer was made: whoever passes it on shall see at least what they saw.
     """
-    if call.who is None or REVISION_HEADER.decode() in response.headers:
+    if call.who is None or REVISION_HEADER in response.headers:
         return []
     held = call.host.find_held(call.account)
     return [] if held is None else revision_headers(held.vector)
@@ -158,10 +166,8 @@ def _revision_of(call: Call, response: Response) -> Headers:
 def _refusal(answer: WireAnswer, error: BailiwickError) -> Response:
     """Which response says it, in whatever form? When to try again is said in all of them."""
     response = respond(answer)
-    if isinstance(error, TooManyRequests):
-        response.headers["retry-after"] = str(error.retry_after_seconds)
-    elif isinstance(error, Stale):
-        response.headers["retry-after"] = RETRY_SECONDS.decode()
+    for name, value in retry_headers(error):
+        response.headers[name.decode()] = value.decode()
     return response
 
 

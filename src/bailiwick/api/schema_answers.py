@@ -18,6 +18,7 @@ from bailiwick.api.schema_words import (
     object_of,
 )
 
+_FOUND: dict[str, Schema] = {"ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}
 _DIFFERENCE = object_of(
     {
         "kind": TEXT,
@@ -489,9 +490,7 @@ ANSWERS: dict[str, Schema] = {
         }
     ),
     "Jwks": object_of({"keys": {"type": "array", "items": ANYTHING}}),
-    "Verification": object_of(
-        {"log": TEXT, "ok": FLAG, "rows": {"type": "integer"}, "findings": TEXTS, "truncated": FLAG}
-    ),
+    "Verification": object_of({"log": TEXT, **_FOUND, "activity": object_of(_FOUND)}),
     "Status": object_of({"status": TEXT}),
     "SearchResults": object_of(
         {

@@ -6,9 +6,12 @@ It must not hold configuration: whoever calls decides what is served and where.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -17,12 +20,14 @@ from bailiwick.api.app import build_app
 from bailiwick.api.fastpath import fast_path_protocol
 from bailiwick.api.requests.events import RequestEvents
 from bailiwick.api.requests.room import Room, find_room
+from bailiwick.api.serving import Serving
+from bailiwick.api.stopping import STOP_SECONDS, DrainingServer
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.service.following import following
 from bailiwick.service.host import Host
 
 BACKLOG = 2048
-STOP_SECONDS = 10
+READY_SECONDS = 5.0
 COLLECT_AFTER = (50_000, 20, 20)
 
 
@@ -90,13 +95,15 @@ def make_server(
 ) -> ReadyServer:
     """Which server answers for this host at this socket?"""
     room = room or Room()
+    serving = Serving()
     config = uvicorn.Config(
-        RequestEvents(build_app(host), host.rates, room.requests, room.traces),
+        RequestEvents(build_app(host, serving), host.rates, room.requests, room.traces, serving.requests),
         http=fast_path_protocol(
             host,
             proxies=host.settings.proxies,
             most_connections=room.connections or find_room(),
             traces=room.traces,
+            serving=serving,
         ),
         ws="none",
         lifespan="on",
@@ -109,7 +116,16 @@ def make_server(
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    return ReadyServer(config, address_of(bound), ready_file)
+    server = ReadyServer(
+        config,
+        serving,
+        room.drain_seconds,
+        address=address_of(bound),
+        ready_file=ready_file,
+        is_ready=lambda: serving.readiness(host).is_ready,
+    )
+    serving.requests.connections = lambda: len(server.server_state.connections)
+    return server
 
 
 def address_of(bound: socket.socket) -> str:
@@ -119,19 +135,32 @@ def address_of(bound: socket.socket) -> str:
     return f"http://{shown}:{name[1]}"
 
 
-class ReadyServer(uvicorn.Server):
-    """A server that says when it answers."""
+class ReadyServer(DrainingServer):
+    """A server that says when it answers, and may be sent requests. `is_ready`: whether it says so at /readyz."""
 
-    def __init__(self, config: uvicorn.Config, address: str, ready_file: Path | None) -> None:
-        super().__init__(config)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        serving: Serving,
+        drain_seconds: float = 0.0,
+        *,
+        address: str,
+        ready_file: Path | None,
+        is_ready: Callable[[], bool],
+    ) -> None:
+        super().__init__(config, serving, drain_seconds)
+        self._is_ready = is_ready
         self.address = address
         self._ready_file = ready_file
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, then say so."""
+        """Begin to answer, then say so: when it is ready, or answers for a while and is not."""
         if self._ready_file is not None:
             self._ready_file.unlink(missing_ok=True)
         await super().startup(sockets=sockets)
+        patience = time.monotonic() + READY_SECONDS
+        while not (self._is_ready() or self.is_told_to_stop) and time.monotonic() < patience:
+            await asyncio.sleep(0.01)
         if self._ready_file is not None and self.started:
             write_atomically(self._ready_file, f"{self.address}\n")
 

@@ -6,7 +6,6 @@ alone by the server, so what was cut off is simply started again (docs/spec.md s
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,8 +16,16 @@ import typer
 from bailiwick.cli.client import Client
 from bailiwick.cli.inventory_files import InventoryFile, Part, opened, parts_of, read_entries
 from bailiwick.cli.inventory_plans import Plan, Scope, check_share, make_plan, plan_lines
-from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, progress_bar, reporting
-from bailiwick.errors import BailiwickError, Invalid
+from bailiwick.cli.output import (
+    Output,
+    OutputOption,
+    confirm,
+    print_json,
+    print_lines,
+    progress_bar,
+    reporting,
+)
+from bailiwick.errors import BailiwickError
 
 OPS = ("created", "changed", "deleted", "unchanged")
 PAGE = 1000
@@ -67,7 +74,7 @@ def sync(
             if output is Output.JSON:
                 print_json(plan.summary())
             return
-        _confirm(plan, yes=yes)
+        confirm(yes=yes)
         done = _carry_out(client, lines, plan)
     _print_done(done, output)
 
@@ -125,15 +132,6 @@ def _send(
             progress.advance(task, part.size)
     found: dict[str, Any] = {**counts, "dry_run": dry_run}
     return {**found, "revision": answer["revision"]} if answer else found
-
-
-def _confirm(plan: Plan, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Invalid.at("", "nobody is there to be asked", "say `--yes`, or look first with `--dry-run`")
-    if not typer.confirm("go on?", err=True):
-        raise typer.Exit(2)
 
 
 def _print_done(done: dict[str, Any], output: Output) -> None:

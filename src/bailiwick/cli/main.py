@@ -22,6 +22,7 @@ from bailiwick.cli import (
     inactive,
     keys,
     log,
+    master_keys,
     policies,
     profiles,
     projects,
@@ -107,6 +108,7 @@ app.command("init", rich_help_panel=RUN)(servers.init)
 app.command("recover", rich_help_panel=RUN)(servers.recover)
 app.command("serve", rich_help_panel=RUN)(servers.serve)
 app.command("sample", rich_help_panel=RUN)(sample.sample)
+app.add_typer(master_keys.master_keys_app, name="master-key", rich_help_panel=RUN)
 app.add_typer(signing_keys.signing_keys_app, name="signing-key", rich_help_panel=RUN)
 app.add_typer(store.store_app, name="store", rich_help_panel=RUN)
 app.add_typer(registry.registry_app, name="registry", rich_help_panel=RUN)

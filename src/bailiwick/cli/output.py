@@ -9,12 +9,15 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, get_args, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from bailiwick.cli.tables import format_paragraph, format_table, printable
 from bailiwick.errors import BailiwickError, Invalid
@@ -103,11 +106,45 @@ def _inner(value: object) -> str:
     return cell(value)
 
 
-def print_error(error: BailiwickError) -> None:
-    """Say on standard error what went wrong: one message, or one a finding."""
-    findings = error.findings if isinstance(error, Invalid) else ()
+def print_error(error: BailiwickError, options: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Say on standard error what went wrong: one message, or one a finding.
+
+    `options`: as what was typed which of these places, where no file is meant.
+    """
+    findings = [
+        one if one.file else replace(one, place=options.get(one.place, one.place))
+        for one in (error.findings if isinstance(error, Invalid) else ())
+    ]
     for text in [finding.format() for finding in findings] or [str(error)]:
         typer.echo(printable(f"error: {text}", keep="\n"), err=True)
+    for told in _told_by_the_database(error):
+        typer.echo(printable(f"  the database's driver says: {told}"), err=True)
+
+
+def _told_by_the_database(error: BailiwickError) -> Iterator[str]:
+    """Why could no connection be made, in the words of PostgreSQL and its driver?
+
+    SECURITY: only on the machine of the store, and only of connections: these words name host, role and database, and
+    no password. What failed in a statement has an SQLSTATE, may quote values, and is not shown.
+    """
+    cause = error.__cause__
+    while cause is not None:
+        kind = type(cause)
+        if kind.__module__.startswith("psycopg") and getattr(cause, "sqlstate", None) is None:
+            if kind.__name__ in ("OperationalError", "ConnectionTimeout"):
+                yield " ".join(str(cause).split())
+            return
+        cause = cause.__cause__
+
+
+def confirm(*, yes: bool) -> None:
+    """Does whoever sits there agree to what was shown, or has said so? Else the command ends. Raises Invalid."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Invalid.at("", "nobody is there to be asked", "say `--yes`, or look first with `--dry-run`")
+    if not typer.confirm("go on?", err=True):
+        raise typer.Exit(EXIT_ERROR)
 
 
 def progress_bar() -> Progress:
@@ -128,7 +165,23 @@ def reporting(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
         try:
             command(*args, **kwargs)
         except BailiwickError as error:
-            print_error(error)
+            print_error(error, typed_names(command))
             raise typer.Exit(EXIT_ERROR) from None
 
     return run
+
+
+def typed_names(command: Callable[..., None]) -> dict[str, str]:
+    """As what is each option of this command typed, by the name of what it sets? Arguments are not among them."""
+    found = {}
+    for name, hint in get_type_hints(command, include_extras=True).items():
+        for said in get_args(hint)[1:]:
+            if isinstance(said, OptionInfo):
+                found[name] = _long_name(said) or f"--{name.replace('_', '-')}"
+    return found
+
+
+def _long_name(option: OptionInfo) -> str:
+    """By which long name is it typed, if one is given? In an annotation the first name stands where a default would."""
+    given = (option.default, *(option.param_decls or ()))
+    return next((one.partition("/")[0] for one in given if isinstance(one, str) and one.startswith("--")), "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bailiwick.cli.addresses import Data, MasterKey, Store, address_of, options_of
+from bailiwick.cli.addresses import Data, MasterKey, Store, address_of, open_named, options_of
 from bailiwick.cli.output import print_lines, reporting
 from bailiwick.cli.signing_keys import Leaked, turn_keys
 
@@ -36,10 +36,9 @@ def bundle(data: Data = None, store: Store = None, master_key: MasterKey = None)
     """
     from bailiwick.authn.signing import KeyPurpose
     from bailiwick.service.keyring import load_key_sets
-    from bailiwick.store.opening import open_store
 
     now = datetime.now(UTC)
-    with open_store(address_of(data, store, master_key)) as opened:
+    with open_named(data, store, master_key) as opened:
         keys = load_key_sets(opened)[KeyPurpose.REGISTRY]
     typer.echo(keys.certificate_bundle(now), nl=False)
 

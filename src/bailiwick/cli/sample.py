@@ -28,11 +28,11 @@ from bailiwick.model.names import parse_resource_name
 from bailiwick.model.requests import Request, ResourceQuery
 from bailiwick.sample.questions import QUESTIONS
 
-Data = Annotated[Path, typer.Option("--data", help="the data directory")]
-
 if TYPE_CHECKING:
     from bailiwick.service.host import Host
+    from bailiwick.store.address import Address
 
+Data = Annotated[Path, typer.Option("--data", help="the data directory")]
 ACCOUNT = "acme"
 OWNER = "owner@acme.example"
 REGISTRY = f"bailiwick-registry={ACCOUNT}/eu-de"
@@ -103,25 +103,24 @@ def make_sample(data: Path, key_file: Path) -> None:
     new_key.unlink(missing_ok=True)
     enterprise_keys_of(new).unlink(missing_ok=True)
     initialise(new, ACCOUNT, OWNER, new_key)
-    load_sample(new, new_key)
+    load_sample(new, new_key, enterprise_keys_of(new))
     new_key.replace(key_file)
     enterprise_keys_of(new).replace(enterprise_keys_of(data))
     new.replace(data)
 
 
-def load_sample(data: Path, key_file: Path) -> None:
-    """Apply the sample company's documents as its owner, and make the enterprise beside it."""
+def load_sample(address: Address, key_file: Path, keys_file: Path) -> None:
+    """Apply the sample company's documents as its owner, and make the enterprise beside it, with its keys in a file."""
     from bailiwick.service.applying import Source, apply_wanted, parse_wanted
     from bailiwick.service.host import open_host
     from bailiwick.service.initial import keep_text, new_private_file
     from bailiwick.service.settings import Settings
 
     text = (files("bailiwick.sample") / DOCUMENTS).read_text(encoding="utf-8")
-    host = open_host(data, Settings("http://127.0.0.1"))
+    host = open_host(address, Settings("http://127.0.0.1"))
     try:
         session, _ = host.authenticator.session_of_key(key_file.read_text(encoding="utf-8").strip())
         apply_wanted(host, session, parse_wanted(ACCOUNT, [Source(DOCUMENTS, text)]), via="sample")
-        keys_file = enterprise_keys_of(data)
         with new_private_file(keys_file) as file:
             lines = [f"{account} {key}\n" for account, key in load_enterprise(host).items()]
             keep_text(file, keys_file, "".join(lines))

@@ -50,6 +50,10 @@ ProviderNetworks = Annotated[
 ]
 
 
+# Longer than HAProxy takes by default to notice (three checks, two seconds apart), and than a connection may be idle.
+DRAIN_SECONDS = 7.0
+
+
 class LogFormat(str, Enum):
     """How a line of the log looks."""
 
@@ -78,9 +82,37 @@ RequestsPerSecond = Annotated[
 ]
 
 
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="of the accounts that are held, such as 512M or 2G; default: half of the machine's, or the container's",
+    ),
+]
+
+
 OtlpEndpoint = Annotated[
     str | None,
     typer.Option(metavar="URL", help="a collector of OpenTelemetry traces; needs the extra `tracing`"),
+]
+
+
+MetricsTokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="holds the token that opens /metrics, one line; default: nobody sees them"
+    ),
+]
+
+
+DrainSeconds = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=3600,
+        envvar="BAILIWICK_DRAIN_SECONDS",
+        help="when told to stop (SIGTERM): says that it is not ready, and answers on for so long",
+    ),
 ]
 
 
@@ -168,12 +200,17 @@ def serve(
     max_requests: MaxRequests = 1000,
     requests_per_second: RequestsPerSecond = None,
     otlp_endpoint: OtlpEndpoint = None,
+    metrics_token_file: MetricsTokenFile = None,
+    memory: Memory = None,
+    drain_seconds: DrainSeconds = DRAIN_SECONDS,
 ) -> None:
     """Answer over HTTP from a store until stopped."""
     from bailiwick.api.requests.lines import write_lines
     from bailiwick.api.requests.room import Room
     from bailiwick.api.serve import bind
     from bailiwick.api.serve import serve as serve_app
+    from bailiwick.cli.operator_tokens import read_operator_token
+    from bailiwick.service.holding.bounds import parse_memory, usual_memory
     from bailiwick.service.host import open_host
     from bailiwick.service.rates import parse_rate
     from bailiwick.service.settings import Settings, parse_provider_network, parse_proxy, parse_registry
@@ -182,8 +219,10 @@ def serve(
     if ready_file is not None:
         require_folder(ready_file)
     write_lines(None if log_format is None else log_format.value)
+    metrics_token = None if metrics_token_file is None else read_operator_token(metrics_token_file)
+    most_held_bytes = usual_memory() if memory is None else parse_memory(memory)
     traces = None if otlp_endpoint is None else start_traces(otlp_endpoint)
-    room = Room(max_connections, max_requests, traces)
+    room = Room(max_connections, max_requests, traces, drain_seconds)
     socket, address = bind(listen)
     with socket:
         settings = Settings(
@@ -192,6 +231,8 @@ def serve(
             proxies=tuple(parse_proxy(text) for text in trusted_proxy),
             provider_networks=tuple(parse_provider_network(text) for text in provider_network),
             rate=None if requests_per_second is None else parse_rate(requests_per_second),
+            metrics_token=metrics_token,
+            most_held_bytes=most_held_bytes,
         )
         host = open_host(store_address, settings)
         print_lines([f"listening at {address} as {settings.public_url}; Ctrl-C stops"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailiwick.cli.addresses import Data, MasterKey, Store, address_of
+from bailiwick.cli.addresses import Data, MasterKey, Store, address_of, open_named
 from bailiwick.cli.output import Output, OutputOption, print_json, print_lines, print_table, reporting
 from bailiwick.cli.times import minute_of
 
@@ -39,9 +39,8 @@ def list_(
     """List the keys whose signatures are believed: the one that signs, the next, and retired ones until their end."""
     from bailiwick.authn.signing import KeyPurpose
     from bailiwick.service.keyring import load_key_sets
-    from bailiwick.store.opening import open_store
 
-    with open_store(address_of(data, store, master_key)) as opened:
+    with open_named(data, store, master_key) as opened:
         rows = rows_of(load_key_sets(opened)[KeyPurpose.ACCESS], datetime.now(UTC))
     if output is Output.JSON:
         print_json(rows)
@@ -108,9 +107,8 @@ def rotate_identity(
     Applications find it among the published keys. What the old one signed is believed here for a day more.
     """
     from bailiwick.service.oauth.identity_keys import rotate_identity_key
-    from bailiwick.store.opening import open_store
 
-    with open_store(address_of(data, store, master_key)) as opened:
+    with open_named(data, store, master_key) as opened:
         key = rotate_identity_key(opened, datetime.now(UTC), ACTOR_UID, leaked=leaked)
     print_lines([f"ID tokens are signed by {key.kid}"])
 

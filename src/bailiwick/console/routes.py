@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,7 @@ from bailiwick.console.problems import answer_error, answer_failure
 from bailiwick.console.proving import ask_for_proof, go_on
 from bailiwick.errors import BailiwickError, Denied, Unauthenticated
 from bailiwick.service.carrying import note_who
+from bailiwick.service.freshness import REVISION_HEADER, format_revisions
 from bailiwick.service.host import Host
 from bailiwick.service.proving import StepUpRequired
 
@@ -111,7 +113,8 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
                 host.rates.charge(page.session)
             else:
                 host.rates.charge_address(address_of(request))
-            response = _elsewhere(page, entry) or await _answer(page, entry)
+            # WHY in a thread: a page that is refused is a page, whose menu and token may have to ask the store.
+            response = await run_in_threadpool(_elsewhere, page, entry) or await _answer(page, entry)
         except ClientDisconnect:
             return Response(status_code=400)
         except Unauthenticated:
@@ -120,24 +123,39 @@ def _endpoint(host: Host, entry: Entry) -> Callable[[Request], Awaitable[Respons
             response = await run_in_threadpool(_refused, page, entry, error)
         except Exception:
             _logger.exception("%s %s could not be answered", entry.method, entry.full_path)
-            response = answer_failure(page)
+            response = await run_in_threadpool(answer_failure, page)
         # SECURITY: before it was asked who visits, nobody's cookie is taken away.
         if is_known:
             keep_ticket(page, response)
+        _name_revisions(page, response)
         return secure(response, host)
 
     return endpoint
 
 
+def _name_revisions(page: Page, response: Response) -> None:
+    """Say of which revisions the page is (rule 15.8), to whoever has signed in. No I/O.
+
+    WHY after the answer was made: whoever passes it on shall see at least what they saw.
+    """
+    held = page.host.find_held(page.session.account) if page.is_signed_in else None
+    if held is not None:
+        response.headers[REVISION_HEADER] = format_revisions(held.vector)
+
+
 async def _answer(page: Page, entry: Entry) -> Response:
-    if entry.method == "POST":
-        page.form = await read_form(page.request)
-        check_token(page)
-    return await run_in_threadpool(_handle, page, entry)
+    if entry.method != "POST":
+        return await run_in_threadpool(_handle, page, entry)
+    page.form = await read_form(page.request)
+    # WHY a turn: whoever waits for others who change the account does so without a thread.
+    async with page.host.turns.one(page.session.account) if page.is_signed_in else nullcontext():
+        return await run_in_threadpool(_handle, page, entry)
 
 
 def _handle(page: Page, entry: Entry) -> Response:
-    """The answer of the handler, after the proof that a waiting form was sent with."""
+    """The answer of the handler, after the form's token and the proof that a waiting form was sent with."""
+    if entry.method == "POST":
+        check_token(page)
     if page.form.has(DEED) and page.is_signed_in and (refused := go_on(page)) is not None:
         return refused
     return entry.handler(page)

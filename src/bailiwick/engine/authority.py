@@ -13,8 +13,9 @@ from bailiwick.engine.compile import CompiledAccount, guardrail_blocks, guardrai
 from bailiwick.engine.conditions import Answer, compile_condition
 from bailiwick.engine.decide import guardrail_reaches, is_narrow
 from bailiwick.engine.facts import Facts
+from bailiwick.engine.needs import Need
 from bailiwick.engine.resources import INSTANCE, NODE_ID, NOWHERE, PROJECT, REGION
-from bailiwick.engine.roles import Need, RightTest
+from bailiwick.engine.roles import RightTest
 from bailiwick.engine.tables import Block, holds
 from bailiwick.engine.views import View, find_view
 from bailiwick.model.conditions import All, Any, Comparison, Condition, Not, keys_of

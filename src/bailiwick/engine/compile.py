@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from bailiwick.engine.conditions import compile_condition
 from bailiwick.engine.indexes import Indexes
+from bailiwick.engine.needs import NOTHING, Need, Needs, needs_by_service
 from bailiwick.engine.registered import Registered, key_of_name, register
 from bailiwick.engine.resources import Kinds, kinds_of
-from bailiwick.engine.roles import Need, RoleIndex, Slots, build_needs
+from bailiwick.engine.roles import RoleIndex, Slots
 from bailiwick.engine.scopes import Shapes
 from bailiwick.engine.tables import Block, BlockTable, SubjectTable, TableBuilder
 from bailiwick.engine.views import View, keep_views, moved_members
@@ -40,7 +41,7 @@ class CompiledAccount:
     slots: Slots
     shapes: Shapes
     kinds: Mapping[str, Kinds]
-    needs: Mapping[str, Mapping[str, Need]]
+    needs: Mapping[str, Needs]
     tables: Mapping[str, SubjectTable]
     policies_of: Mapping[str, tuple[str, ...]]
     parents: Parents
@@ -51,6 +52,10 @@ class CompiledAccount:
     known_slots: int
     views: dict[str, View] = field(default_factory=dict, compare=False)
     indexes: Indexes = field(default_factory=Indexes, compare=False)
+
+    def needs_over(self, service: str) -> Mapping[str, Need]:
+        """What does each action over resources of this service take? None of one that is not there."""
+        return self.needs.get(service, NOTHING)
 
     def apply(self, account: Account, changed: Iterable[Change]) -> CompiledAccount:
         """What is compiled once these objects (kind, name) are as `account` has them?"""
@@ -77,7 +82,7 @@ def compile_account(services: Mapping[str, Service], account: Account) -> Compil
         slots=slots,
         shapes=shapes,
         kinds={name: kinds_of(service) for name, service in every.items()},
-        needs=build_needs(index, slots),
+        needs=needs_by_service(index, slots),
         tables=tables,
         policies_of={subject: tuple(names) for subject, names in policies_of.items()},
         parents=_parents(account.groups.values()),
@@ -183,7 +188,7 @@ def _apply_policies(old: CompiledAccount, new: CompiledAccount, changed: set[Cha
             builder.add(account.policies[name], (subject,))
     tables.update(builder.finish())
     known = slots.size()
-    needs = build_needs(index, slots) if roles_changed or known != old.known_slots else old.needs
+    needs = needs_by_service(index, slots) if roles_changed or known != old.known_slots else old.needs
     return replace(new, roles=index, needs=needs, tables=tables, policies_of=policies_of, known_slots=known)
 
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.facts import Facts
+from bailiwick.engine.needs import Need, Reaching
 from bailiwick.engine.resources import ALL_OF_IT, PROJECT, Resolved, find_kind, path_problem, resolve
-from bailiwick.engine.roles import Need, Reaching
 from bailiwick.engine.scopes import Key
 from bailiwick.engine.tables import Allows, Block, BlockTable, Held
 from bailiwick.engine.views import View, find_tables, find_view
@@ -102,7 +102,7 @@ def understand(
     kind = find_kind(compiled.kinds[query.service], query.path)
     if kind is None:
         return path_problem(compiled.services[query.service], query.path)
-    need = needs.get(action)
+    need = needs.known.get(action) or needs.get(action)
     if need is None:
         return Reason.UNKNOWN_ACTION
     wanted = need.action.resource_type

@@ -137,7 +137,7 @@ class TwoStates:
         """Of resources of which services and types is this action asked, over resources of this service?"""
         found: dict[tuple[str, str], None] = {}
         for state in (self.before, self.after):
-            need = state.needs.get(service, {}).get(action)
+            need = state.needs_over(service).get(action)
             if need is None:
                 continue
             kinds: Iterable[str]

@@ -23,8 +23,9 @@ from bailiwick.engine.decide import (
 )
 from bailiwick.engine.facts import Facts
 from bailiwick.engine.mismatch import condition_mismatch, scope_mismatch
+from bailiwick.engine.needs import Need
 from bailiwick.engine.resources import Resolved
-from bailiwick.engine.roles import Need, RightTest
+from bailiwick.engine.roles import RightTest
 from bailiwick.engine.scopes import scope_answer
 from bailiwick.engine.tables import holds
 from bailiwick.engine.views import View, find_view

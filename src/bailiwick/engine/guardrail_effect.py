@@ -13,7 +13,7 @@ from itertools import islice
 from bailiwick.engine.authority import Cell, are_disjoint, constrained, scope_contains, split_cells
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.decide import decide, guardrail_reaches, understand
-from bailiwick.engine.roles import Need
+from bailiwick.engine.needs import Need
 from bailiwick.engine.scopes import scope_answer
 from bailiwick.engine.tables import Block
 from bailiwick.model.names import SERVICE_TYPE, ResourceName, format_resource_name, parse_resource_name
@@ -92,7 +92,7 @@ def _granted(compiled: CompiledAccount, policy: Policy) -> Iterator[tuple[Need, 
     if not policy.enabled or policy.effect != "allow":
         return
     for service in policy.scope.service or tuple(name for name in compiled.services if name != IAM):
-        for need in compiled.needs.get(service, {}).values():
+        for need in compiled.needs_over(service).values():
             sees_all = not constrained(policy.scope) & ~need.sight.keeps
             if sees_all and any(
                 compiled.roles.reach(name, service, need.action_service, need.action).allows
@@ -192,7 +192,7 @@ def _reached(compared: Compared, name: str) -> list[str]:
     query = ResourceQuery.of(parse_resource_name(name))
     block = compared.block
     found = []
-    for action, need in compared.with_it.needs.get(query.service, {}).items():
+    for action, need in compared.with_it.needs_over(query.service).items():
         asked = understand(compared.with_it, action, query)
         is_of_service = need.action.resource_type is None and not need.action.spans_services
         if isinstance(asked, Reason) or (is_of_service and query.path[-1][0] != SERVICE_TYPE):

@@ -2,13 +2,16 @@
 
 Pure. Each is made at the first search that needs it, and carried through changes from then on, so that an account
 in which nobody searches pays nothing. All of it follows from the compiled account; it is only a cache.
-CAUTION: only one thread at a time may carry it through changes; any number may search.
+What comes before a change and what comes after it share numbers, so one thread at a time carries them through; any
+number may search meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import TYPE_CHECKING, cast
 
 from pyroaring import BitMap
@@ -35,7 +38,7 @@ Arranged = tuple[SubjectTable, Mapping[int, Sequence[Key]]]
 
 @dataclass(slots=True)
 class Indexes:
-    """What is there already? None: nobody has needed it yet."""
+    """What is there already? None: nobody has needed it yet. `carrying`: the lock of all that share numbers."""
 
     inventory: Inventory | None = None
     people: People | None = None
@@ -43,11 +46,18 @@ class Indexes:
     arranged: dict[str, Arranged] = field(default_factory=dict)
     numbered: dict[Numbered, BitMap] = field(default_factory=dict)
     united: dict[Cells, tuple[SubjectTable, BitMap]] = field(default_factory=dict)
+    carrying: AbstractContextManager[object] = field(default_factory=RLock, compare=False)
 
     def after(
         self, old: CompiledAccount, new: CompiledAccount, changed: Iterable[tuple[str, str]]
     ) -> Indexes:
         """Which indexes are there once these objects (kind, name) are as the new compiled account has them?"""
+        with self.carrying:
+            return self._carried(old, new, changed)
+
+    def _carried(
+        self, old: CompiledAccount, new: CompiledAccount, changed: Iterable[tuple[str, str]]
+    ) -> Indexes:
         kinds = {kind for kind, _ in changed}
         holders = self.holders
         if holders is not None and old.tables is not new.tables:
@@ -61,6 +71,7 @@ class Indexes:
             {} if is_worn else self.arranged,
             {} if is_worn else self.numbered,
             self.united,
+            self.carrying,
         )
 
 

@@ -2,8 +2,8 @@
 
 Implements docs/spec.md rules 3.5 to 3.12. Pure.
 A *slot* is one role name as policies of one scope write it: a number within the service that the scope names
-(or within `None` for scopes without a service). A policy's roles are then one bit mask, and an action knows the
-mask of the slots that reach it, so that the question "does any of these roles grant this?" is one `and`.
+(or within `None` for scopes without a service). A policy's roles are then one bit mask; needs.py says which bits
+reach an action.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from bailiwick.engine.conditions import Answer, Test, compile_condition
 from bailiwick.engine.facts import Facts
-from bailiwick.engine.resources import Sight, sight_of
 from bailiwick.model.conditions import Condition
 from bailiwick.model.patterns import is_pattern, matches
 from bailiwick.model.services import IAM, Action, Right, Role, Service
@@ -95,38 +94,6 @@ class Reach:
 NO_REACH = Reach()
 
 
-@dataclass(frozen=True, slots=True)
-class Reaching:
-    """Which slots of one space reach an action?
-
-    `plain` ones grant by themselves; `every` also has those that grant subject to `tested` (one bit, its rights).
-    `service`: what a scope of this space is judged for. `bit` stands for the space.
-    """
-
-    space: Space
-    bit: int
-    plain: int
-    every: int
-    tested: tuple[tuple[int, tuple[RightTest, ...]], ...]
-    service: str
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What does it take to be allowed this action over resources of one service?
-
-    `meanings` are the services whose roles can reach it: the resource's, and others by rule 3.9. `slots` has one
-    element for each of them, and one for scopes without a service, if any slot there reaches the action.
-    """
-
-    action: Action
-    action_service: str
-    meanings: tuple[str, ...]
-    slots: tuple[Reaching, ...]
-    implied: bool
-    sight: Sight
-
-
 class RoleIndex:
     """Which roles reach which actions? One for a catalog and an account's custom roles.
 
@@ -159,6 +126,10 @@ class RoleIndex:
             return service, own
         spanning = self._spanning.get(action)
         return None if spanning is None else (IAM, spanning)
+
+    def actions_over(self, service: str) -> dict[str, Action]:
+        """Which actions may be asked over resources of this service, by id? Those that span services, then its own."""
+        return {**self._spanning, **self.services[service].actions}
 
     def find_role(self, name: str, service: str) -> Role | None:
         """Which role does this name, as a policy writes it, mean for a resource of this service? (rule 3.8)"""
@@ -310,61 +281,5 @@ class Slots:
 
     def size(self) -> int:
         """How many slots are there in all?"""
-        return sum(len(numbers) for numbers in self._numbers.values())
-
-
-def build_needs(index: RoleIndex, slots: Slots) -> dict[str, dict[str, Need]]:
-    """What does each action over resources of each service take? `{service: {action: need}}`."""
-    needs: dict[str, dict[str, Need]] = {}
-    spanning = index.services[IAM].actions.values() if IAM in index.services else ()
-    for service, entry in index.services.items():
-        actions = {a.id: (IAM, a) for a in spanning if a.spans_services}
-        actions |= {a.id: (service, a) for a in entry.actions.values()}
-        needs[service] = {
-            ident: _build_need(index, slots, service, *found) for ident, found in actions.items()
-        }
-    return needs
-
-
-def _build_need(index: RoleIndex, slots: Slots, service: str, action_service: str, action: Action) -> Need:
-    foreign = index.other_services(action_service, action) if service == action_service else ()
-    meanings = (service, *foreign)
-    anywhere = [name for name in meanings if name != IAM]
-    asked = _Asked(index, slots, action_service, action)
-    reaching = [_reaching(asked, meaning, [meaning]) for meaning in meanings]
-    if anywhere:
-        reaching.append(_reaching(asked, None, anywhere))
-    return Need(
-        action,
-        action_service,
-        meanings=meanings,
-        slots=tuple(one for one in reaching if one.every),
-        implied=index.is_implied(action_service, action),
-        sight=sight_of(action),
-    )
-
-
-class _Asked(NamedTuple):
-    roles: RoleIndex
-    slots: Slots
-    action_service: str
-    action: Action
-
-
-def _reaching(asked: _Asked, space: Space, meanings: list[str]) -> Reaching:
-    """Which slots of the space reach the action, if their names are meant for one of these services?"""
-    plain = every = 0
-    tested: list[tuple[int, tuple[RightTest, ...]]] = []
-    for number, name in enumerate(asked.slots.names(space)):
-        reaches = [
-            asked.roles.reach(name, meaning, asked.action_service, asked.action) for meaning in meanings
-        ]
-        rights = tuple(right for reach in reaches for right in reach.allows)
-        bit = 1 << number
-        if rights:
-            every |= bit
-        if any(right.plain for right in rights):
-            plain |= bit
-        elif rights:
-            tested.append((bit, rights))
-    return Reaching(space, asked.slots.space_bit(space), plain, every, tuple(tested), meanings[0])
+        # WHY a list: another thread may give the first number in a space meanwhile.
+        return sum(map(len, list(self._numbers.values())))

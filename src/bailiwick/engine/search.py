@@ -66,7 +66,7 @@ def count_principals(
 
 def find_actions(compiled: CompiledAccount, request: Request) -> tuple[str, ...]:
     """Which actions may the request's principal do on its resource, in order? `request.action` is not looked at."""
-    needs = compiled.needs.get(request.resource.service, {})
+    needs = compiled.needs_over(request.resource.service)
     return tuple(
         action for action in sorted(needs) if decide(compiled, replace(request, action=action)).allowed
     )

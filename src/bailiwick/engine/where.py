@@ -21,9 +21,10 @@ from bailiwick.engine.extents import NOWHERE, Extent, Seen, exactly
 from bailiwick.engine.facts import Facts
 from bailiwick.engine.indexes import find_inventory, keys_by_shape
 from bailiwick.engine.inventory import Row, find_kind_of
+from bailiwick.engine.needs import Need, Reaching
 from bailiwick.engine.ranks import Part
 from bailiwick.engine.resources import ALL_OF_IT, INSTANCE, PROJECT, REGION, Kind
-from bailiwick.engine.roles import Need, Reaching, RightTest
+from bailiwick.engine.roles import RightTest
 from bailiwick.engine.scopes import Key, Shape
 from bailiwick.engine.tables import Block, Entry, Held, Residue, SubjectTable, holds
 from bailiwick.engine.views import View, find_tables, find_view

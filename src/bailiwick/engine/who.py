@@ -26,10 +26,10 @@ from bailiwick.engine.extents import NOWHERE, Extent, exactly
 from bailiwick.engine.facts import Facts
 from bailiwick.engine.holders import Holders, Hot
 from bailiwick.engine.indexes import find_holders, find_people, numbers_of
+from bailiwick.engine.needs import Need, Reaching
 from bailiwick.engine.people import Crowd
 from bailiwick.engine.ranks import Part
 from bailiwick.engine.resources import Resolved
-from bailiwick.engine.roles import Need, Reaching
 from bailiwick.engine.scopes import Key, Shape
 from bailiwick.engine.tables import Block, Held, Residue, SubjectTable
 from bailiwick.model.accounts import Principal

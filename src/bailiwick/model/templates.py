@@ -72,11 +72,6 @@ class TemplateAcceptance:
     follows: bool = False
 
 
-def version_name(base: str, version: int) -> str:
-    """What is this version of the template called?"""
-    return f"{base}{VERSION_MARK}{version}"
-
-
 def manager_of(base: str) -> str:
     """How is said that this template manages an object?"""
     return f"{MANAGED}{base}"

@@ -19,6 +19,7 @@ from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM
 from bailiwick.service.authorize import request_of
+from bailiwick.service.counting import Counters
 from bailiwick.service.rates import Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -63,7 +64,11 @@ class Asked(Protocol):
     def find_missing(self, account: str, wanted: Mapping[str, str]) -> str | None:
         """Which log has not yet reached the wanted revision here? None: all have. May do I/O. Raises Forked."""
 
-    def record_decision(self, session: Session, allowed: bool) -> None:
+    @property
+    def counters(self) -> Counters:
+        """What is counted of questions?"""
+
+    def record_decision(self, session: Session, decision: Decision) -> None:
         """Count one answer; no I/O."""
 
 
@@ -113,7 +118,7 @@ class Asking:
             decision = Decision(False, question.unresolved)
         else:
             decision = _bounded(decide(self.snapshot.compiled, self.request(question)), question.judged)
-        self.host.record_decision(self.session, decision.allowed)
+        self.host.record_decision(self.session, decision)
         return decision
 
     def explain(self, question: Question) -> Explanation:
@@ -129,7 +134,7 @@ class Asking:
         else:
             found = explain(self.snapshot.compiled, self.request(question))
             found = replace(found, decision=_bounded(found.decision, question.judged))
-        self.host.record_decision(self.session, found.decision.allowed)
+        self.host.record_decision(self.session, found.decision)
         return found
 
     def may_ask(self, action: str, question: Question) -> bool:

@@ -245,8 +245,9 @@ class _Attention:
         old.sort(key=lambda record: (record.created_at, record.uid))
         if len(old) > MOST_KEYS:
             self._bounded |= {"key-never-used", "key-unused"}
+        account = self._reader.snapshot.account.name
         for record in old[:MOST_KEYS]:
-            used = self._host.store.activity.last_used(record.uid)
+            used = self._host.last_used(account, record.uid)
             notice = Notice(API_KEY, record.uid, owner_of(record), used or record.created_at)
             if used is None:
                 yield "key-never-used", notice

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from bailiwick.authn.compact import TokenRefused
 from bailiwick.authn.keys import ApiKeyRecord, find_key_prefix, verify_api_key
@@ -36,7 +37,7 @@ class Authenticator:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._verified: dict[bytes, tuple[KeySet, VerifiedToken]] = {}
-        self._sessions: dict[bytes, tuple[Snapshot, Session, Limits]] = {}
+        self._sessions: dict[bytes, tuple[ref[Snapshot], Session, Limits]] = {}
         self._standings: dict[bytes, Standing] = {}
         self._verifier: tuple[KeySet, TokenVerifier] | None = None
 
@@ -89,18 +90,19 @@ class Authenticator:
             snapshot = self._host.snapshot(verified.subject.account)
         except NotFound:
             raise Unauthenticated(_NOBODY) from None
-        if known is not None and known[0] is snapshot and not _key_ended(snapshot, known[1], now):
+        if known is not None and known[0]() is snapshot and not _key_ended(snapshot, known[1], now):
             return known[1:]
         session, limits = self._stand(snapshot, verified, now)
         if len(self._sessions) >= MAX_REMEMBERED:
             self._sessions.clear()
-        self._sessions[digest] = (snapshot, session, limits)
+        # WHY weak: what is remembered of a session keeps no account in memory that is let go of.
+        self._sessions[digest] = (ref(snapshot), session, limits)
         return session, limits
 
     def _through_links(self, digest: bytes, verified: VerifiedToken, now: float) -> tuple[Session, Limits]:
         """Which session is it that others assumed, or that acts for others? Asked anew in each new state (22.6)."""
         known = self._standings.get(digest)
-        if known is not None and now < known.until and all(self._is_newest(one) for one in known.snapshots):
+        if known is not None and now < known.until and all(self._is_newest(one()) for one in known.snapshots):
             return known.session, known.limits
         standing = stand(self._host.snapshot, verified, now)
         if len(self._standings) >= MAX_REMEMBERED:
@@ -108,9 +110,9 @@ class Authenticator:
         self._standings[digest] = standing
         return standing.session, standing.limits
 
-    def _is_newest(self, snapshot: Snapshot) -> bool:
+    def _is_newest(self, snapshot: Snapshot | None) -> bool:
         try:
-            return self._host.snapshot(snapshot.account.name) is snapshot
+            return snapshot is not None and self._host.snapshot(snapshot.account.name) is snapshot
         except NotFound:
             return False
 

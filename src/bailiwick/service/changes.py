@@ -7,11 +7,10 @@ prepares anew on the new one, so what was authorized and validated is exactly wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from bailiwick.engine import CompiledAccount
-from bailiwick.errors import Conflict, Unauthenticated
+from bailiwick.errors import Unauthenticated
 from bailiwick.service.account_rules import check_rules
 from bailiwick.service.authorize import authorize_plan
 from bailiwick.service.checking import check_plan
@@ -30,10 +29,8 @@ from bailiwick.service.spans import traced
 from bailiwick.service.standing import SERVICE, uid_of
 from bailiwick.service.templates.numbers import check_numbers
 from bailiwick.service.trust_binding import bind_trust
-from bailiwick.store.ports import Head, Idempotency, RevisionConflict
-
-TRIES = 8
-TRIES_IN_PARALLEL = 3
+from bailiwick.service.trying import try_until_stored
+from bailiwick.store.ports import Head, Idempotency
 
 Prepare = Callable[[Snapshot], Sequence[Edit]]
 Keep = Callable[[Callable[[Head], "Outcome"]], Idempotency | None]
@@ -80,26 +77,23 @@ def change_account(
     if dry_run:
         # WHY: nothing is done; that the proof is too old is said when it is.
         session = as_proved(session)
-    for tried in range(TRIES):
-        # WHY: whoever came second a few times goes first among the writers of this process, however many they are.
-        with host.writing if tried >= TRIES_IN_PARALLEL else nullcontext():
-            before = host.snapshot(session.account)
-            _check_still(session, before)
-            edits = bind_trust(host.store, prepare(before))
-            plan, based_on = judge_edits(host, session, before, edits, template)
-            if dry_run or not plan.changes:
-                return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)
-            try:
-                return _store(host, session, plan, Storing(via, idempotency, based_on))
-            except RevisionConflict:
-                host.refresh(session.account)
-    raise Conflict("the account is being changed too often at once", "try again")
+
+    def attempt() -> Outcome:
+        before = host.snapshot(session.account)
+        _check_still(session, before)
+        edits = bind_trust(host.store, prepare(before))
+        plan, based_on = judge_edits(host, session, before, edits, template)
+        if dry_run or not plan.changes:
+            return _outcome(plan, dict(before.vector), before.revision, dry_run=dry_run)
+        return _store(host, session, plan, Storing(via, idempotency, based_on))
+
+    return try_until_stored(host, session.account, attempt)
 
 
 @traced("change.plan")
 def judge_edits(
     host: Host, session: Session, before: Snapshot, edits: Sequence[Edit], template: str | None
-) -> tuple[Plan, Mapping[str, int]]:
+) -> tuple[Plan, Mapping[str, str]]:
     """What do the edits come to, and on which revisions of other logs does that rest? Raises where it may not be."""
     plan = plan_edits(before, edits)
     authorize_plan(host.catalog, session, plan, host.now())
@@ -139,19 +133,19 @@ class Storing:
 
     via: str
     idempotency: Keep | None
-    based_on: Mapping[str, int]
+    based_on: Mapping[str, str]
 
 
 @traced("change.append")
 def _store(host: Host, session: Session, plan: Plan, storing: Storing) -> Outcome:
-    compiled = plan.compile()
     before = plan.before
+    compiled = plan.compile()
     keep = storing.idempotency
     kept = None if keep is None else keep(lambda head: _done(host, plan, head))
-    with host.writing:
+    with host.held.turn(session.account):
         head = host.store.append(
             account_log(session.account),
-            before.revision,
+            before.vector["account"],
             plan.changes,
             actor_uid=session.uid,
             via=session.via(storing.via),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bailiwick.errors import Conflict, NotFound, Unauthenticated
+from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.model.requests import Reason, ResourceQuery
-from bailiwick.service.appending import TRIES, Prepared, append_prepared
+from bailiwick.service.appending import Prepared, append_prepared
 from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
 from bailiwick.service.loading import SESSION_END, account_log
@@ -20,6 +20,7 @@ from bailiwick.service.session_events import KnownSession, list_known, record_en
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.service.standing import stand_links
+from bailiwick.service.trying import try_until_stored
 from bailiwick.store.ports import Change
 
 LIST, READ, END = "iam.session.list", "iam.session.read", "iam.session.end"
@@ -58,7 +59,8 @@ def store_ends(host: Host, session: Session, ends: Sequence[tuple[str, str, date
 
     It is asked of nobody whether that may be.
     """
-    for _ in range(TRIES):
+
+    def attempt() -> bool:
         snapshot = host.snapshot(session.account)
         changes = [
             Change(SESSION_END, uid, uid, "create", {"principal_uid": whose, "until": until.isoformat()})
@@ -68,9 +70,10 @@ def store_ends(host: Host, session: Session, ends: Sequence[tuple[str, str, date
         if not changes:
             return False
         prepared = Prepared([*_swept(host, snapshot), *changes], [], session.uid, session.via("sessions"))
-        if append_prepared(host, snapshot, prepared) is not None:
-            return True
-    raise Conflict("the account is being changed too often at once", "try again")
+        append_prepared(host, snapshot, prepared)
+        return True
+
+    return try_until_stored(host, session.account, attempt)
 
 
 def _find(host: Host, session: Session, action: str, uid: str) -> KnownSession:

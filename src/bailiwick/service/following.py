@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from bailiwick.service.host import Host
-from bailiwick.store.ports import SYSTEM_LOG, Head
 
 POLL_SECONDS = 0.2
 SWEEP_SECONDS = 1.0
 # A sweep takes at most this share of the follower's time.
 SWEEP_SHARE = 0.1
+SWEPT_AT_ONCE = 500
 
 _logger = logging.getLogger("bailiwick.following")
 
@@ -28,9 +28,11 @@ class Follower:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._mark = 0
         self._failed = False
+        self._compares_all = True
         self._sweep_at = 0.0
+        self._to_sweep: list[str] = []
+        self._pause = SWEEP_SECONDS
 
     def wait(self, seconds: float, stop: Event) -> bool:
         """Shall it go on? Waits until something was announced, or so long."""
@@ -48,8 +50,7 @@ class Follower:
         except Exception:
             if not self._failed:
                 _logger.exception("the store could not be followed")
-            self._failed = True
-            self._sweep_at = 0.0
+            self._failed = self._compares_all = True
             return
         if self._failed:
             _logger.warning("the store is followed again")
@@ -58,23 +59,26 @@ class Follower:
     def _look(self) -> None:
         hearing = self._host.hearing
         begun = hearing.moment()
-        mark, heads = self._host.store.moved_since(self._mark)
-        if begun >= self._sweep_at:
-            self._host.poll()
-            taken = hearing.moment() - begun
-            self._sweep_at = begun + max(SWEEP_SECONDS, taken / SWEEP_SHARE)
-        else:
-            self._take_in(heads)
-        self._mark = mark
+        self._host.held.look()
+        if self._compares_all:
+            self._host.held.poll()
+            self._compares_all = False
+        elif begun >= self._sweep_at:
+            self._sweep(begun)
         hearing.hear(begun)
+        self._host.held.make_room()
 
-    def _take_in(self, heads: tuple[Head, ...]) -> None:
-        """Take in what is held of these; the system's log concerns every account."""
-        moved = [head for head in heads if self._host.is_behind(head)]
-        if any(head.log == SYSTEM_LOG for head in moved):
-            self._host.poll()
-        elif moved:
-            self._host.take_in(moved)
+    def _sweep(self, begun: float) -> None:
+        """Compare the next few accounts. WHY few: what moves meanwhile waits for the end of it."""
+        held = self._host.held
+        if not self._to_sweep:
+            self._to_sweep = held.names()
+            self._pause = SWEEP_SECONDS / (1 + len(self._to_sweep) // SWEPT_AT_ONCE)
+        few, self._to_sweep = self._to_sweep[:SWEPT_AT_ONCE], self._to_sweep[SWEPT_AT_ONCE:]
+        held.poll(few)
+        held.sizes().count_views(few)
+        taken = self._host.hearing.moment() - begun
+        self._sweep_at = begun + max(self._pause, taken / SWEEP_SHARE)
 
 
 @contextmanager
@@ -84,6 +88,7 @@ def following(host: Host, seconds: float = POLL_SECONDS) -> Iterator[None]:
     follower = Follower(host)
 
     def follow() -> None:
+        follower.step()
         while follower.wait(seconds, stop):
             follower.step()
 

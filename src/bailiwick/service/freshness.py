@@ -14,6 +14,7 @@ from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import SYSTEM_LOG, parse_vector
 
 PLACE = "bailiwick-at-least"
+REVISION_HEADER = "bailiwick-revision"
 LOGS = ("account", "enterprise", "system")
 MAX_CHARACTERS = 256
 Wanted = Mapping[str, str]
@@ -30,6 +31,11 @@ class Following(Protocol):
 
     def is_lost(self, log: str, vector: str) -> bool:
         """Is it known that this revision was held here, and is in no history any more?"""
+
+
+def format_revisions(vector: Wanted) -> str:
+    """How are the revisions of an answer written? `account=812-9f3c01d2aa47, system=3-0a1b2c3d4e5f`."""
+    return ", ".join(f"{log}={revision}" for log, revision in vector.items())
 
 
 def parse_revisions(text: str) -> Wanted:

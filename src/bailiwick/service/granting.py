@@ -42,7 +42,7 @@ def find_policies_granting(
 
 def _could_grant(compiled: CompiledAccount, policy: Policy, action: str) -> bool:
     for service in policy.scope.service or tuple(name for name in compiled.services if name != IAM):
-        need = compiled.needs.get(service, {}).get(action)
+        need = compiled.needs_over(service).get(action)
         if need is not None and any(
             compiled.roles.reach(name, service, need.action_service, need.action).allows
             for name in policy.roles

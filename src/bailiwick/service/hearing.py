@@ -26,7 +26,8 @@ def read_clock() -> float:
 class Hearing:
     """What was heard of the store, and when. Safe for threads: one follower writes, anybody reads.
 
-    As long as nobody follows, whoever asks looks themself, and nothing is stale.
+    As long as nobody follows, whoever asks looks themself, and nothing is stale. `has_heard`: whoever follows has
+    looked at least once.
     """
 
     def __init__(self, clock: Callable[[], float] = read_clock) -> None:
@@ -35,11 +36,13 @@ class Hearing:
         self._behind: dict[str, float] = {}
         self._calm_until = inf
         self.is_followed = False
+        self.has_heard = False
 
     def begin(self) -> float:
         """Somebody follows from now on; from when on?"""
         self.is_followed = True
         self.hear(self._clock())
+        self.has_heard = False
         return self._heard
 
     def end(self) -> None:
@@ -54,6 +57,7 @@ class Hearing:
     def hear(self, asked_at: float) -> None:
         """Everything that was committed before that moment is taken in, but for what was lost from hearing."""
         self._heard = max(self._heard, asked_at)
+        self.has_heard = True
         self._settle()
 
     def lose(self, account: str) -> bool:

@@ -107,7 +107,6 @@ class _Report:
         self._keys: dict[str, list[ApiKeyRecord]] = {}
         for key in self._snapshot.keys.values():
             self._keys.setdefault(key.owner_uid, []).append(key)
-        host.store.activity.flush()
 
     @property
     def candidates(self) -> Iterator[_Candidate]:
@@ -137,7 +136,7 @@ class _Report:
         return self._principal(candidate.kind, candidate.name)
 
     def _key(self, record: ApiKeyRecord) -> Inactive | None:
-        used = self._host.store.activity.last_used(record.uid)
+        used = self._host.last_used(self._snapshot.account.name, record.uid)
         since = record.rotated_at or record.created_at
         if max(used or since, since) > self._until:
             return None
@@ -162,7 +161,7 @@ class _Report:
     def _last_used(self, uid: str) -> datetime | None:
         """When did it last sign in, or use a key that it has now?"""
         credentials = (*self._credentials.get(uid, ()), *(key.uid for key in self._keys.get(uid, ())))
-        used = (self._host.store.activity.last_used(one) for one in credentials)
+        used = (self._host.last_used(self._snapshot.account.name, one) for one in credentials)
         return max((one for one in used if one is not None), default=None)
 
     def _profile_used(self, uid: str) -> datetime | None:

@@ -161,8 +161,8 @@ def _begin_log(store: Store, log: str, account: str, at: datetime, via: str) -> 
     while store.find_named(SYSTEM_LOG, ACCOUNT, account) is None:
         known = Change(ACCOUNT, new_uid(ACCOUNT), account, "create", {"log": log})
         try:
-            revision = store.head(SYSTEM_LOG).revision
-            store.append(SYSTEM_LOG, revision, [known], actor_uid="system", via=via, at=at)
+            now = store.head(SYSTEM_LOG).vector
+            store.append(SYSTEM_LOG, now, [known], actor_uid="system", via=via, at=at)
         except RevisionConflict:
             continue
 

@@ -18,9 +18,11 @@ from bailiwick.authn.signing import (
     rotate_key_set,
     start_key_set,
 )
+from bailiwick.errors import NotFound
 from bailiwick.store.ports import SYSTEM_LOG, Change, Head, SecretChange, SecretDelete, SecretWrite, Store
 
 SIGNING_KEY = "TokenKey"
+MOST_ROWS = 1000
 LEAD_SECONDS = 24 * 3600
 OVERLAP_SECONDS = 2 * 3600
 
@@ -35,6 +37,20 @@ def load_key_sets(store: Store) -> dict[KeyPurpose, KeySet]:
     }
 
 
+def have_keys_moved(store: Store, since: Head) -> bool:
+    """May the signing keys be others than when the system's log stood there?
+
+    WHY not simply read anew: they lie among the names of all accounts, and new accounts are what moves this log.
+    SECURITY: where it cannot be told (a lost history, or more changes than are looked at), they may.
+    """
+    try:
+        is_continued = store.head_at(SYSTEM_LOG, since.revision) == since
+    except NotFound:
+        return True
+    rows = store.changes(SYSTEM_LOG, since.revision, MOST_ROWS) if is_continued else ()
+    return not is_continued or len(rows) >= MOST_ROWS or any(row.kind == SIGNING_KEY for row in rows)
+
+
 def create_key_sets(store: Store, at: datetime) -> Head:
     """Make the first keys of both sets, current and next."""
     changes: list[Change] = []
@@ -46,7 +62,7 @@ def create_key_sets(store: Store, at: datetime) -> Head:
             secrets.append(SecretWrite(key.kid, SIGNING_KEY, str(key.private_pem).encode()))
     head = store.head(SYSTEM_LOG)
     return store.append(
-        SYSTEM_LOG, head.revision, changes, actor_uid="system", via="init", at=at, secrets=secrets
+        SYSTEM_LOG, head.vector, changes, actor_uid="system", via="init", at=at, secrets=secrets
     )
 
 
@@ -54,6 +70,8 @@ def rotate(
     store: Store, purpose: KeyPurpose, at: datetime, actor_uid: str, *, leaked: bool = False
 ) -> KeySet:
     """Turn the keys of one set: next signs, current only verifies for a while (not at all if it leaked)."""
+    # WHY first: keys that are read later than the head stands are refused, not overwritten.
+    head = store.head(SYSTEM_LOG)
     old = load_key_sets(store)[purpose]
     lead, overlap = (0, 0) if leaked else (LEAD_SECONDS, OVERLAP_SECONDS)
     fresh = generate_signing_key(purpose, at)
@@ -76,8 +94,7 @@ def rotate(
         changes.append(Change(SIGNING_KEY, kid, kid, "delete"))
         if gone.private_pem is not None:
             secrets.append(SecretDelete(kid))
-    head = store.head(SYSTEM_LOG)
-    store.append(SYSTEM_LOG, head.revision, changes, actor_uid=actor_uid, via="keys", at=at, secrets=secrets)
+    store.append(SYSTEM_LOG, head.vector, changes, actor_uid=actor_uid, via="keys", at=at, secrets=secrets)
     return new
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import ACCOUNT_GROUP, ENTERPRISE, MEMBER
 from bailiwick.model.overlays import as_overlay
@@ -74,14 +73,6 @@ KIND_OF_NODE: Mapping[str, str] = {node: word for word, node in NODE_TYPES.items
 KIND_OF_PREFIX = {kind.prefix: kind.word for kind in KINDS.values() if kind.prefix}
 KIND_OF_PATH = {kind.path: kind for kind in KINDS.values()}
 PRINCIPAL_WORDS = ("User", "ServiceId", "Profile")
-
-
-def get_kind(word: str) -> Kind:
-    """Which kind is this? Raises NotFound."""
-    found = KINDS.get(word)
-    if found is None:
-        raise NotFound(f"unknown kind `{word}`", did_you_mean(word, KINDS))
-    return found
 
 
 def find_value(account: Account, word: str, name: str) -> Any:

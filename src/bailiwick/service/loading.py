@@ -26,13 +26,19 @@ from bailiwick.service.spans import traced
 from bailiwick.store.ports import ChangeRow, Head, Store, StoredObject
 
 API_KEY = "ApiKey"
+LOG_PREFIX = "account:"
 SESSION_END = "SessionEnd"
 ACCOUNT_UID = "account"
 
 
 def account_log(account: str) -> str:
     """Which log is the account's?"""
-    return f"account:{account}"
+    return f"{LOG_PREFIX}{account}"
+
+
+def account_of(log: str) -> str:
+    """Whose log is this?"""
+    return log.removeprefix(LOG_PREFIX)
 
 
 @traced("account.load")

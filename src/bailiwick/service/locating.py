@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bailiwick.service.loading import API_KEY, account_log
+from bailiwick.service.loading import API_KEY, account_of
 from bailiwick.service.people.records import PASSKEY
 from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.ports import Document
@@ -36,6 +36,6 @@ def locate(kind: str, uid: str, document: Document) -> Sequence[str]:
 def accounts_with(host: Host, kind: str, value: str) -> Iterator[Snapshot]:
     """Which accounts hold an object of this kind with this value? One look-up; only they are loaded."""
     for log in host.store.find_located(kind, value):
-        snapshot = host.find_snapshot(log.removeprefix(account_log("")))
+        snapshot = host.find_snapshot(account_of(log))
         if snapshot is not None:
             yield snapshot

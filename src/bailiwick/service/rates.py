@@ -108,9 +108,10 @@ class Buckets:
 
 
 class Rates:
-    """The limits of one installation, or none."""
+    """The limits of one installation, or none. `refused`: how many requests were beyond them."""
 
     def __init__(self, rate: Rate | None = None, clock: Callable[[], float] = monotonic) -> None:
+        self.refused = {"credential": 0, "address": 0}
         self._credentials = None if rate is None else Buckets(rate, clock=clock)
         # SECURITY: apart, so that addresses, which cost nothing, push no credential's bucket out.
         self._addresses = None if rate is None else Buckets(rate, clock=clock)
@@ -120,7 +121,7 @@ class Rates:
         if self._credentials is not None:
             wait = self._credentials.take(session.credential or session.uid)
             if wait:
-                raise TooManyRequests(max(1, ceil(wait)), "credential")
+                raise self._refusal(wait, "credential")
 
     def charge_more(self, session: Session, count: int) -> None:
         """The request that was let in holds so many evaluations more than one."""
@@ -138,7 +139,11 @@ class Rates:
             request.is_charged = True
         wait = self._addresses.take(neighbourhood(address))
         if wait:
-            raise TooManyRequests(max(1, ceil(wait)), "address")
+            raise self._refusal(wait, "address")
+
+    def _refusal(self, wait: float, whose: str) -> TooManyRequests:
+        self.refused[whose] += 1
+        return TooManyRequests(max(1, ceil(wait)), whose)
 
 
 def neighbourhood(address: str) -> str:

@@ -122,7 +122,7 @@ def judge_questions(
     now = host.now()
     judged = [Judged(one, _decide(compiled, registry, session, one, now)) for one in questions]
     for one in judged:
-        host.record_decision(session, one.decision.allowed)
+        host.record_decision(session, one.decision)
     return judged
 
 
@@ -180,7 +180,7 @@ def _session_of(
     session, key = _standing_session(host, registry, credential, address)
     if session.account != registry.account:
         raise Unauthenticated(f"the credential is not one of registry `{registry.service}`'s account")
-    host.store.activity.touch_credential(session.credential, host.at())
+    host.touch_credential(session.account, session.credential)
     return session, key
 
 

@@ -150,7 +150,6 @@ def list_known(host: Host, account: str, *, before: int | None = None) -> Iterat
         outcome=BEGUN,
         since=now - timedelta(seconds=LONGEST_SECONDS),
     )
-    host.store.activity.flush()
     while True:
         events = host.store.activity.events(wanted, before, MOST_AT_ONCE, newest_first=True)
         for stored in events:

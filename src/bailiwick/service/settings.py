@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from bailiwick.authn.operator_tokens import OperatorToken
 from bailiwick.errors import Finding, Invalid
 from bailiwick.model.names import parse_name
 from bailiwick.service.rates import Rate
@@ -90,7 +91,9 @@ class Settings:
 
     `public_url` is the only source of absolute addresses. `audience` is what access tokens are for. `proxies` are the
     networks of those whose `X-Forwarded-For` is believed, `provider_networks` those in which identity providers may be
-    besides the Internet. `rate` limits what one credential, or one address without any, may send.
+    besides the Internet. `rate` limits what one credential, or one address without any, may send. `metrics_token`
+    opens the metrics of the process; None: nothing does. `most_held_bytes`: about so much memory may the accounts take
+    that are held; None: all that were asked about are held.
     """
 
     public_url: str
@@ -99,6 +102,8 @@ class Settings:
     proxies: tuple[str, ...] = ()
     provider_networks: tuple[str, ...] = ()
     rate: Rate | None = None
+    metrics_token: OperatorToken | None = None
+    most_held_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if not self.public_url.startswith(("http://", "https://")) or self.public_url.endswith("/"):

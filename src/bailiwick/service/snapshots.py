@@ -61,7 +61,7 @@ class Identity:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """What did the account hold at this revision?
 
@@ -78,7 +78,7 @@ class Snapshot:
     descriptions: Mapping[str, str]
     vector: Mapping[str, str]
     revision: int
-    placed_at: int | None = None
+    placed_at: str | None = None
     people: Mapping[str, Record] = field(default_factory=dict)
     _derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from weakref import ref
 
 from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.authn.links import Link
@@ -44,7 +45,7 @@ class Standing:
     """
 
     session: Session
-    snapshots: tuple[Snapshot, ...]
+    snapshots: tuple[ref[Snapshot], ...]
     until: float
     limits: Limits = NO_LIMITS
 
@@ -77,7 +78,9 @@ def stand(find: Snapshots, verified: VerifiedToken, now: float) -> Standing:
         is_signed_in=bool(walk.proofs),
         proved_at=min(walk.proofs, default=0),
     )
-    return Standing(session, tuple(walk.snapshots.values()), walk.until, tuple(dict.fromkeys(walk.limits)))
+    return Standing(
+        session, tuple(map(ref, walk.snapshots.values())), walk.until, tuple(dict.fromkeys(walk.limits))
+    )
 
 
 def stand_links(find: Snapshots, links: Iterable[Link], now: float) -> Limits:

@@ -1,4 +1,4 @@
-"""The chain of activity: events are hashed in batches, the newest batch and the pruned end are signed.
+"""The chain of a log's activity: events are hashed in batches, the newest batch and the pruned end are signed.
 
 Pure. A batch is the unit of writing and of pruning; what remains after pruning still verifies.
 Implements docs/spec.md, section "Activity".
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 
 from bailiwick.errors import Finding
 from bailiwick.store.canonical import encode_fields, format_canonical, format_instant, parse_instant
-from bailiwick.store.chain import HASH_BYTES, check_texts
+from bailiwick.store.chain import HASH_BYTES, check_log_key, check_texts
 from bailiwick.store.ports import ActivityEvent, Document, Signer, VerifyReport
 
 EventFields = tuple[str, str, str, str, str, str, str]
-ACTIVITY = "activity"
 MOST_FINDINGS = 100
 
 
@@ -38,8 +38,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ActivityHead:
-    """The newest batch, and the last one that was pruned; 0 means none."""
+    """The newest batch of a log, and the last one that was pruned; 0 means none."""
 
+    log: str
     number: int
     hash: bytes
     last_event_id: int
@@ -54,7 +55,8 @@ class ActivityHead:
     def message(self) -> bytes:
         """Which bytes does its signature cover?"""
         return encode_fields(
-            "bailiwick.activity.1",
+            "bailiwick.activity.2",
+            self.log,
             self.number,
             self.hash,
             self.last_event_id,
@@ -73,18 +75,25 @@ def _are_typed(numbers: Iterable[object], hashes: Iterable[object]) -> bool:
     return counted and all(isinstance(value, bytes) and len(value) == HASH_BYTES for value in hashes)
 
 
-def first_head() -> ActivityHead:
-    """What stands before the first batch?"""
-    start = sha256(encode_fields("bailiwick.activity.1")).digest()
-    return ActivityHead(0, start, 0, 0, start)
+def first_head(log: str) -> ActivityHead:
+    """What stands before the first batch of this log?"""
+    start = sha256(encode_fields("bailiwick.activity.2", log)).digest()
+    return ActivityHead(log, 0, start, 0, 0, start)
 
 
 def event_fields(event: ActivityEvent) -> EventFields:
     """Which texts is this event kept as? at, log, kind, outcome, principal, credential, detail."""
     texts = (event.log, event.kind, event.outcome, event.principal_uid, event.credential_uid)
+    check_log_key(event.log)
     names = ("log", "kind", "outcome", "principal_uid", "credential_uid")
     check_texts(zip(names, texts, strict=True))
     return (format_instant(event.at), *texts, format_canonical(event.detail, "detail"))
+
+
+def pruned_event(log: str, before: datetime, events: int, at: datetime) -> ActivityEvent:
+    """What tells of so many events of the log that were forgotten, since they were older than `before`?"""
+    detail = {"before": format_instant(before), "events": events}
+    return ActivityEvent(at, "activity", "pruned", log, detail=detail)
 
 
 def build_event(fields: Sequence[str], detail: Document) -> ActivityEvent:
@@ -100,7 +109,7 @@ def seal_batch(head: ActivityHead, events: Sequence[EventFields]) -> tuple[Batch
     sealed = batch_hash(head.hash, number, first_id, last_at, events)
     batch = Batch(number, first_id, len(events), last_at, head.hash, sealed)
     last_id = head.last_event_id + len(events)
-    return batch, ActivityHead(number, sealed, last_id, head.pruned_number, head.pruned_hash)
+    return batch, replace(head, number=number, hash=sealed, last_event_id=last_id)
 
 
 def batch_hash(
@@ -116,9 +125,9 @@ def batch_hash(
 
 
 class ActivityCheck:
-    """Follows the batches from the pruned end to the head."""
+    """Follows the batches of a log from the pruned end to the head. `signed` None: there is no head."""
 
-    def __init__(self, head: ActivityHead, *, signed: bool) -> None:
+    def __init__(self, head: ActivityHead, *, signed: bool | None) -> None:
         self._head = head
         self._number = head.pruned_number
         self._hash = head.pruned_hash
@@ -126,7 +135,9 @@ class ActivityCheck:
         self._events = 0
         self._findings: list[Finding] = []
         self._truncated = False
-        if not signed:
+        if signed is None:
+            self._add("the head is missing", "head")
+        elif not signed:
             self._add("the head's signature is wrong", "head")
 
     def _add(self, message: str, place: str) -> None:
@@ -134,7 +145,7 @@ class ActivityCheck:
         if len(self._findings) >= MOST_FINDINGS:
             self._truncated = True
             return
-        self._findings.append(Finding(message, f"{ACTIVITY} {place}"))
+        self._findings.append(Finding(message, f"{self._head.log} activity {place}"))
 
     def follow(self, batch: Batch, events: Sequence[tuple[int, Sequence[object]]]) -> None:
         """Does this batch follow the one before it, with all of its events unchanged?"""
@@ -163,7 +174,7 @@ class ActivityCheck:
         if event_count != self._events:
             self._add("there are events in no batch", "events")
         findings = tuple(self._findings)
-        return VerifyReport(ACTIVITY, not findings, event_count, findings, self._truncated)
+        return VerifyReport(self._head.log, not findings, event_count, findings, self._truncated)
 
 
 def is_signed(head: ActivityHead, signature: object, signer: Signer) -> bool:

@@ -6,9 +6,9 @@ Implements docs/spec.md, section "Stores".
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from bailiwick.errors import Invalid, NotFound, Unavailable
+from bailiwick.errors import Invalid, NotFound
+from bailiwick.store.secret_files import check_secret_file
 from bailiwick.store.sql.postgresql import parse_url
 
-_EVERYBODY = stat.S_IRWXO
-_GROUP = stat.S_IRWXG
+_NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +34,36 @@ class DatabaseAddress:
         return self.url.render_as_string(hide_password=True)
 
     def check_key(self) -> None:
-        """Is the key file there, and can nobody read it who should not? Raises NotFound, Unavailable.
-
-        SECURITY: a file of another owner's is taken only where that is root and the group may at most read it: so are
-        secrets given to containers.
-        """
+        """Is the key file there, and can nobody read it who should not? Raises NotFound, Unavailable."""
         if not self.master_key.exists():
             raise NotFound(
                 f"there is no key file `{self.master_key}`",
                 "put the file of this store's master keys there, or name it by --master-key",
             )
-        about = self.master_key.stat()
-        mode = stat.S_IMODE(about.st_mode)
-        own = about.st_uid == os.geteuid() and not mode & _GROUP
-        given = about.st_uid == 0 and not mode & (stat.S_IWGRP | stat.S_IXGRP)
-        if mode & _EVERYBODY or not (own or given):
-            raise Unavailable(
-                f"`{self.master_key}` has mode `{mode:o}` and owner `{about.st_uid}`",
-                f"it holds the master keys: run `chmod 600 {self.master_key}` as its user",
-            )
+        check_secret_file(self.master_key, "the master keys")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Who else on this machine creates the store or rotates its keys waits."""
-        beside = self.master_key.with_name(self.master_key.name + ".lock")
-        handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._open_lock()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
+
+    def _open_lock(self) -> int:
+        """Which open file is locked?
+
+        WHY the key file where none can be made beside it, as with a container's secrets: nobody replaces it there.
+        """
+        beside = self.master_key.with_name(self.master_key.name + ".lock")
+        try:
+            return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if error.errno not in _NOT_WRITABLE:
+                raise
+            return os.open(self.master_key, os.O_RDONLY | os.O_CLOEXEC)
 
 
 Address = Path | DatabaseAddress
@@ -80,7 +80,7 @@ def parse_address(text: str, *, master_key: Path | None = None) -> Address:
         return Path(text)
     if master_key is None:
         raise Invalid.at(
-            "master-key",
+            "master_key",
             "a store in a database needs the file of its master keys",
             "name it by --master-key, or in BAILIWICK_MASTER_KEY",
         )

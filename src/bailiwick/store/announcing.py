@@ -17,7 +17,7 @@ import psycopg
 
 CHANNEL = "bailiwick"
 _PAUSE_SECONDS = (0.05, 0.2, 1.0, 2.0)
-_LISTEN_SECONDS = 5.0
+_STOP_SECONDS = 5.0
 _logger = logging.getLogger("bailiwick.store")
 
 
@@ -51,7 +51,7 @@ class DatabaseFeed:
         self._woken.set()
         self._due.set()
         for thread in self._threads.values():
-            thread.join(_LISTEN_SECONDS)
+            thread.join(_STOP_SECONDS)
 
     def _begin(self, name: str, run: Callable[[], None]) -> None:
         if name not in self._threads and not self._closed.is_set():

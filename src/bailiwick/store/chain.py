@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.store.canonical import encode_fields, format_canonical, parse_document
-from bailiwick.store.ports import Document
+from bailiwick.store.ports import Document, Head
 
 SALT_BYTES = 16
 HASH_BYTES = 32
@@ -72,6 +72,11 @@ def digest_of(salt: bytes, text: str) -> bytes:
 def genesis_hash(log: str) -> bytes:
     """What stands before the first row of this log?"""
     return sha256(encode_fields("bailiwick.log.1", log)).digest()
+
+
+def empty_head(log: str) -> Head:
+    """Where does this log stand before its first row?"""
+    return Head(log, 0, genesis_hash(log).hex())
 
 
 def row_hash(prev_hash: bytes, fields: RowFields) -> bytes:

@@ -86,10 +86,13 @@ class DataDirectory:
             if not path.exists() and path == self.key_file:
                 raise NotFound(f"there is no key file `{path}`", "name the file of this store's master keys")
             if not path.exists():
-                raise NotFound(
-                    f"data directory `{self.path}` holds no `{path.name}`",
-                    "restore it from the backup, or create a new store with `bailiwick init`",
-                )
+                raise NotFound(f"data directory `{self.path}` holds no `{path.name}`", self._mending(path))
+
+    def _mending(self, missing: Path) -> str:
+        """What helps where this file is missing?"""
+        if missing == self.master_key:
+            return "copy it there from where it was kept; `store restore` and `verify` also take `--master-key FILE`"
+        return "restore it from the backup, or create a new store with `bailiwick init`"
 
     def check_access(self) -> None:
         """Can nobody but the owner read or write here?"""

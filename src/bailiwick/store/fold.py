@@ -16,12 +16,12 @@ from bailiwick.store.chain import (
     RowFields,
     SealedBody,
     check_texts,
+    empty_head,
     format_body,
-    genesis_hash,
     row_hash,
     seal_text,
 )
-from bailiwick.store.ports import Change, Head, RandomBytes, RevisionConflict
+from bailiwick.store.ports import Change, Head, RandomBytes, Revision, RevisionConflict
 
 ObjectKey = tuple[str, str]
 
@@ -150,9 +150,9 @@ def seal_erasure(kind: str, uid: str, bodies: int, salt: bytes) -> SealedChange:
     return SealedChange(kind, uid, "", "erase", text, seal_text(format_body("", text), salt))
 
 
-def check_based_on(expected: Mapping[str, int], heads: Mapping[str, Head]) -> None:
+def check_based_on(expected: Mapping[str, Revision], heads: Mapping[str, Head]) -> None:
     """Do other logs still stand where the writer saw them? Raises RevisionConflict. 0: it is not there, or empty."""
     for log, revision in expected.items():
-        now = heads.get(log) or Head(log, 0, genesis_hash(log).hex())
-        if now.revision != revision:
+        now = heads.get(log) or empty_head(log)
+        if not now.is_at(revision):
             raise RevisionConflict(revision, now)

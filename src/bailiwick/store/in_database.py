@@ -13,18 +13,18 @@ import psycopg
 from sqlalchemy import Connection, inspect
 
 from bailiwick.errors import Conflict, Invalid
-from bailiwick.store.activity_chain import first_head
 from bailiwick.store.address import DatabaseAddress
 from bailiwick.store.announcing import DatabaseFeed
 from bailiwick.store.beginning import choose_signer, write_beginning
 from bailiwick.store.directory import create_private
-from bailiwick.store.ports import RandomBytes, Signer
-from bailiwick.store.sql.activity import write_first_head
+from bailiwick.store.ports import SYSTEM_LOG, RandomBytes, Signer
+from bailiwick.store.sql.activity_rows import begin_log
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.migrations.running import (
     ACTIVITY_PART,
     LOGS_PART,
     Tools,
+    admission,
     check_revision,
     find_revision,
     forget,
@@ -64,7 +64,7 @@ def create_in_database(
             tools = Tools(signing[0], vault, None)
             migrate(connection, LOGS_PART, newest(LOGS_PART), tools)
             migrate(connection, ACTIVITY_PART, newest(ACTIVITY_PART), tools)
-            write_first_head(connection, first_head(), signing[0])
+            begin_log(connection, SYSTEM_LOG, signing[0])
             key_id = next(iter(read_keys(address.master_key)))
             write_beginning(connection, signing, SecretRows(vault), key_id, at=at, random_bytes=random_bytes)
     except BaseException:
@@ -81,7 +81,7 @@ def _begin_key(address: DatabaseAddress, random_bytes: RandomBytes) -> bool:
         address.check_key()
         return False
     if not address.master_key.parent.is_dir():
-        raise Invalid.at("master-key", f"there is no directory `{address.master_key.parent}`", "make it")
+        raise Invalid.at("master_key", f"there is no directory `{address.master_key.parent}`", "make it")
     create_private(address.master_key)
     write_keys(address.master_key, dict([new_key(random_bytes)]))
     return True
@@ -92,10 +92,12 @@ def _occupied(connection: Connection) -> bool:
     return bool(ours & set(inspect(connection).get_table_names()))
 
 
-def open_in_database(address: DatabaseAddress, *, signer: Signer | None, random_bytes: RandomBytes) -> Opened:
+def open_in_database(
+    address: DatabaseAddress, *, signer: Signer | None, random_bytes: RandomBytes, is_patient: bool = False
+) -> Opened:
     """Which parts has the store in this database? Raises NotFound, Unavailable."""
     address.check_key()
-    database = open_postgres(address.url)
+    database = open_postgres(address.url, is_patient=is_patient)
     try:
         secrets = SecretRows(Vault(address.master_key, random_bytes))
         keys = SigningKeys(secrets, signer)
@@ -104,6 +106,7 @@ def open_in_database(address: DatabaseAddress, *, signer: Signer | None, random_
                 check_revision(connection, part, str(address))
             secrets.vault.require(read_setting(connection, MASTER_KEY_ID))
             keys.signer(connection)
+        database.admission = admission(LOGS_PART, ACTIVITY_PART)
         return Opened(database, database, secrets, keys)
     except BaseException:
         database.close()

@@ -16,8 +16,10 @@ from typing import Self
 
 from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.store.activity_chain import event_fields
+from bailiwick.store.answering import answer_to, check_request
 from bailiwick.store.canonical import format_instant, parse_document
-from bailiwick.store.chain import SALT_BYTES, check_log_key, check_texts, genesis_hash, head_message
+from bailiwick.store.chain import SALT_BYTES, check_log_key, check_texts, empty_head, head_message
+from bailiwick.store.counting import counted
 from bailiwick.store.evidence import RawHead, RawObject, RawRow
 from bailiwick.store.fold import (
     ObjectKey,
@@ -53,6 +55,7 @@ from bailiwick.store.ports import (
     Locate,
     Progress,
     RandomBytes,
+    Revision,
     RevisionConflict,
     Secret,
     SecretChange,
@@ -60,6 +63,7 @@ from bailiwick.store.ports import (
     Signer,
     StoredObject,
     VerifyReport,
+    WriteNumbers,
 )
 from bailiwick.store.signing import new_signing_key, publish
 from bailiwick.store.verify import is_head_signed, verify_log
@@ -88,6 +92,7 @@ class MemoryStore:
         self.generation = LocalGeneration()
         self.feed = WordFeed(self.generation)
         self.activity = MemoryActivity(own)
+        self.writes = WriteNumbers()
         self.create_log(SYSTEM_LOG, at=at)
         self.append(
             SYSTEM_LOG, 0, [publish(own)], actor_uid="bailiwick", via="create_store", at=at, secrets=kept
@@ -99,8 +104,9 @@ class MemoryStore:
         with self._lock:
             if log in self.logs:
                 raise Conflict(f"log `{log}` exists already")
+            self.activity.of(log)
             kept = self.logs[log] = MemoryLog(log, None)
-            created = self._sign_head(kept, Head(log, 0, genesis_hash(log).hex()), format_instant(at))
+            created = self._sign_head(kept, empty_head(log), format_instant(at))
         self.generation.bump()
         return created
 
@@ -140,7 +146,7 @@ class MemoryStore:
         with self._lock:
             kept = self._at_revision(log, revision)
             hashes = [row.hash for row in kept.rows if row.revision == revision]
-        return Head(log, revision, hashes[-1].hex() if revision else genesis_hash(log).hex())
+        return Head(log, revision, hashes[-1].hex()) if revision else empty_head(log)
 
     def _at_revision(self, log: str, revision: int) -> MemoryLog:
         """Which log is this, if it has been at this revision?"""
@@ -157,10 +163,11 @@ class MemoryStore:
             kept, head = self._kept(log)
             return to_head(log, head), map(to_object, kept.sorted_objects())
 
+    @counted
     def append(
         self,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         changes: Sequence[Change],
         *,
         actor_uid: str,
@@ -169,7 +176,7 @@ class MemoryStore:
         activity: Sequence[ActivityEvent] = (),
         secrets: Sequence[SecretChange] = (),
         idempotency: Idempotency | None = None,
-        based_on: Mapping[str, int] = NOTHING_ELSE,
+        based_on: Mapping[str, Revision] = NOTHING_ELSE,
     ) -> Head:
         """What is the head after these changes, all or none of them, as one revision?"""
         origin = Origin.of(actor_uid, via, at)
@@ -177,13 +184,16 @@ class MemoryStore:
         happened = [event_fields(event) for event in activity]
         with self._lock:
             self._refuse_duplicate(log, idempotency)
-            kept, now = self._lock_head(log, expected_revision)
+            kept, now = self._lock_head(log, expected)
             check_based_on(based_on, self.heads(tuple(based_on)))
             after = fold_changes(sealed, kept.objects.keys())
             _check_names(kept, after)
             rows, head = _chain(now, sealed, origin)
             after_secrets = _change_secrets(kept, secrets, head.revision)
-            answer = None if idempotency is None else _answer_of(idempotency, head, at)
+            answer = None
+            if idempotency is not None:
+                check_request(idempotency)
+                answer = answer_to(idempotency, head, at)
             # INVARIANT: nothing above changed anything, nothing below fails.
             _apply(kept, after, head.revision, self._locate)
             kept.secrets = after_secrets
@@ -200,16 +210,17 @@ class MemoryStore:
         if stored is not None:
             raise DuplicateRequest(stored)
 
-    def _lock_head(self, log: str, expected_revision: int) -> tuple[MemoryLog, Head]:
+    def _lock_head(self, log: str, expected: Revision) -> tuple[MemoryLog, Head]:
         """What is the head to write on?"""
         kept, head = self._kept(log)
         if not is_head_signed(log, head, self._signer):
             raise Unavailable(
                 f"the head of `{log}` is not signed by this store", "run `bailiwick log verify`"
             )
-        if head.revision != expected_revision:
-            raise RevisionConflict(expected_revision, to_head(log, head))
-        return kept, to_head(log, head)
+        now = to_head(log, head)
+        if not now.is_at(expected):
+            raise RevisionConflict(expected, now)
+        return kept, now
 
     def _extend(
         self,
@@ -227,7 +238,7 @@ class MemoryStore:
     def erase_body(
         self,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         *,
         kind: str,
         uid: str,
@@ -238,7 +249,7 @@ class MemoryStore:
         """What is the head after all past bodies of this object are gone for good?"""
         origin = Origin.of(actor_uid, via, at)
         with self._lock:
-            kept, now = self._lock_head(log, expected_revision)
+            kept, now = self._lock_head(log, expected)
             digests = _find_past_bodies(kept, (kind, uid))
             if not digests:
                 raise NotFound(f"there is no past body of {kind} `{uid}` to erase")
@@ -447,16 +458,3 @@ def _prune_answers(kept: MemoryLog, before: datetime) -> int:
     count = len(kept.answers)
     kept.answers = {key: answer for key, answer in kept.answers.items() if answer.at >= before}
     return count - len(kept.answers)
-
-
-def _answer_of(request: Idempotency, head: Head, at: datetime) -> Answer:
-    """Which answer is kept for this request?"""
-    check_texts(
-        (
-            ("principal_uid", request.principal_uid),
-            ("key", request.key),
-            ("digest", request.request_digest),
-        )
-    )
-    status, value = request.answer(head)
-    return Answer(request.principal_uid, request.key, request.request_digest, status, value, at)

@@ -12,34 +12,30 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
 
-from sqlalchemy import Connection, insert, inspect
+from sqlalchemy import Connection, inspect
 
 from bailiwick.errors import Conflict
-from bailiwick.store.activity_chain import first_head
 from bailiwick.store.address import Address, DatabaseAddress
 from bailiwick.store.announcing import AnnouncedGeneration
 from bailiwick.store.beginning import choose_signer, write_beginning
 from bailiwick.store.directory import DataDirectory, create_private
 from bailiwick.store.generation import SharedGeneration, WordFeed
 from bailiwick.store.in_database import create_in_database, make_feed, open_in_database
-from bailiwick.store.ports import Locate, RandomBytes, Signer
-from bailiwick.store.sql.activity import write_first_head
+from bailiwick.store.ports import SYSTEM_LOG, Locate, RandomBytes, Signer
+from bailiwick.store.sql.activity_rows import begin_log
 from bailiwick.store.sql.database import Database
 from bailiwick.store.sql.migrations.running import (
     ACTIVITY_PART,
     LOGS_PART,
-    SCHEMA_VERSION_SETTING,
+    admission,
     check_revision,
     forget,
     stamp,
 )
 from bailiwick.store.sql.schema import (
     ACTIVITY,
-    ACTIVITY_SCHEMA_VERSION,
     LOGS,
     PLAN_STATISTICS,
-    activity_setting,
-    note,
     setting,
 )
 from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, SecretRows, read_setting
@@ -121,10 +117,7 @@ def _create_activity(database: Database, signer: Signer) -> None:
         forget(connection, ACTIVITY_PART)
         ACTIVITY.drop_all(connection)
         ACTIVITY.create_all(connection)
-        write_first_head(connection, first_head(), signer)
-        connection.execute(
-            insert(activity_setting).values(name=SCHEMA_VERSION_SETTING, value=str(ACTIVITY_SCHEMA_VERSION))
-        )
+        begin_log(connection, SYSTEM_LOG, signer)
         stamp(connection, ACTIVITY_PART)
 
 
@@ -186,11 +179,20 @@ def _place_of(parts: Parts) -> Place:
 
 
 def open_parts(
-    place: DataDirectory | DatabaseAddress, *, signer: Signer | None, random_bytes: RandomBytes
+    place: DataDirectory | DatabaseAddress,
+    *,
+    signer: Signer | None,
+    random_bytes: RandomBytes,
+    is_patient: bool = False,
 ) -> Parts:
-    """Which parts has the store there? Raises as `open_store` does."""
+    """Which parts has the store there? `is_patient`: nothing is cut off for the time that it takes.
+
+    Raises as `open_store` does.
+    """
     if isinstance(place, DatabaseAddress):
-        logs, activity, secrets, keys = open_in_database(place, signer=signer, random_bytes=random_bytes)
+        logs, activity, secrets, keys = open_in_database(
+            place, signer=signer, random_bytes=random_bytes, is_patient=is_patient
+        )
         return Parts(place, logs, activity, secrets, keys)
     return _open_in_directory(place, signer, random_bytes)
 
@@ -208,17 +210,9 @@ def _open_in_directory(directory: DataDirectory, signer: Signer | None, random_b
             keys.signer(connection)
         with activity.reading() as connection:
             check_revision(connection, ACTIVITY_PART, str(directory.activity))
-            lacks_notes = not inspect(connection).has_table(note.name)
-        if lacks_notes:
-            _add_notes(activity)
+        logs.admission, activity.admission = admission(LOGS_PART), admission(ACTIVITY_PART)
         return Parts(directory, logs, activity, secrets, keys)
     except BaseException:
         logs.close()
         activity.close()
         raise
-
-
-def _add_notes(activity: Database) -> None:
-    """Give a file of 0.2 or older its table of notes. WHY no new version: whoever does not know it does not need it."""
-    with activity.writing() as connection:
-        note.create(connection, checkfirst=True)

@@ -80,6 +80,14 @@ class Head:
         """How is this head written in a revision vector? `812-9f3c0a1b2c3d`."""
         return f"{self.revision}-{self.hash[:VECTOR_DIGITS]}"
 
+    def is_at(self, expected: Revision) -> bool:
+        """Does the log stand where it is expected to?"""
+        return expected in (self.revision, self.vector)
+
+
+Revision = int | str
+"""Where a log is expected to stand: the number of a revision, or its vector, by which it is of this history too."""
+
 
 def parse_vector(text: str) -> tuple[int, str]:
     """Which revision and hash digits does this part of a revision vector name?"""
@@ -167,6 +175,15 @@ class VerifyReport:
     findings: tuple[Finding, ...]
     truncated: bool = False
 
+    def told(self) -> dict[str, Any]:
+        """How do answers and commands say what was found, beside of which log?"""
+        return {
+            "ok": self.ok,
+            "rows": self.rows,
+            "findings": [finding.format() for finding in self.findings],
+            "truncated": self.truncated,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ActivityEvent:
@@ -175,7 +192,7 @@ class ActivityEvent:
     at: datetime
     kind: str
     outcome: str
-    log: str = ""
+    log: str = SYSTEM_LOG
     principal_uid: str = ""
     credential_uid: str = ""
     detail: Document = field(default_factory=dict)
@@ -183,7 +200,7 @@ class ActivityEvent:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as kept; `id` grows by one and is never given twice."""
+    """An event as kept; `id` grows by one in its log and is never given twice there."""
 
     id: int
     event: ActivityEvent
@@ -191,9 +208,9 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events? Every given field must be equal; `since` is included, `until` is not."""
+    """Which events of this log? Every given field must be equal; `since` is included, `until` is not."""
 
-    log: str | None = None
+    log: str
     kind: str | None = None
     outcome: str | None = None
     principal_uid: str | None = None
@@ -216,9 +233,10 @@ ChangeNote = Callable[[Document | None], Note | None]
 class RevisionConflict(Conflict):
     """The head moved: prepare again on `head`, then append again."""
 
-    def __init__(self, expected: int, head: Head) -> None:
+    def __init__(self, expected: Revision, head: Head) -> None:
+        found = head.vector if isinstance(expected, str) else head.revision
         super().__init__(
-            f"expected `{head.log}` at revision `{expected}`, it is at revision `{head.revision}`",
+            f"expected `{head.log}` at revision `{expected}`, it is at revision `{found}`",
             "read the new state and try again",
         )
         self.expected = expected
@@ -235,7 +253,7 @@ class DuplicateRequest(Conflict):
         self.stored = stored
 
 
-NOTHING_ELSE: Mapping[str, int] = {}
+NOTHING_ELSE: Mapping[str, Revision] = {}
 
 
 class Signer(Protocol):
@@ -278,18 +296,21 @@ class Feed(Protocol):
 
 
 class Activity(Protocol):
-    """What happened without changing state: own retention, chained in batches, no revision."""
+    """What happened without changing state, of each log apart: own retention, chained in batches, no revision.
+
+    What is not of one account, or is there before its account is known, is of the system log.
+    """
 
     def record(self, events: Sequence[ActivityEvent], *, durable: bool = False) -> None:
         """Keep these events; buffered, unless `durable` asks to write them out before returning."""
 
-    def touch_credential(self, credential_uid: str, at: datetime) -> None:
-        """Remember when a credential was last used (buffered; an older instant changes nothing)."""
+    def touch_credential(self, log: str, credential_uid: str, at: datetime) -> None:
+        """Remember when a credential of this log was last used (buffered; an older instant changes nothing). No I/O."""
 
-    def last_used(self, credential_uid: str) -> datetime | None:
+    def last_used(self, log: str, credential_uid: str) -> datetime | None:
         """When was this credential last used?"""
 
-    def amend(self, name: str, at: datetime, change: ChangeNote) -> None:
+    def amend(self, log: str, name: str, at: datetime, change: ChangeNote) -> None:
         """Change the note of this name, alone among all processes; written out before returning.
 
         `change` is given what holds at `at` (None: nothing) and returns what shall hold (None: nothing). It may run
@@ -297,23 +318,49 @@ class Activity(Protocol):
         """
 
     def notes(
-        self, prefix: str, at: datetime, limit: int, *, after: str = ""
+        self, log: str, prefix: str, at: datetime, limit: int, *, after: str = ""
     ) -> tuple[tuple[str, Note], ...]:
-        """Which notes hold at `at` whose names begin with this prefix, by name, beyond `after`?"""
+        """Which notes of the log hold at `at` whose names begin with this prefix, by name, beyond `after`?"""
 
     def flush(self) -> None:
-        """Write out what is buffered, as one chained batch."""
+        """Write out what is buffered, of each log as one chained batch. Raises Unavailable for what could not be."""
 
     def events(
         self, wanted: EventFilter, after: int | None, limit: int, *, newest_first: bool = False
     ) -> tuple[StoredEvent, ...]:
         """Which events match, beyond the id `after` in the order asked for?"""
 
-    def prune(self, before: datetime) -> int:
-        """How many events went, whole batches from the oldest on, all of them older than `before`?"""
+    def prune(self, log: str, before: datetime, *, at: datetime) -> int:
+        """How many events of the log went, whole batches from the oldest on, all of them older than `before`?
 
-    def verify(self) -> VerifyReport:
-        """Is every kept event as it was recorded, with none missing inside?"""
+        An event at this instant tells of it. Raises Unavailable for a log that is not as it was written.
+        """
+
+    def count_before(self, log: str, before: datetime) -> int:
+        """How many events would pruning the log take? Raises as it does."""
+
+    def list_logs(self) -> tuple[str, ...]:
+        """Of which logs is there activity, if only a beginning, by code point?"""
+
+    def verify(self, log: str) -> VerifyReport:
+        """Is every kept event of the log as it was recorded, with none missing inside?"""
+
+    def buffered(self) -> int:
+        """How many events are not written out yet? No I/O."""
+
+
+@dataclass(slots=True)
+class WriteNumbers:
+    """How did the changes end that this process wrote?
+
+    `conflicts`: the head had moved, so that they are prepared anew. `contended`: tried again in the store, because
+    others held the same rows. `failed`: the store did not carry them out, or it is not known.
+    """
+
+    committed: int = 0
+    conflicts: int = 0
+    contended: int = 0
+    failed: int = 0
 
 
 class Store(Protocol):
@@ -330,6 +377,10 @@ class Store(Protocol):
     @property
     def activity(self) -> Activity:
         """What happened without changing state."""
+
+    @property
+    def writes(self) -> WriteNumbers:
+        """How did the changes end that were written by this process?"""
 
     def create_log(self, log: str, *, at: datetime) -> Head:
         """What is the signed head, at revision 0, of this new log? Raises Conflict if it exists."""
@@ -352,7 +403,7 @@ class Store(Protocol):
     def append(
         self,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         changes: Sequence[Change],
         *,
         actor_uid: str,
@@ -361,12 +412,13 @@ class Store(Protocol):
         activity: Sequence[ActivityEvent] = (),
         secrets: Sequence[SecretChange] = (),
         idempotency: Idempotency | None = None,
-        based_on: Mapping[str, int] = NOTHING_ELSE,
+        based_on: Mapping[str, Revision] = NOTHING_ELSE,
     ) -> Head:
         """What is the head after these changes, all or none of them, as one revision?
 
         `based_on`: the revisions of other logs on which they rest, 0 for a log that is not there; where one of them
         has moved it is a RevisionConflict of that log.
+        SECURITY: what was judged on a state is expected by its vector; after a fork another state has its number.
         Raises RevisionConflict, DuplicateRequest, Conflict (uid or name taken), NotFound (nothing to
         replace or delete), Invalid (not JSON), Unavailable. Activity is recorded after the commit.
         """
@@ -374,7 +426,7 @@ class Store(Protocol):
     def erase_body(
         self,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         *,
         kind: str,
         uid: str,
@@ -429,7 +481,7 @@ class Store(Protocol):
     def moved_since(self, mark: int) -> tuple[int, tuple[Head, ...]]:
         """Which heads moved since this mark (0: all), and from which mark on shall be asked next?
 
-        The new mark lies back by more than the longest transaction, so a head may be told twice, and none is missed.
+        A head may be told twice, and none is missed (docs/spec.md 11.10).
         """
 
     def find_answer(self, log: str, principal_uid: str, key: str) -> Answer | None:

@@ -33,8 +33,19 @@ class Vault:
         self._keys = read_keys(path)
 
     def reload(self) -> None:
-        """Read the key file again: another process may have rotated."""
-        self._keys = read_keys(self._path)
+        """Read the key file again: another process may have rotated.
+
+        SECURITY: who asks over HTTP is told what fails here; the folder is not theirs to know.
+        """
+        try:
+            self._keys = read_keys(self._path)
+        except Unavailable as error:
+            told = error.message.replace(str(self._path), self._path.name)
+            raise Unavailable(told, error.help) from error
+
+    def list_keys(self) -> tuple[str, ...]:
+        """Which keys does the file hold now, the oldest first?"""
+        return tuple(self._raw_keys())
 
     def require(self, key_id: str) -> None:
         """Is this key here, if need be after reading the file again? Raises Unavailable."""
@@ -81,8 +92,9 @@ class Vault:
         if key_id not in self._keys:
             self.reload()
         if key_id not in self._keys:
+            # SECURITY: who asks over HTTP is told this; the folder is not theirs to know.
             raise Unavailable(
-                f"master key `{key_id}` is not in `{self._path}`",
+                f"master key `{key_id}` is not in `{self._path.name}`",
                 "put the key file of this store in its place",
             )
         return self._keys[key_id]

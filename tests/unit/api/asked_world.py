@@ -20,8 +20,10 @@ from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.model.accounts import Account, Group, Membership, Principal, Resource
 from bailiwick.model.conditions import Condition, parse_condition
 from bailiwick.model.policies import ALWAYS, Guardrail, Policy, Scope, Window
+from bailiwick.model.requests import Decision
 from bailiwick.model.services import Action, ResourceType, Right, Role, Service
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.counting import Counters
 from bailiwick.service.rates import Rate, Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -163,6 +165,7 @@ class MemoryHost:
         catalog = load_system_catalog()
         self.moment = moment
         self.rates = Rates(rate)
+        self.counters = Counters()
         self.counted: list[tuple[str, bool]] = []
         self.sessions: dict[str, Session] = {}
         self.broken: Exception | None = None
@@ -218,9 +221,9 @@ class MemoryHost:
         """It has everything that it ever said, and nothing later."""
         return next((log for log, vector in wanted.items() if VECTOR.get(log) != vector), None)
 
-    def record_decision(self, session: Session, allowed: bool) -> None:
+    def record_decision(self, session: Session, decision: Decision) -> None:
         """Remember who was answered what."""
-        self.counted.append((session.principal, allowed))
+        self.counted.append((session.principal, decision.allowed))
 
 
 def session_of(principal: str, **more: Any) -> Session:

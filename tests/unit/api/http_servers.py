@@ -169,7 +169,9 @@ def split_reply(data: bytes) -> tuple[Reply | None, bytes]:
     first, *lines = head.decode("latin-1").split("\r\n")
     status = int(first.split(" ")[1])
     pairs = [line.split(": ", 1) for line in lines]
-    headers = tuple(sorted((name, _MADE.sub(_SOME, value)) for name, value in pairs if name != "date"))
+    headers = tuple(
+        sorted((name, _MADE.sub(_SOME, value)) for name, value in pairs if name.lower() != "date")
+    )
     length = int(dict(headers).get("content-length", "0"))
     if len(rest) < length:
         return None, data

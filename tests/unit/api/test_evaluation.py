@@ -115,6 +115,17 @@ def test_the_revision_follows_the_account(host: MemoryHost) -> None:
     }
 
 
+def test_an_error_names_the_revision_to_whoever_may_know_it(host: MemoryHost) -> None:
+    """What was asked wrongly, what may not be asked, and what failed inside; not to whom nobody knows."""
+    named = (b"bailiwick-revision", ", ".join(f"{log}={one}" for log, one in VECTOR.items()).encode())
+    wrong, forbidden = post(host, b"{"), post(host, question(), "service-id:nobody")
+    assert (wrong[0], forbidden[0]) == (400, 403)
+    assert wrong[1].count(named) == forbidden[1].count(named) == 1
+    stranger = post(host, question(), "wrong")
+    assert stranger[0] == 401
+    assert named[0] not in dict(stranger[1])
+
+
 def test_context_reaches_conditions(host: MemoryHost) -> None:
     """What the body says of the context decides where a policy reads it; what it leaves out does not allow."""
     said = question("nina", context={"network": "private"})

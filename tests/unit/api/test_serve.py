@@ -6,18 +6,21 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+from tests.unit.service.accounts import install
 
-from bailiwick.api.serve import address_of, bind, parse_listen, write_atomically
+from bailiwick.api.serve import address_of, bind, make_server, parse_listen, write_atomically
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.service.initial import initialise
 
 PROGRAM = """
 import sys
+import threading
 from pathlib import Path
 from bailiwick.api.serve import serve
 from bailiwick.service.host import open_host
@@ -95,3 +98,27 @@ def test_a_process_serves_from_its_ready_file_until_it_is_told_to_stop(tmp_path:
         socket.create_connection(("127.0.0.1", int(text.strip().rsplit(":", 1)[1])), 5),
     ):
         pass
+
+
+def test_the_ready_file_waits_for_a_server_that_is_ready(tmp_path: Path) -> None:
+    """It is not there while the server answers and says that it starts."""
+    host, words = install().host, iter([False, False, True])
+    path, seen = tmp_path / "ready", []
+
+    def is_ready() -> bool:
+        seen.append(path.exists())
+        return next(words)
+
+    bound, _ = bind("127.0.0.1:0")
+    with bound:
+        server = make_server(host, bound, path)
+        server._is_ready = is_ready
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not path.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        server.should_exit = True
+        thread.join()
+    assert seen == [False, False, False]

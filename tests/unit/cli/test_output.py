@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
+import psycopg
 import pytest
 import typer
+from sqlalchemy import create_engine
 
-from bailiwick.cli.output import cell, output_width, print_error, print_json, print_table, reporting
-from bailiwick.errors import Finding, Invalid, NotFound
+from bailiwick.cli.output import (
+    cell,
+    output_width,
+    print_error,
+    print_json,
+    print_table,
+    reporting,
+)
+from bailiwick.errors import Finding, Invalid, NotFound, Unavailable
+from bailiwick.store.sql.database import failures_named
 
 Captured = pytest.CaptureFixture[str]
 
@@ -92,3 +103,48 @@ def test_a_pipe_has_no_width_unless_one_is_said(
     if columns is not None:
         monkeypatch.setenv("COLUMNS", columns)
     assert output_width() == width
+
+
+def test_why_no_connection_was_made_is_said_in_the_drivers_words(capsys: Captured) -> None:
+    engine = create_engine("postgresql+psycopg://somebody:hush@127.0.0.1:1/iam")
+    with pytest.raises(Unavailable) as caught, failures_named():
+        engine.connect()
+    print_error(caught.value)
+    said = capsys.readouterr().err
+    assert "the database's driver says: connection failed" in said
+    assert "Connection refused" in said
+    assert "hush" not in said
+
+
+def test_what_failed_in_a_statement_is_not_quoted(capsys: Captured) -> None:
+    error = Unavailable("the store failed", "run `bailiwick store verify`")
+    error.__cause__ = psycopg.errors.AdminShutdown("Key (value)=(secret) was there")
+    print_error(error)
+    assert capsys.readouterr().err.splitlines() == [
+        "error: the store failed",
+        "  help: run `bailiwick store verify`",
+    ]
+
+
+def test_an_option_is_named_as_it_is_typed(capsys: Captured) -> None:
+    """A place that an option has set is shown as that option; an argument, a file's place and any other stay."""
+
+    @reporting
+    def command(
+        store: Annotated[str, typer.Argument()],
+        master_key: Annotated[str, typer.Option(help="a file")] = "",
+        type_: Annotated[str, typer.Option("--type", "-t")] = "",
+        flag: Annotated[bool, typer.Option("--on/--off")] = True,
+    ) -> None:
+        places = ("store", "master_key", "type_", "flag", "other")
+        raise Invalid(
+            [*(Finding("wrong", place) for place in places), Finding("wrong", "flag", file="a", line=3)]
+        )
+
+    with pytest.raises(typer.Exit):
+        command("s")
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        *(f"error: wrong at {place}" for place in ("store", "--master-key", "--type", "--on", "other")),
+        "error: a:3: wrong at flag",
+    ]

@@ -105,11 +105,30 @@ LONG_TEXTS = st.tuples(st.text(st.sampled_from("ab"), max_size=30), st.sampled_f
 )
 
 
+def translated_for_long_texts(pattern: str) -> str:
+    """The same regular expression, which does not try each place of a part again: the first is as good as any.
+
+    WHY: with four stars over thousands of letters it would not be answered in our time.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return translated(pattern)
+    *between, last = (translated(part) for part in rest)
+    return translated(first) + "".join(f"(?>.*?{part})" for part in between) + f".*{last}"
+
+
+@given(st.text(st.sampled_from("ab?*"), max_size=12), st.text(st.sampled_from("ab"), max_size=12))
+def test_both_regular_expressions_are_the_same(pattern: str, text: str) -> None:
+    """The quick one and the obvious one find the same."""
+    quick = re.fullmatch(translated_for_long_texts(pattern), text, re.DOTALL)
+    assert bool(quick) == bool(re.fullmatch(translated(pattern), text, re.DOTALL))
+
+
 @given(LONG_PARTS, LONG_TEXTS, st.sampled_from(["", "*"]))
 def test_long_patterns_match_like_the_regular_expression(parts: list[str], text: str, edge: str) -> None:
     """Whatever way a part is looked for, it is found where it is first."""
     pattern = edge + "*".join(parts) + edge
-    assert matches(pattern, text) == bool(re.fullmatch(translated(pattern), text, re.DOTALL))
+    assert matches(pattern, text) == bool(re.fullmatch(translated_for_long_texts(pattern), text, re.DOTALL))
 
 
 @pytest.mark.parametrize(

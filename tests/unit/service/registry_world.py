@@ -124,7 +124,7 @@ class World:
     def events(self, outcome: str) -> list[StoredEvent]:
         """Which token requests had this outcome, oldest first?"""
         self.host.store.activity.flush()
-        wanted = EventFilter(kind="registry-token", outcome=outcome)
+        wanted = EventFilter("account:acme", kind="registry-token", outcome=outcome)
         return list(self.host.store.activity.events(wanted, None, 100))
 
 

@@ -212,7 +212,7 @@ def test_a_write_does_not_slip_past_the_guardrails_of_an_enterprise_that_adds_th
     company.begin("late", enterprise="acme")
     other = company.acme.another_host()
     owner = other.authenticator.session_of_key(company.keys["late"])[0]
-    assert other.snapshot("late").placed_at == company.acme.revision
+    assert other.snapshot("late").placed_at == company.acme.host.snapshot("acme").vector["account"]
     monkeypatch.setattr(company.acme.store.generation, "bump", lambda: None)
     company.apply("acme", FROZEN + "---\n{kind: EnterpriseAccount, name: late, parent: 'account-group:live'}")
     policy = "{kind: Policy, name: p, subjects: ['group:members'], roles: [Viewer], scope: {service: ims}}"

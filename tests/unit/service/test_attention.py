@@ -83,12 +83,12 @@ def test_keys_without_use_are_named(acme: Installation) -> None:
     acme.apply("{kind: User, name: alice}")
     used, never = (create_key(acme.host, acme.owner, "user:alice") for _ in range(2))
     acme.host.authenticator.session_of_key(used.text)
-    acme.store.activity.touch_credential(used.uid, acme.host.at())
+    acme.store.activity.touch_credential("account:acme", used.uid, acme.host.at())
     owner_key = next(uid for uid in acme.host.snapshot("acme").keys if uid not in (used.uid, never.uid))
     acme.clock.seconds += 89 * DAY
     assert "key-never-used" not in found(acme)
     acme.clock.seconds += 2 * DAY
-    acme.store.activity.touch_credential(owner_key, acme.host.at())
+    acme.store.activity.touch_credential("account:acme", owner_key, acme.host.at())
     assert found(acme) == {"key-never-used": [never.uid], "key-unused": [used.uid]}
 
 

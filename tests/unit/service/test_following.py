@@ -15,11 +15,13 @@ from bailiwick.service.changes import change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.following import Follower, following
 from bailiwick.service.host import Host
+from bailiwick.service.snapshots import Snapshot
 from bailiwick.store.memory import MemoryStore
 from bailiwick.store.ports import ActivityEvent, Change, Head
 
 ALICE = Edit("User", "alice", Principal("user:alice"))
 BOB = Edit("User", "bob", Principal("user:bob"))
+CAROL = Edit("User", "carol", Principal("user:carol"))
 
 
 def write(installation: Installation, host: Host, *edits: Edit) -> None:
@@ -104,7 +106,7 @@ def test_a_head_that_was_read_before_a_write_of_this_process_is_no_news(acme: In
     earlier = acme.store.head("account:acme")
     acme.edit(ALICE)
     held = acme.host.snapshot("acme")
-    acme.host.take_in([earlier])
+    acme.host.held.take_in([earlier])
     assert acme.host.snapshot("acme") is held
 
 
@@ -136,6 +138,27 @@ def test_what_is_held_of_a_lost_history_is_thrown_away(
     assert other.counters.forks == 1
 
 
+def test_a_change_that_was_judged_on_a_lost_history_is_judged_again(acme: Installation) -> None:
+    """After a fork another state has the same number: what is stored was authorized on the one that it follows."""
+    assert isinstance(acme.store, MemoryStore)
+    store, log, owner = acme.store, "account:acme", acme.owner
+    earlier = deepcopy(store.logs[log])
+    acme.edit(ALICE)
+    lost = acme.revision
+    seen: list[tuple[int, bool, bool]] = []
+
+    def prepare(before: Snapshot) -> Sequence[Edit]:
+        seen.append((before.revision, knows(acme.host, "alice"), knows(acme.host, "bob")))
+        if len(seen) == 1:
+            store.logs[log] = earlier
+            write(acme, acme.another_host(), BOB)
+        return [CAROL]
+
+    change_account(acme.host, owner, prepare, via="test")
+    assert seen == [(lost, True, False), (lost, False, True)]
+    assert [knows(acme.host, name) for name in ("alice", "bob", "carol")] == [False, True, True]
+
+
 def test_a_store_that_fails_for_a_while_is_followed_again(
     acme: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,17 +166,17 @@ def test_a_store_that_fails_for_a_while_is_followed_again(
     other = acme.another_host()
     knows(other, "alice")
     silence(monkeypatch, acme)
-    heads = acme.store.heads
-    failures: list[Sequence[str]] = []
+    moved_since = acme.store.moved_since
+    failures: list[int] = []
 
-    def failing(logs: Sequence[str]) -> dict[str, Head]:
+    def failing(mark: int) -> tuple[int, tuple[Head, ...]]:
         if len(failures) < 3:
-            failures.append(logs)
+            failures.append(mark)
             raise OSError("the disk is gone")
-        return dict(heads(logs))
+        return moved_since(mark)
 
     acme.edit(ALICE)
-    monkeypatch.setattr(acme.store, "heads", failing)
+    monkeypatch.setattr(acme.store, "moved_since", failing)
     with following(other, seconds=0.01):
         end = monotonic() + 5
         while not knows(other, "alice") and monotonic() < end:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from tests.unit.service.accounts import START, Installation
+from tests.unit.service.accounts import SETTINGS, START, Installation
 
 from bailiwick.errors import Stale
 from bailiwick.model.security import SecuritySettings, StalenessPolicy
@@ -32,8 +32,8 @@ def bounded(acme: Installation, seconds: int, then: str) -> tuple[Host, Watch]:
     """A host that is followed, of an account with these settings, and the clock of its hearing."""
     staleness = StalenessPolicy(seconds, then)
     acme.edit(Edit("SecuritySettings", "security", SecuritySettings(staleness=staleness)))
-    host, watch = acme.another_host(), Watch()
-    host.hearing = Hearing(watch)
+    watch = Watch()
+    host = Host(acme.store, SETTINGS, clock=acme.clock, hearing=Hearing(watch))
     host.hearing.begin()
     host.snapshot("acme")
     return host, watch

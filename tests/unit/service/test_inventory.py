@@ -271,12 +271,14 @@ def test_a_guardrail_on_granting_is_asked_about_each_resource(world: Installatio
 
 def test_other_processes_follow_many_parts(world: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written in many revisions meanwhile is taken in part by part, and nothing is read anew."""
-    monkeypatch.setattr("bailiwick.service.host.MOST_ROWS", 3)
+    monkeypatch.setattr("bailiwick.service.holding.catching_up.MOST_ROWS", 3)
     other = world.another_host()
     assert set(other.snapshot("acme").account.resources) == {VOLUME}
     other.snapshot("acme").names_by_uid()
     other.snapshot("acme").sorted_names("Resource")
-    monkeypatch.setattr("bailiwick.service.host.load_snapshot", lambda *_: pytest.fail("read anew"))
+    monkeypatch.setattr(
+        "bailiwick.service.holding.catching_up.load_snapshot", lambda *_: pytest.fail("read anew")
+    )
     names = [f"brn:acme:cloud:us-east::volume/w-{number}" for number in range(7)]
     for name in names:
         change(world, world.owner, volume(name))

@@ -31,7 +31,7 @@ def test_an_unknown_key_loads_no_account() -> None:
     host = acme.another_host()
     with pytest.raises(Unauthenticated):
         host.authenticator.session_of_key(f"bwk_aaaaaaaa_{'B' * 43}")
-    assert host._snapshots == {}
+    assert host.held.names() == []
 
 
 def test_a_rotated_key_is_found_by_both_prefixes() -> None:

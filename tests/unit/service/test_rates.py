@@ -76,6 +76,7 @@ def test_credentials_and_addresses_are_counted_apart(clock: Clock) -> None:
     rates.charge(session("two"))
     with pytest.raises(TooManyRequests):
         rates.charge(session("one"))
+    assert rates.refused == {"address": 1, "credential": 1}
 
 
 def test_a_request_counts_once_for_its_address(clock: Clock) -> None:

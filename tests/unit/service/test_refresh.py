@@ -245,7 +245,9 @@ def test_its_issue_and_its_use_are_remembered(world: World) -> None:
     assert first.detail["refresh_jti"] == claims_of(refresh)["jti"]
     assert (second.detail["credential"], second.detail["refresh_jti"]) == ("iamrefresh", "")
     assert second.credential_uid == first.credential_uid == world.keys["user:rita"].uid
-    assert world.host.store.activity.last_used(first.credential_uid) == START + timedelta(seconds=60)
+    assert world.host.store.activity.last_used("account:acme", first.credential_uid) == START + timedelta(
+        seconds=60
+    )
     assert refresh not in repr((first, second))
 
 

@@ -7,7 +7,7 @@ from tests.unit.service.accounts import Installation
 from bailiwick.service.refusals import MOST_A_SECOND
 from bailiwick.store.ports import EventFilter
 
-REFUSED = EventFilter(kind="token", outcome="refused")
+REFUSED = EventFilter("system", kind="token", outcome="refused")
 
 
 def details(acme: Installation) -> list[object]:

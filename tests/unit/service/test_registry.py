@@ -464,7 +464,7 @@ def test_what_was_issued_is_remembered_with_what_was_left_out(world: World) -> N
         "asked": 3,
         "refresh_jti": "",
     }
-    assert world.host.store.activity.last_used(uid) == START
+    assert world.host.store.activity.last_used("account:acme", uid) == START
     assert (world.host.counters.allowed, world.host.counters.denied) == (1, 2)
 
 

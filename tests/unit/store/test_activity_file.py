@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
-from bailiwick.errors import Invalid, Unavailable
-from bailiwick.store.activity_chain import ActivityHead
+from bailiwick.errors import Conflict, Invalid, Unavailable
+from bailiwick.store.activity_chain import ActivityHead, Batch
 from bailiwick.store.opening import open_store
-from bailiwick.store.ports import ActivityEvent, Change, EventFilter, StoredEvent
-from bailiwick.store.sql import activity
+from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent, Change, EventFilter, StoredEvent
+from bailiwick.store.sql import activity, activity_rows
 from bailiwick.store.sql.activity import BATCH_EVENTS, SqlActivity
+from bailiwick.store.sql.activity_rows import begin_log
+from bailiwick.store.sql.database import OutcomeUnknown
 from bailiwick.store.sql.store import SqlStore
+
+LOG = "account:acme"
 
 
 @pytest.fixture
@@ -39,11 +46,11 @@ def sql(path: Path, *statements: str) -> None:
 
 def found(store: SqlStore) -> list[str]:
     """What does verification say?"""
-    return [finding.format() for finding in store.activity.verify().findings]
+    return [finding.format() for finding in store.activity.verify(SYSTEM_LOG).findings]
 
 
-CHANGED = "the batch was changed at activity batch 2"
-MISSING = "events of the batch are missing at activity batch 2"
+CHANGED = "the batch was changed at system activity batch 2"
+MISSING = "events of the batch are missing at system activity batch 2"
 
 
 @pytest.mark.parametrize(
@@ -64,31 +71,37 @@ MISSING = "events of the batch are missing at activity batch 2"
         ),
         (
             (
-                "INSERT INTO event SELECT 7, at, log, kind, outcome, principal_uid, credential_uid, detail"
+                "INSERT INTO event SELECT log, 7, at, kind, outcome, principal_uid, credential_uid, detail"
                 " FROM event WHERE id = 1",
             ),
-            ["there are events in no batch at activity events"],
+            ["there are events in no batch at system activity events"],
         ),
         (
             ("DELETE FROM batch WHERE number = 2", "DELETE FROM event WHERE id IN (3, 4)"),
             [
-                "the batch does not follow the batch before it at activity batch 3",
-                "events before the batch are missing at activity batch 3",
+                "the batch does not follow the batch before it at system activity batch 3",
+                "events before the batch are missing at system activity batch 3",
             ],
         ),
         (
             ("DELETE FROM batch WHERE number = 1", "DELETE FROM event WHERE id IN (1, 2)"),
-            ["the batch does not follow the batch before it at activity batch 2"],
+            ["the batch does not follow the batch before it at system activity batch 2"],
         ),
         (
             ("DELETE FROM batch WHERE number = 3", "DELETE FROM event WHERE id IN (5, 6)"),
-            ["the last batch is 2, the head says 3 at activity head"],
+            ["the last batch is 2, the head says 3 at system activity head"],
         ),
-        (("UPDATE activity_head SET signature = x'00'",), ["the head's signature is wrong at activity head"]),
-        (("UPDATE activity_head SET last_event_id = 7",), ["the head's signature is wrong at activity head"]),
+        (
+            ("UPDATE activity_head SET signature = x'00'",),
+            ["the head's signature is wrong at system activity head"],
+        ),
+        (
+            ("UPDATE activity_head SET last_event_id = 7",),
+            ["the head's signature is wrong at system activity head"],
+        ),
         (
             ("UPDATE batch SET hash = 'text' WHERE number = 3",),
-            ["the batch is malformed at activity batch 3"],
+            ["the batch is malformed at system activity batch 3"],
         ),
     ],
 )
@@ -105,27 +118,34 @@ def test_a_front_that_was_cut_without_the_key_shows(store: SqlStore, path: Path)
     """Pretending that old batches were pruned needs the signing key."""
     with closing(sqlite3.connect(path)) as connection, connection:
         first = connection.execute("SELECT hash FROM batch WHERE number = 1").fetchone()[0]
-        connection.execute("UPDATE activity_head SET pruned_number = 1, pruned_hash = ?", (first,))
+        cut = "UPDATE activity_head SET pruned_number = 1, pruned_hash = ? WHERE log = 'system'"
+        connection.execute(cut, (first,))
     sql(path, "DELETE FROM batch WHERE number = 1", "DELETE FROM event WHERE id IN (1, 2)")
-    assert found(store) == ["the head's signature is wrong at activity head"]
+    assert found(store) == ["the head's signature is wrong at system activity head"]
 
 
 @pytest.mark.parametrize(
-    "act",
+    ("act", "said"),
     [
-        lambda store, at: store.activity.record([ActivityEvent(at, "x", "ok")], durable=True),
-        lambda store, at: store.activity.prune(at + timedelta(days=1)),
+        (
+            lambda store, at: store.activity.record([ActivityEvent(at, "x", "ok")], durable=True),
+            "the head of the activity of `system` is not signed by this store",
+        ),
+        (
+            lambda store, at: store.activity.prune(SYSTEM_LOG, at + timedelta(days=1), at=at),
+            "the activity of `system` is not as it was written",
+        ),
     ],
     ids=["record", "prune"],
 )
 def test_a_forged_head_is_not_written_on(
-    store: SqlStore, path: Path, at: datetime, act: Callable[[SqlStore, datetime], object]
+    store: SqlStore, path: Path, at: datetime, act: Callable[[SqlStore, datetime], object], said: str
 ) -> None:
     """An honest write refuses, instead of signing what was forged."""
     sql(path, "UPDATE activity_head SET number = 2")
     with pytest.raises(Unavailable) as refused:
         act(store, at)
-    assert refused.value.message == "the head of the activity is not signed by this store"
+    assert refused.value.message == said
     # The buffered event must not be tried again when the store closes.
     sql(path, "UPDATE activity_head SET number = 3")
 
@@ -135,7 +155,7 @@ def test_a_head_of_a_wrong_type_is_a_finding_and_no_crash(store: SqlStore, path:
     """Whatever lies in the head's fields, verification reports."""
     for field in ("hash", "signature"):
         sql(path, f"UPDATE activity_head SET {field} = coalesce({value}, '')")
-    assert "the head's signature is wrong at activity head" in found(store)
+    assert "the head's signature is wrong at system activity head" in found(store)
 
 
 def test_findings_are_bounded(store: SqlStore, path: Path, at: datetime) -> None:
@@ -143,16 +163,102 @@ def test_findings_are_bounded(store: SqlStore, path: Path, at: datetime) -> None
     for _ in range(60):
         store.activity.record([ActivityEvent(at, "x", "ok")], durable=True)
     sql(path, "UPDATE batch SET prev_hash = zeroblob(32)")
-    report = store.activity.verify()
+    report = store.activity.verify(SYSTEM_LOG)
     assert (len(report.findings), report.truncated, report.ok) == (100, True, False)
 
 
-def test_a_lost_head_is_named(store: SqlStore, path: Path) -> None:
-    """Without its head the activity cannot be verified or continued."""
-    sql(path, "DELETE FROM activity_head")
+def test_a_lost_head_is_named(store: SqlStore, path: Path, at: datetime) -> None:
+    """Without its head the activity of a log is not intact, and is not continued as if it began only now."""
+    sql(path, "DELETE FROM activity_head WHERE log = 'system'", "DELETE FROM batch", "DELETE FROM event")
+    assert found(store) == ["the head is missing at system activity head"]
     with pytest.raises(Unavailable) as refused:
-        store.activity.verify()
-    assert refused.value.message == "the head of the activity is missing"
+        store.activity.record([ActivityEvent(at, "x", "ok")], durable=True)
+    assert refused.value.message == "the head of the activity of `system` is missing"
+    with pytest.raises(Unavailable):
+        store.activity.flush()
+    with store._activity_database.writing() as connection:
+        begin_log(connection, SYSTEM_LOG, store._signer())
+
+
+def test_a_damaged_log_keeps_no_other_from_being_written(store: SqlStore, path: Path, at: datetime) -> None:
+    """What it was to get stays in memory; what others get is written, in the very same flush."""
+    sql(path, "UPDATE activity_head SET number = 2 WHERE log = 'system'")
+    happened = [ActivityEvent(at, "x", "ok"), ActivityEvent(at, "x", "ok", log=LOG)]
+    store.activity.record(happened)
+    store.activity.touch_credential(SYSTEM_LOG, "c1", at)
+    with pytest.raises(Unavailable, match="of `system` is not signed"):
+        store.activity.flush()
+    assert len(store.activity.events(EventFilter(LOG), None, 10)) == 1
+    sql(path, "UPDATE activity_head SET number = 3 WHERE log = 'system'")
+    assert len(store.activity.events(EventFilter(SYSTEM_LOG), None, 10)) == 7
+    assert store.activity.last_used(SYSTEM_LOG, "c1") == at
+    assert store.activity.verify(SYSTEM_LOG).ok
+
+
+def test_the_activity_of_what_is_no_log_of_the_store_begins_when_it_happens(
+    store: SqlStore, at: datetime
+) -> None:
+    """What was told of it is not lost, and verifies."""
+    store.activity.record([ActivityEvent(at, "x", "ok", log="account:nobody")], durable=True)
+    assert store.activity.list_logs() == ("account:acme", "account:nobody", "system")
+    assert store.activity.verify("account:nobody").ok
+
+
+def test_nobody_who_records_waits_for_a_flush(
+    store: SqlStore, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a batch is being written, credentials are touched and events recorded; they come with the next one."""
+    begun, go_on = Event(), Event()
+    write = activity_rows.append_batch
+
+    def slowly(*given: Any) -> Batch:
+        begun.set()
+        assert go_on.wait(30)
+        return write(*given)
+
+    monkeypatch.setattr(activity_rows, "append_batch", slowly)
+    store.activity.record([ActivityEvent(at, "first", "ok")])
+    store.activity.touch_credential(SYSTEM_LOG, "c1", at)
+    flush = Thread(target=store.activity.flush)
+    flush.start()
+    assert begun.wait(30)
+    store.activity.touch_credential(SYSTEM_LOG, "c1", at + timedelta(minutes=1))
+    store.activity.record([ActivityEvent(at, "second", "ok")])
+    go_on.set()
+    flush.join()
+    found = store.activity.events(EventFilter(SYSTEM_LOG), None, 10)
+    assert [one.event.kind for one in found] == ["first", "second"]
+    assert store.activity.last_used(SYSTEM_LOG, "c1") == at + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_a_flush_that_nobody_answered_is_written_once(
+    store: SqlStore, at: datetime, monkeypatch: pytest.MonkeyPatch, is_carried_out: bool
+) -> None:
+    """Whether or not it was carried out, what was recorded is there once; also if that is unknown twice."""
+    real = store._activity_database.writing
+
+    @contextmanager
+    def unanswered() -> Iterator[Connection]:
+        try:
+            with real() as connection:
+                yield connection
+                if not is_carried_out:
+                    raise Conflict("rolled back")
+        except Conflict:
+            pass
+        raise OutcomeUnknown
+
+    store.activity.record([ActivityEvent(at, "first", "ok")])
+    for kind in ("second", "third"):
+        with monkeypatch.context() as patch:
+            patch.setattr(store._activity_database, "writing", unanswered)
+            with pytest.raises(OutcomeUnknown):
+                store.activity.flush()
+        store.activity.record([ActivityEvent(at, kind, "ok")])
+    found = store.activity.events(EventFilter(SYSTEM_LOG), None, 10)
+    assert [one.event.kind for one in found] == ["first", "second", "third"]
+    assert store.activity.verify(SYSTEM_LOG).ok
 
 
 def test_two_processes_share_one_chain(store: SqlStore, data_dir: Path, at: datetime) -> None:
@@ -161,11 +267,18 @@ def test_two_processes_share_one_chain(store: SqlStore, data_dir: Path, at: date
         for turn in range(3):
             for each in (store, other):
                 each.activity.record([ActivityEvent(at, f"k{turn}", "ok")], durable=True)
-                each.activity.touch_credential("c1", at + timedelta(minutes=turn))
-        other.activity.touch_credential("c1", at)
-    assert [item.id for item in store.activity.events(EventFilter(), None, 10)] == [1, 2, 3, 4, 5, 6]
-    assert store.activity.verify().ok
-    assert store.activity.last_used("c1") == at + timedelta(minutes=2)
+                each.activity.touch_credential(SYSTEM_LOG, "c1", at + timedelta(minutes=turn))
+        other.activity.touch_credential(SYSTEM_LOG, "c1", at)
+    assert [item.id for item in store.activity.events(EventFilter(SYSTEM_LOG), None, 10)] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+    assert store.activity.verify(SYSTEM_LOG).ok
+    assert store.activity.last_used(SYSTEM_LOG, "c1") == at + timedelta(minutes=2)
 
 
 def read_directly(data_dir: Path) -> int:
@@ -195,16 +308,16 @@ def test_a_change_stands_though_its_activity_cannot_be_written(
 ) -> None:
     """The change is committed and answered; its events wait in memory for the next flush."""
 
-    def fail(self: SqlActivity) -> None:
+    def fail(self: SqlActivity, logs: object) -> None:
         raise Unavailable("the store cannot be read or written now")
 
     happened = [ActivityEvent(at, "key-used", "ok")] * BATCH_EVENTS
     with monkeypatch.context() as patch:
-        patch.setattr(SqlActivity, "flush", fail)
+        patch.setattr(SqlActivity, "_flush", fail)
         change = Change("User", "u1", "u1", "create", {})
         head = store.append("account:acme", 0, [change], actor_uid="u", via="test", at=at, activity=happened)
     assert head.revision == 1
-    assert len(store.activity.events(EventFilter(), None, 1_000)) == BATCH_EVENTS
+    assert len(store.activity.events(EventFilter(SYSTEM_LOG), None, 1_000)) == BATCH_EVENTS
 
 
 def test_a_failed_flush_loses_nothing(store: SqlStore, data_dir: Path, at: datetime) -> None:
@@ -215,7 +328,7 @@ def test_a_failed_flush_loses_nothing(store: SqlStore, data_dir: Path, at: datet
         store.activity.flush()
     sql(data_dir / "activity.db", "UPDATE activity_head SET last_event_id = 0")
     expected = StoredEvent(1, ActivityEvent(at, "sign-in", "ok"))
-    assert store.activity.events(EventFilter(), None, 10) == (expected,)
+    assert store.activity.events(EventFilter(SYSTEM_LOG), None, 10) == (expected,)
 
 
 def test_a_buffer_that_is_full_refuses(
@@ -230,20 +343,41 @@ def test_a_buffer_that_is_full_refuses(
     assert refused.value.message == "activity cannot be recorded"
 
 
-@pytest.mark.parametrize("field", ["number", "hash", "last_event_id", "pruned_number", "pruned_hash"])
+def test_a_log_that_cannot_be_written_leaves_room_for_others(
+    store: SqlStore, path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept in memory of a damaged one is bounded by itself, or nobody could sign in anywhere."""
+    monkeypatch.setattr(activity, "MOST_BUFFERED", 30)
+    monkeypatch.setattr(activity, "MOST_OF_LOG", 10)
+    sql(path, "UPDATE activity_head SET number = 2 WHERE log = 'system'")
+    refused = 0
+    for _ in range(40):
+        try:
+            store.activity.record([ActivityEvent(at, "x", "ok")])
+        except Unavailable:
+            refused += 1
+    assert refused == 30
+    store.activity.record([ActivityEvent(at, "x", "ok", log=LOG)], durable=True)
+    assert len(store.activity.events(EventFilter(LOG), None, 10)) == 1
+    sql(path, "UPDATE activity_head SET number = 3 WHERE log = 'system'")
+
+
+@pytest.mark.parametrize("field", ["log", "number", "hash", "last_event_id", "pruned_number", "pruned_hash"])
 def test_the_signed_message_covers_every_field(field: str) -> None:
     """A head that differs in any field has another message."""
-    plain = {"number": 1, "hash": b"a" * 32, "last_event_id": 2, "pruned_number": 0, "pruned_hash": b"b" * 32}
+    numbers = {"number": 1, "last_event_id": 2, "pruned_number": 0}
+    plain = {"log": LOG, "hash": b"a" * 32, "pruned_hash": b"b" * 32, **numbers}
     value = plain[field]
-    other = plain | {field: b"c" * 32 if isinstance(value, bytes) else 9}
+    changed = {bytes: b"c" * 32, str: "account:other", int: 9}
+    other = plain | {field: changed[type(value)]}
     assert ActivityHead(**plain).message() != ActivityHead(**other).message()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("field", "wanted"),
     [
-        ("since", EventFilter(since=datetime.min.replace(tzinfo=timezone(timedelta(hours=1))))),
-        ("until", EventFilter(until=datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))),
+        ("since", EventFilter(SYSTEM_LOG, since=datetime.min.replace(tzinfo=timezone(timedelta(hours=1))))),
+        ("until", EventFilter(SYSTEM_LOG, until=datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))),
     ],
 )
 def test_an_instant_outside_of_the_calendar_is_refused(

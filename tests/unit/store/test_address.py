@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +82,24 @@ def test_a_lost_key_file_is_named(tmp_path: Path) -> None:
         address(tmp_path / "none.key").check_key()
     assert "none.key" in str(refused.value.message)
     assert issubclass(NotFound, BailiwickError)
+
+
+def test_where_nothing_can_be_made_beside_the_key_it_is_locked_itself(
+    key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's secret lies in a folder that nobody writes to; who else migrates there waits all the same."""
+    opened = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(errno.EROFS, "read-only file system")
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with address(key).locked():
+        other = opened(key, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+    with address(key).locked():
+        pass

@@ -1,17 +1,17 @@
-"""Every statement on the logs is inside the SQL that all engines take; and the check can fail."""
+"""Every statement on logs and activity is inside the SQL that all engines take; and the check can fail."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Column, Index, MetaData, Table, Text, event
+from sqlalchemy import Column, ForeignKey, Index, MetaData, Table, Text, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ClauseElement
 from tests.unit.store.common_sql import keys_without_log, problems_of
 
-from bailiwick.store.ports import Change, Head, Idempotency, SecretWrite
-from bailiwick.store.sql.schema import LOGS
+from bailiwick.store.ports import ActivityEvent, Change, EventFilter, Head, Idempotency, Note, SecretWrite
+from bailiwick.store.sql.schema import ACTIVITY, LOGS
 from bailiwick.store.sql.store import SqlStore
 
 LOG = "account:acme"
@@ -54,23 +54,54 @@ def walk(store: SqlStore, at: datetime) -> None:
     store.rotate_master_key()
 
 
-def test_every_statement_is_one_that_all_engines_take(store: SqlStore, at: datetime) -> None:
+def walk_activity(store: SqlStore, at: datetime) -> None:
+    """Ask and write everything that a store can be asked and told of activity."""
+    activity = store.activity
+    for _ in range(2):
+        happened = [
+            ActivityEvent(at, "x", "ok", log, "u", "c", {}) for log in (LOG, "system", "account:nobody")
+        ]
+        activity.record(happened, durable=True)
+        activity.touch_credential(LOG, "c", at)
+        activity.flush()
+    activity.amend(LOG, "n", at, lambda _: Note({}, at + timedelta(minutes=1)))
+    activity.amend(LOG, "m", at + timedelta(minutes=2), lambda _: None)
+    activity.notes(LOG, "n", at, 5, after="m")
+    activity.last_used(LOG, "c")
+    wanted = EventFilter(LOG, "x", "ok", "u", "c", at, at + timedelta(days=1))
+    activity.events(wanted, 1, 5)
+    activity.events(wanted, 9, 5, newest_first=True)
+    activity.verify(LOG)
+    activity.list_logs()
+    activity.count_before(LOG, at + timedelta(days=1))
+    activity.prune(LOG, at + timedelta(days=1), at=at)
+
+
+@pytest.mark.parametrize("part", ["logs", "activity"])
+def test_every_statement_is_one_that_all_engines_take(
+    store: SqlStore, at: datetime, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Recorded while everything is asked, and written as PostgreSQL would be sent it."""
     sent: set[str] = set()
+    # So that locks are taken as on PostgreSQL; SQLite leaves the words for them out.
+    for database in (store._logs, store._activity_database):
+        monkeypatch.setattr(database, "locks_rows", True)
 
-    @event.listens_for(store._logs.engine, "before_execute")
+    @event.listens_for((store._logs if part == "logs" else store._activity_database).engine, "before_execute")
     def keep(_connection: object, statement: object, *_rest: object) -> None:
         if isinstance(statement, ClauseElement):
             sent.add(str(statement.compile(dialect=postgresql.dialect())))  # type: ignore[no-untyped-call]
 
-    walk(store, at)
-    assert len(sent) > 30
+    (walk if part == "logs" else walk_activity)(store, at)
+    assert len(sent) > 20
+    assert any("FOR UPDATE" in sql for sql in sent)
     assert {sql: problems_of(sql) for sql in sent if problems_of(sql)} == {}
 
 
 def test_every_key_and_index_begins_with_the_log() -> None:
     """So that an engine keeps what belongs to one account together."""
     assert keys_without_log(LOGS) == []
+    assert keys_without_log(ACTIVITY) == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +112,7 @@ def test_every_key_and_index_begins_with_the_log() -> None:
         ("DELETE FROM secret WHERE secret.name = %(n)s", "no log in its WHERE"),
         (
             "SELECT 1 FROM change JOIN body ON body.digest = change.digest\nWHERE change.log = 1",
-            "a join without the log",
+            "join",
         ),
         ("INSERT INTO locator (value, log) VALUES (1, 2)", "an insert whose first column is not the log"),
         ("INSERT INTO head (log) VALUES (1) ON CONFLICT (hash) DO NOTHING", "a conflict without the log"),
@@ -94,7 +125,9 @@ def test_what_is_outside_is_found(sql: str, problem: str) -> None:
 
 
 def test_a_key_that_begins_otherwise_is_found() -> None:
-    """A table and an index that do not begin with the log are named."""
+    """A table, a reference and an index that do not begin with the log are named."""
     tables = MetaData()
-    Table("wrong", tables, Column("uid", Text, primary_key=True), Column("log", Text), Index("by_uid", "uid"))
-    assert keys_without_log(tables) == ["wrong", "by_uid"]
+    Table("right", tables, Column("log", Text, primary_key=True), Column("uid", Text, unique=True))
+    uid = Column("uid", Text, ForeignKey("right.uid"), primary_key=True)
+    Table("wrong", tables, uid, Column("log", Text), Index("by_uid", "uid"))
+    assert keys_without_log(tables) == ["wrong", "wrong, uid", "by_uid"]

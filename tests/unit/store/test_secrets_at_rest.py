@@ -195,3 +195,19 @@ def test_an_erased_document_is_in_no_file(store: SqlStore, data_dir: Path, at: d
     store.erase_body(LOG, 2, kind="User", uid="u1", actor_uid="u-root", via="test", at=at)
     assert marker.encode() not in all_bytes(data_dir)
     assert store.verify(LOG).ok
+
+
+@pytest.mark.parametrize("text", ["", "no key\n", "k1 AAAA\n"])
+def test_a_running_store_tells_no_folder_of_a_key_file_that_was_spoilt(
+    store: SqlStore, data_dir: Path, text: str
+) -> None:
+    """What fails is told to whoever asks over HTTP; where the file lies is not theirs to know."""
+    vault = Vault(data_dir / "master.key", lambda size: b"\1" * size)
+    if text:
+        (data_dir / "master.key").write_text(text, encoding="ascii")
+    else:
+        (data_dir / "master.key").unlink()
+    with pytest.raises(Unavailable) as refused:
+        vault.reload()
+    assert "`master.key`" in refused.value.message
+    assert str(data_dir) not in refused.value.message

@@ -97,7 +97,7 @@ def test_a_new_signing_key_takes_over(store: SqlStore, data_dir: Path, at: datet
     with open_store(data_dir) as again:
         write(again, at, "u3")
         assert all(again.verify(log).ok for log in ("system", LOG))
-        assert again.activity.verify().ok
+        assert again.activity.verify("system").ok
 
 
 def test_a_process_that_runs_through_a_new_signing_key_goes_on(

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bailiwick.api.metrics.requests import RequestNumbers
 from bailiwick.api.problems import internal_problem, problem_of
 from bailiwick.api.requests.ids import ID_HEADER, id_of_headers, parent_of
 from bailiwick.errors import BailiwickError, Unavailable
@@ -39,11 +40,12 @@ class RequestEvents:
         rates: Rates | None = None,
         most_requests: int = MOST_REQUESTS,
         traces: Traces | None = None,
+        numbers: RequestNumbers | None = None,
     ) -> None:
         self.app = app
         self._rates = rates or Rates()
         self._most = most_requests
-        self._running = 0
+        self._numbers = numbers or RequestNumbers()
         self._traces = traces
         routes = getattr(app, "routes", ())
         self._templates = {one.endpoint: one.path for one in routes if isinstance(one, Route)}
@@ -82,16 +84,13 @@ class RequestEvents:
                 _identify(message, request.id.encode("ascii"))
             await send(message)
 
-        self._running += 1
+        self._numbers.running += 1
         try:
             self._let_in(scope)
             await self.app(scope, receive, say)
         except BailiwickError as refused:
-            response = problem_of(refused)
-            if isinstance(refused, Unavailable):
-                response.headers["retry-after"] = "1"
             if not status:
-                await response(scope, receive, say)
+                await problem_of(refused)(scope, receive, say)
         except Exception:
             # WHY no raise: the server would write the same exception a second time, and without the id.
             _logger.exception(
@@ -100,15 +99,18 @@ class RequestEvents:
             if not status:
                 await internal_problem()(scope, receive, say)
         finally:
-            self._running -= 1
-            _say(scope["method"], self.route_of(scope), status, perf_counter() - begun)
+            self._numbers.running -= 1
+            route, seconds = self.route_of(scope), perf_counter() - begun
+            self._numbers.add(scope["method"], route, status, seconds)
+            _say(scope["method"], route, status, seconds)
         return status
 
     def _let_in(self, scope: Scope) -> None:
         """Is there room, and has the address not sent too many? Raises Unavailable, TooManyRequests."""
         if scope["path"] in PROBES:
             return
-        if self._running > self._most:
+        if self._numbers.running > self._most:
+            self._numbers.refused += 1
             raise Unavailable(
                 f"{self._most} requests are being carried out, which is the limit", "try again in a second"
             )

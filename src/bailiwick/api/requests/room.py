@@ -20,12 +20,13 @@ KEPT_FILES = 256
 class Room:
     """At most so many connections (0: as many as the process may have, see `find_room`), and so many requests.
 
-    `traces`: none by default.
+    `traces`: none by default. `drain_seconds`: for how long it answers on that is told to stop.
     """
 
     connections: int = 0
     requests: int = MOST_REQUESTS
     traces: Traces | None = None
+    drain_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.connections < 0:

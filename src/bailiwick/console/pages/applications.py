@@ -185,7 +185,7 @@ def _secrets(page: Page, found: Found, form: Form, status: int = 200) -> Respons
         "secrets",
         status=status,
         form=form,
-        secrets=[secrets.describe_secret(page.host, one) for one in known],
+        secrets=[secrets.describe_secret(page.host, page.account, one) for one in known],
         overlaps=_OVERLAPS,
         is_public=page.snapshot.account.applications[found.name].is_public,
         may_rotate=page.judge.could_hold_any((secrets.ROTATE,)),

@@ -26,8 +26,6 @@ from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
 VIA = "effects"
-# Of these the account is compiled afresh, which shares nothing with what answers now.
-COMPILED_AFRESH = ("Service", "Account")
 __all__ = ["Caution", "Effect", "Effects", "Found", "Limits", "Reached", "effects_of", "reach_of"]
 
 
@@ -70,13 +68,7 @@ def effects_of(
     outcome = change_account(host, session, prepare, via=VIA, dry_run=True)
     plan, now = outcome.plan, host.now()
     share_indexes(plan.before.compiled)
-    if any(kind in COMPILED_AFRESH for kind, _ in plan.changed):
-        after = plan.compile()
-    else:
-        # WHY: only one thread at a time may carry indexes through changes.
-        with host.writing:
-            after = plan.compile()
-    touched = Touched(plan, TwoStates(plan.before.compiled, after, now, context or {}))
+    touched = Touched(plan, TwoStates(plan.before.compiled, plan.compile(), now, context or {}))
     asking = Asking(host, session, plan.before, now)
     comparison = Comparison(asking, touched, Budget(limits.questions), Budget(limits.people))
     comparison.run()

@@ -243,7 +243,7 @@ class Comparison:
 
     def _actions_on(self, service: str, kind: str) -> list[str]:
         states = (self.states.before, self.states.after)
-        actions = {action for state in states for action in state.needs.get(service, {})}
+        actions = {action for state in states for action in state.needs_over(service)}
         return sorted(one for one in actions if (service, kind) in self.states.sorts(service, one))
 
     def _explained(self, effect: Effect, *, is_gain: bool) -> Effect:

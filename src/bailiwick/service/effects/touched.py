@@ -12,8 +12,8 @@ from functools import cached_property
 from bailiwick.engine.compile import CompiledAccount, guardrail_blocks
 from bailiwick.engine.decide import guardrail_reaches
 from bailiwick.engine.difference import TwoStates
+from bailiwick.engine.needs import Need
 from bailiwick.engine.own import PRINCIPAL_TYPES
-from bailiwick.engine.roles import Need
 from bailiwick.model.accounts import Account, Group, Principal, Project, Resource
 from bailiwick.model.names import EVERYONE, MEMBERS, ResourceName, format_resource_name
 from bailiwick.model.policies import Guardrail, Policy

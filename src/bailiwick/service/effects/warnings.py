@@ -66,7 +66,7 @@ class Granted:
         return {
             (service, ident): need.action
             for service in self.services
-            for ident, need in self.state.needs.get(service, {}).items()
+            for ident, need in self.state.needs_over(service).items()
             if any(
                 self.state.roles.reach(role, service, need.action_service, need.action).allows
                 for role in self.policy.roles

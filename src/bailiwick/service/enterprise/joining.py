@@ -17,11 +17,14 @@ from bailiwick.service.host import Host
 from bailiwick.service.kinds import ACCOUNT
 from bailiwick.service.loading import account_log
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.store.chain import empty_head
 
 MEMBER = "EnterpriseAccount"
+NOWHERE = "nowhere"
+"""The revision of what was looked at in two states: no log stands there, so that the plan is made again."""
 
 
-def check_joining(host: Host, plan: Plan, edits: tuple[Edit, ...]) -> dict[str, int]:
+def check_joining(host: Host, plan: Plan, edits: tuple[Edit, ...]) -> dict[str, str]:
     """Do both accounts agree, wherever one joins or leaves? On which revisions of other logs does the plan rest?
 
     Raises Invalid with every finding.
@@ -33,7 +36,7 @@ def check_joining(host: Host, plan: Plan, edits: tuple[Edit, ...]) -> dict[str, 
         findings += notes.findings
         for name, revision in looked_at.items():
             log = account_log(name)
-            based_on[log] = min(revision, based_on.get(log, revision))
+            based_on[log] = revision if based_on.get(log, revision) == revision else NOWHERE
     if findings:
         raise Invalid(findings)
     return based_on
@@ -41,7 +44,7 @@ def check_joining(host: Host, plan: Plan, edits: tuple[Edit, ...]) -> dict[str, 
 
 Places = dict[tuple[str, str], Locate]
 # At which revisions of other accounts was it looked?
-LookedAt = dict[str, int]
+LookedAt = dict[str, str]
 
 
 def _of_account(host: Host, plan: Plan, places: Places) -> tuple[ObjectNotes, LookedAt]:
@@ -57,7 +60,7 @@ def _of_account(host: Host, plan: Plan, places: Places) -> tuple[ObjectNotes, Lo
             f"the enterprise of account `{before.enterprise}` holds this account, which cannot leave by itself",
             f"leave `enterprise: {before.enterprise}` in the document, or ask the enterprise to let the account go",
         )
-    return notes, {before.enterprise: _revision(found)}
+    return notes, {before.enterprise: _revision(before.enterprise, found)}
 
 
 def _of_members(host: Host, plan: Plan, places: Places) -> Iterator[tuple[ObjectNotes, LookedAt]]:
@@ -78,7 +81,7 @@ def _of_members(host: Host, plan: Plan, places: Places) -> Iterator[tuple[Object
                 f"account `{name}` does not name `{plan.account.name}` as its enterprise",
                 f"let its owner set `enterprise: {plan.account.name}` in the account's own document first",
             )
-        yield notes, {name: _revision(found)}
+        yield notes, {name: _revision(name, found)}
 
 
 def _notes(kind: str, name: str, places: Places) -> ObjectNotes:
@@ -86,5 +89,5 @@ def _notes(kind: str, name: str, places: Places) -> ObjectNotes:
     return ObjectNotes(kind, name, lambda _kind, _name, path: locate(path))
 
 
-def _revision(found: Snapshot | None) -> int:
-    return 0 if found is None else found.revision
+def _revision(name: str, found: Snapshot | None) -> str:
+    return empty_head(account_log(name)).vector if found is None else found.vector["account"]

@@ -24,7 +24,7 @@ def place(own: Snapshot, management: Snapshot | None) -> Snapshot:
 
     SECURITY: where the tree does not hold it, nothing of the named account shows, not even its revision.
     """
-    at = None if management is None else management.revision
+    at = None if management is None else management.vector["account"]
     held = management is not None and is_held_by(management, own.account.name)
     above = guardrails_binding(management.account, own.account.name) if held and management else {}
     vector = dict(own.vector)
@@ -43,7 +43,7 @@ def place(own: Snapshot, management: Snapshot | None) -> Snapshot:
     return replace(own, compiled=compiled, vector=vector, placed_at=at)
 
 
-def rests_on(snapshot: Snapshot) -> dict[str, int]:
+def rests_on(snapshot: Snapshot) -> dict[str, str]:
     """On which revisions of other logs do decisions from this snapshot rest?
 
     SECURITY: that the tree does not hold the account is such a decision too: else a write could slip past the

@@ -63,7 +63,7 @@ def arrive(host: Host, proven: Proven, client: Client) -> Visit | CodeDue:
         refused = SignInRefused(Fault.OUT_OF_USE, _NOT_NOW, _ASK)
         record_refusal(host, proven, refused, client)
         raise refused from None
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(account, record.uid)
     person = Person(account, record.owner_uid, visit.session.principal, record.uid)
     provider = proven.believed.provider.name
     record_sign_in(
@@ -165,7 +165,7 @@ def _user_of(host: Host, now: Snapshot, known: FederatedIdentityRecord) -> User:
     if user is None:
         raise SignInRefused(Fault.OUT_OF_USE, _NOT_NOW, _ASK)
     days = now.account.security_settings.sign_in.unused_days
-    used = host.store.activity.last_used(known.uid) if days else None
+    used = host.last_used(now.account.name, known.uid) if days else None
     if days and host.at() >= max(known.linked_at, used or known.linked_at) + timedelta(days=days):
         raise SignInRefused(Fault.AWAY, "you have not signed in to this account for too long", _ASK)
     return user

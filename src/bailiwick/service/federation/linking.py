@@ -20,6 +20,7 @@ from bailiwick.service.federation.bringing import take_back
 from bailiwick.service.federation.providers import Believed, believed_again, get_believed
 from bailiwick.service.host import Host
 from bailiwick.service.kinds import find_value
+from bailiwick.service.loading import account_log
 from bailiwick.service.needed import object_of
 from bailiwick.service.people.events import Client
 from bailiwick.service.people.recent_proof import require_recent_proof
@@ -86,14 +87,20 @@ def keep_pending(host: Host, visit: Visit, proven: Proven, client: Client) -> Pe
         record_refusal(host, proven, error if isinstance(error, SignInRefused) else refused, client)
         raise
     until = host.at() + timedelta(seconds=PENDING_SECONDS)
-    host.store.activity.amend(_note(visit), host.at(), lambda _: Note(asdict(pending), until))
+    host.store.activity.amend(
+        account_log(visit.session.account), _note(visit), host.at(), lambda _: Note(asdict(pending), until)
+    )
     return pending
 
 
 def find_pending(host: Host, visit: Visit) -> Pending | None:
     """Which identity waits for whoever visits to say yes? None: none."""
     name = _note(visit)
-    found = [one for at, one in host.store.activity.notes(name, host.at(), 1) if at == name]
+    found = [
+        one
+        for at, one in host.store.activity.notes(account_log(visit.session.account), name, host.at(), 1)
+        if at == name
+    ]
     return Pending(**found[0].document) if found else None
 
 
@@ -109,7 +116,7 @@ def link_pending(host: Host, visit: Visit) -> FederatedIdentityRecord:
         if held is not None:
             found.append(held)
 
-    host.store.activity.amend(_note(visit), host.at(), take)
+    host.store.activity.amend(account_log(visit.session.account), _note(visit), host.at(), take)
     if not found:
         raise NotFound("nothing waits to be linked any more", "begin again on your profile")
     pending, session = Pending(**found[-1]), visit.session

@@ -22,7 +22,7 @@ from bailiwick.errors import Unavailable
 from bailiwick.service.host import Host
 from bailiwick.service.people.attempts import network_of
 from bailiwick.service.people.events import Client
-from bailiwick.store.ports import Document, Note
+from bailiwick.store.ports import SYSTEM_LOG, Document, Note
 
 STATE_SECONDS = 600
 MOST_BEGUN = 60
@@ -74,7 +74,7 @@ def keep_begun(host: Host, begun: Begun, binding: str, client: Client) -> str:
     _count(host, client)
     state, until = secrets.token_urlsafe(32), host.at() + timedelta(seconds=STATE_SECONDS)
     document: dict[str, Any] = {**asdict(begun), "binding": sha256(binding.encode()).hexdigest()}
-    host.store.activity.amend(_note(state), host.at(), lambda _: Note(document, until))
+    host.store.activity.amend(SYSTEM_LOG, _note(state), host.at(), lambda _: Note(document, until))
     return state
 
 
@@ -87,7 +87,7 @@ def claim_begun(host: Host, state: str, binding: str) -> Begun:
             found.append(held)
 
     if len(state) <= 100 and _BINDING.fullmatch(binding):
-        host.store.activity.amend(_note(state), host.at(), take)
+        host.store.activity.amend(SYSTEM_LOG, _note(state), host.at(), take)
     document = dict(found[-1]) if found else {}
     if not hmac.compare_digest(document.pop("binding", ""), sha256(binding.encode()).hexdigest()):
         raise SignInRefused(Fault.STATE, _LOST, "sign in again")
@@ -105,7 +105,7 @@ def _count(host: Host, client: Client) -> None:
         kept = [*recent, now] if allowed[-1] else recent
         return Note({"at": kept}, host.at() + timedelta(seconds=STATE_SECONDS))
 
-    host.store.activity.amend(note, host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, note, host.at(), change)
     if not allowed[-1]:
         raise Unavailable("too many sign-ins were begun from your network", "wait for some minutes")
 

@@ -258,9 +258,7 @@ class Records:
 
     def events(self, wanted: EventFilter, *, before: int | None, limit: int) -> tuple[StoredEvent, ...]:
         """Which events of the account match, newest first?"""
-        activity = self._host.store.activity
-        activity.flush()
-        return activity.events(wanted, before, limit, newest_first=True)
+        return self._host.store.activity.events(wanted, before, limit, newest_first=True)
 
 
 def shown_document(kind: str, document: dict[str, Any] | None, names: Names) -> dict[str, Any] | None:

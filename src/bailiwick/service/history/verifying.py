@@ -1,7 +1,7 @@
-"""Verifying a log while people wait: one run for each account at a time, with its progress and its result.
+"""Verifying a log: for a page, one run of each log at a time with its progress and its result, or for one caller.
 
-Runs in a thread of its own; what it found is kept until the next run or the end of the process. It must not decide
-who may start or see it (the pages ask the engine).
+What a page starts runs in a thread of its own; what it found is kept until the next run or the end of the process. It
+must not decide who may start or see it (pages and routes ask the engine).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event, Lock, Thread
 
-from bailiwick.errors import BailiwickError
+from bailiwick.errors import BailiwickError, Unavailable
 from bailiwick.store.ports import Head, Store, VerifyReport
 
 _logger = logging.getLogger("bailiwick.verifying")
@@ -22,7 +22,8 @@ _logger = logging.getLogger("bailiwick.verifying")
 class Verification:
     """One run: by whom and since when, how far, and, once it is over, what it found.
 
-    `head` is where the log stood when the run began. `problem`: why it could not be carried out.
+    `head` is where the log stood when the run began. `activity`: what was found of the account's activity.
+    `problem`: why it could not be carried out.
     """
 
     log: str
@@ -33,6 +34,7 @@ class Verification:
     done: int = 0
     ended_at: datetime | None = None
     report: VerifyReport | None = None
+    activity: VerifyReport | None = None
     problem: str = ""
 
     @property
@@ -49,6 +51,7 @@ class Verifications:
         self._clock = clock
         self._lock = Lock()
         self._runs: dict[str, Verification] = {}
+        self._waited_for: set[str] = set()
         self._one_at_a_time = Lock()
 
     def find(self, log: str) -> Verification | None:
@@ -70,18 +73,36 @@ class Verifications:
         with self._lock:
             return self._runs[log]
 
+    def verify(self, log: str) -> tuple[VerifyReport, VerifyReport]:
+        """What is found of the log and of its activity, while the caller waits?
+
+        Raises Unavailable while another caller, or a page, waits for the same: each reads a whole log, in a thread that
+        all questions share.
+        """
+        with self._lock:
+            run = self._runs.get(log)
+            if log in self._waited_for or (run is not None and run.is_running):
+                raise Unavailable("this log is being verified already", "try again when it is over")
+            self._waited_for.add(log)
+        try:
+            return self._store.verify(log), self._store.activity.verify(log)
+        finally:
+            with self._lock:
+                self._waited_for.remove(log)
+
     def _run(self, log: str, ended: Event) -> None:
-        report, problem = None, ""
+        report, activity, problem = None, None, ""
         try:
             # WHY one at a time: each reads a whole log, and answers must not wait for many of them.
             with self._one_at_a_time:
                 report = self._store.verify(log, lambda done, total: self._set(log, done=done, total=total))
+                activity = self._store.activity.verify(log)
         except BailiwickError as error:
             problem = error.message
         except Exception:
             _logger.exception("%s could not be verified", log)
             problem = "the log could not be read to its end"
-        self._set(log, report=report, problem=problem, ended_at=self._clock())
+        self._set(log, report=report, activity=activity, problem=problem, ended_at=self._clock())
         ended.set()
 
     def _set(self, log: str, **changes: object) -> None:

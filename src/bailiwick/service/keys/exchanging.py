@@ -32,6 +32,6 @@ def exchange_key(host: Host, text: str, address: str = "") -> IssuedToken:
         jti=secrets.token_hex(16),
         not_beyond=end_of(record, text),
     )
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(session.account, record.uid)
     host.record("token", "issued", session, jti=token.jti, address=address)
     return token

@@ -45,7 +45,7 @@ def _do_as_settled(host: Host, snapshot: Snapshot, record: ApiKeyRecord, address
     host.record(LEAK, REPORTED, session, address=address, done=record.when_leaked)
 
 
-def _prepare(host: Host, snapshot: Snapshot, reported: ApiKeyRecord) -> Prepared | None:
+def _prepare(host: Host, snapshot: Snapshot, reported: ApiKeyRecord) -> Prepared:
     uid = reported.uid
     record = snapshot.keys.get(uid, reported)
     if record.when_leaked == DELETE and not record.locked:

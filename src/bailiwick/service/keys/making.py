@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bailiwick.authn.keys import DISABLE, ApiKeyRecord, generate_api_key
+from bailiwick.authn.keys import DISABLE, ApiKeyRecord
 from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
@@ -22,7 +22,7 @@ from bailiwick.service.keys.limits import (
 from bailiwick.service.keys.reading import show_key
 from bailiwick.service.keys.records import hashes_of, write_key
 from bailiwick.service.keys.rights import require_to_create
-from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, store_keys
+from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, generate_fresh_key, store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -69,12 +69,12 @@ def create_key(
 
 def _prepare(
     host: Host, session: Session, snapshot: Snapshot, wanted: _Wanted, idempotency: KeepMadeKey | None
-) -> tuple[Prepared | None, Callable[[Head], MadeKey]]:
+) -> tuple[Prepared, Callable[[Head], MadeKey]]:
     owner_uid = require_to_create(host, session, snapshot, wanted.owner)
     now = host.at()
     gone = swept(snapshot, owner_uid, now)
     check_number(snapshot, wanted.owner, owner_uid, (one.uid for one in gone))
-    made, uid = generate_api_key(), new_uid(API_KEY)
+    made, uid = generate_fresh_key(snapshot), new_uid(API_KEY)
     record = ApiKeyRecord(
         uid=uid,
         owner_uid=owner_uid,
@@ -90,8 +90,6 @@ def _prepare(
     enterprise = snapshot.vector.get("enterprise")
     shown = show_key(record, wanted.description, None, now)
     answer = partial(MadeKey, uid, made.text, made.prefix, shown, record.expires_at, enterprise)
-    if made.prefix in snapshot.keys_by_prefix():
-        return None, answer
     prepared = Prepared(
         [
             *(Change(API_KEY, one.uid, one.uid, "delete") for one in gone),

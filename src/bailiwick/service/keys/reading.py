@@ -48,7 +48,7 @@ def read_key(host: Host, session: Session, uid: str) -> ApiKeyRecord:
 
 def describe_key(host: Host, snapshot: Snapshot, record: ApiKeyRecord) -> Mapping[str, Any]:
     """How is a key shown? Never its secret or its hash."""
-    used = host.store.activity.last_used(record.uid)
+    used = host.last_used(snapshot.account.name, record.uid)
     return show_key(record, snapshot.descriptions.get(record.uid, ""), used, host.at())
 
 
@@ -86,7 +86,6 @@ class Use(NamedTuple):
 
 def list_uses(host: Host, record: ApiKeyRecord, account: str) -> list[Use]:
     """What were the last uses of this key, newest first? As far as the activity goes back."""
-    host.store.activity.flush()
     found = []
     for kind in ("token", "registry-token"):
         wanted = EventFilter(log=account_log(account), kind=kind, outcome="issued", credential_uid=record.uid)

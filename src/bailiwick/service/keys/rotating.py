@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bailiwick.authn.keys import ApiKeyRecord, EarlierSecret, GeneratedKey, generate_api_key
+from bailiwick.authn.keys import ApiKeyRecord, EarlierSecret, GeneratedKey
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
@@ -19,7 +19,7 @@ from bailiwick.service.keys.limits import check_end
 from bailiwick.service.keys.reading import show_key
 from bailiwick.service.keys.records import hashes_of, owner_of, write_key
 from bailiwick.service.keys.rights import ROTATE, check_honoured, find_key, hand_over
-from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, Precondition, store_keys
+from bailiwick.service.keys.storing import KeepMadeKey, MadeKey, Precondition, generate_fresh_key, store_keys
 from bailiwick.service.loading import API_KEY
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
@@ -44,13 +44,13 @@ def rotate_key(
     Raises Denied, Invalid, Conflict, NotFound.
     """
     _check_overlap(overlap_seconds, leaked=leaked)
-    used = None if leaked else host.store.activity.last_used(uid)
+    used = None if leaked else host.last_used(session.account, uid)
 
-    def prepare(snapshot: Snapshot) -> tuple[Prepared | None, Callable[[Head], MadeKey]]:
+    def prepare(snapshot: Snapshot) -> tuple[Prepared, Callable[[Head], MadeKey]]:
         before = _rotatable(host, session, snapshot, uid)
         if check is not None:
             check(snapshot)
-        made = generate_api_key()
+        made = generate_fresh_key(snapshot)
         after = (
             _replaced(host, snapshot, before, made)
             if leaked
@@ -60,8 +60,6 @@ def rotate_key(
         description = snapshot.descriptions.get(uid, "")
         shown = show_key(after, description, used, host.at())
         answer = partial(MadeKey, after.uid, made.text, made.prefix, shown, after.expires_at, enterprise)
-        if made.prefix in snapshot.keys_by_prefix():
-            return None, answer
         kept = None if idempotency is None else idempotency(answer)
         changes, secrets = _written(before, after, description)
         return Prepared(changes, secrets, session.uid, session.via("keys"), idempotency=kept), answer

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bailiwick.errors import Conflict
-from bailiwick.service.appending import TRIES, Prepared, append_prepared
+from bailiwick.authn.keys import GeneratedKey, generate_api_key
+from bailiwick.service.appending import Prepared, append_prepared
 from bailiwick.service.host import Host
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.trying import try_until_stored
 from bailiwick.store.ports import Head, Idempotency
 
 T = TypeVar("T")
@@ -43,16 +44,24 @@ Precondition = Callable[[Snapshot], None]
 
 
 def store_keys(
-    host: Host, account: str, prepare: Callable[[Snapshot], tuple[Prepared | None, Callable[[Head], T]]]
+    host: Host, account: str, prepare: Callable[[Snapshot], tuple[Prepared, Callable[[Head], T]]]
 ) -> T:
     """Store what `prepare` makes of the newest state, and answer with what it makes of the head after it.
 
-    `prepare` may run several times; None: its state does not do, and another is looked for. Raises Conflict.
+    `prepare` may run several times. What it raises changes nothing. Raises Conflict.
     """
-    for _ in range(TRIES):
+
+    def attempt() -> T:
         snapshot = host.snapshot(account)
         prepared, answer = prepare(snapshot)
-        head = None if prepared is None else append_prepared(host, snapshot, prepared)
-        if head is not None:
-            return answer(head)
-    raise Conflict("the account is being changed too often at once", "try again")
+        return answer(append_prepared(host, snapshot, prepared))
+
+    return try_until_stored(host, account, attempt)
+
+
+def generate_fresh_key(snapshot: Snapshot) -> GeneratedKey:
+    """A new key for this account, whose visible prefix no other key there has."""
+    while True:
+        made = generate_api_key()
+        if made.prefix not in snapshot.keys_by_prefix():
+            return made

@@ -104,7 +104,7 @@ def exchange_key_for(host: Host, text: str, asked: tuple[str, ...], address: str
     )
     ends = FOREVER if record.expires_at is None else record.expires_at.timestamp()
     token = issue(host, subject, audience="", seconds=3600, until=ends)
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(session.account, record.uid)
     host.record("token", "issued", session, jti=token.jti, scope=subject.scope)
     return token
 

@@ -20,7 +20,7 @@ from bailiwick.service.locating import APPLICATION, accounts_with
 from bailiwick.service.people.attempts import network_of
 from bailiwick.service.people.records import APPLICATION_SECRET, ApplicationSecretRecord
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Document, Note
+from bailiwick.store.ports import SYSTEM_LOG, Document, Note
 
 MOST_FAILURES = 50
 FAILURE_PERIOD = timedelta(minutes=15)
@@ -86,7 +86,7 @@ def authenticate_client(host: Host, shown: ShownClient, address: str) -> Client:
         _count_failure(host, address)
         host.refuse_stranger()
         raise ClientRefused(basic=shown.basic)
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(found.account, record.uid)
     return Client(found.account, found.uid, found.application, record.uid)
 
 
@@ -114,7 +114,7 @@ def _note(address: str) -> str:
 
 def _is_locked_out(host: Host, address: str) -> bool:
     name = _note(address)
-    found = host.store.activity.notes(name, host.at(), 1)
+    found = host.store.activity.notes(SYSTEM_LOG, name, host.at(), 1)
     return bool(address and found and found[0][0] == name and found[0][1].document["count"] >= MOST_FAILURES)
 
 
@@ -126,4 +126,4 @@ def _count_failure(host: Host, address: str) -> None:
     def change(held: Document | None) -> Note:
         return Note({"count": (held or {"count": 0})["count"] + 1}, until)
 
-    host.store.activity.amend(_note(address), host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, _note(address), host.at(), change)

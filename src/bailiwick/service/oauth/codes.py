@@ -17,7 +17,7 @@ from bailiwick.authn.oauth.pkce import is_proved
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
 from bailiwick.service.oauth.approvals import Approval, name_of_code, new_code, read_approval, write_approval
-from bailiwick.store.ports import Document, Note
+from bailiwick.store.ports import SYSTEM_LOG, Document, Note
 
 CODE_SECONDS = 60
 # WHY longer than the code: also one that is shown again much later had fallen into other hands.
@@ -62,7 +62,7 @@ def give_code(host: Host, approval: Approval, redirect_uri: str, challenge: str)
         "session": "",
     }
     host.store.activity.amend(
-        name_of_code("code", code), host.at(), lambda _: Note(document, host.at() + REMEMBERED)
+        SYSTEM_LOG, name_of_code("code", code), host.at(), lambda _: Note(document, host.at() + REMEMBERED)
     )
     return code
 
@@ -102,5 +102,5 @@ def _use_up(host: Host, client_id: str, code: str, session_uid: str) -> _Shown |
         found.append(_Shown(held, bool(held["session"])))
         return Note({**held, "session": held["session"] or session_uid}, until)
 
-    host.store.activity.amend(name_of_code("code", code), host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, name_of_code("code", code), host.at(), change)
     return found[-1]

@@ -19,7 +19,7 @@ from bailiwick.service.oauth.approvals import Approval, name_of_code, new_code, 
 from bailiwick.service.people.attempts import begin_attempt, network_of, record_failure, take_back
 from bailiwick.service.people.events import Client, Person
 from bailiwick.service.people.visits import Visit
-from bailiwick.store.ports import Document, Note
+from bailiwick.store.ports import SYSTEM_LOG, Document, Note
 
 DEVICE_SECONDS = 600
 # WHY longer than the code: a program that asks too late is told that it is too late.
@@ -94,7 +94,7 @@ def begin_device(
         "interval": INTERVAL_SECONDS,
     }
     until = host.at() + timedelta(seconds=REMEMBERED_SECONDS)
-    host.store.activity.amend(device, host.at(), lambda _: Note(document, until))
+    host.store.activity.amend(SYSTEM_LOG, device, host.at(), lambda _: Note(document, until))
     return DeviceCodes(device_code, format_user_code(user_code))
 
 
@@ -108,7 +108,7 @@ def _claim(host: Host, user_code: str, device: str) -> bool:
             return Note(held, datetime.fromtimestamp(held["until"], until.tzinfo))
         return Note({"device": device, "until": until.timestamp()}, until)
 
-    host.store.activity.amend(name_of_code("user-code", user_code), host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, name_of_code("user-code", user_code), host.at(), change)
     return claimed[-1]
 
 
@@ -123,7 +123,7 @@ def _count_network(host: Host, client: Client) -> None:
         return Note({"at": earlier if is_too_many[-1] else [*earlier, now]}, until)
 
     name = name_of_code("asking", network_of(client.address))
-    host.store.activity.amend(name, host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, name, host.at(), change)
     if is_too_many[-1]:
         raise OAuthRefused(SLOW_DOWN, "too many programs of this network wait to be let in; try again later")
 
@@ -169,7 +169,7 @@ def _look(host: Host, user_code: str | None, account: str) -> Waiting | None:
 
 
 def _peek(host: Host, name: str) -> Document | None:
-    found = host.store.activity.notes(name, host.at(), 1)
+    found = host.store.activity.notes(SYSTEM_LOG, name, host.at(), 1)
     return found[0][1].document if found and found[0][0] == name else None
 
 
@@ -193,11 +193,11 @@ def answer_device(host: Host, waiting: Waiting, approval: Approval | None) -> No
         )
         return _kept(host, {**held, **said})
 
-    host.store.activity.amend(waiting.name, host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, waiting.name, host.at(), change)
     if not done[-1]:
         raise Invalid.at("user_code", WRONG_CODE, "begin again on your device")
     code = find_user_code(waiting.user_code) or ""
-    host.store.activity.amend(name_of_code("user-code", code), host.at(), lambda _: None)
+    host.store.activity.amend(SYSTEM_LOG, name_of_code("user-code", code), host.at(), lambda _: None)
 
 
 def fetch_device(host: Host, client_id: str, device_code: str) -> Approval:
@@ -213,7 +213,7 @@ def fetch_device(host: Host, client_id: str, device_code: str) -> Approval:
         answers.append(answer)
         return _kept(host, after)
 
-    host.store.activity.amend(name_of_code("device", device_code), host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, name_of_code("device", device_code), host.at(), change)
     answer = answers[-1]
     if isinstance(answer, OAuthRefused):
         raise answer

@@ -96,7 +96,7 @@ def begin_family(
     token = _issue(host, client.application, family, scope)
     if with_refresh:
         note = family.note(_until(client.application, family))
-        host.store.activity.amend(family.name, host.at(), lambda _: note)
+        host.store.activity.amend(family.log, family.name, host.at(), lambda _: note)
     record_begun_by(host, family, token, listed=not with_refresh)
     return FamilyTokens(token, first.text if with_refresh else None, uid, scope, root)
 
@@ -153,7 +153,7 @@ def end_family(host: Host, family: Family) -> None:
 def _find(host: Host, client: Client, text: str) -> tuple[RefreshToken, Family]:
     """Which family is this a token of, new or used, if it is this application's? Raises OAuthRefused."""
     shown = read_refresh_token(text)
-    family = None if shown is None else find_family(host.store.activity, shown, host.at())
+    family = None if shown is None else find_family(host.store.activity, client, shown, host.at())
     if shown is None or family is None or family.client_id != client.uid:
         host.refuse_stranger()
         raise OAuthRefused(INVALID_GRANT, _OVER)
@@ -168,7 +168,7 @@ def _end_reused(host: Host, family: Family) -> NoReturn:
     def change(held: Document | None) -> Note | None:
         return None if held is None else Note({**held, "ended": True}, _instant(family.ends))
 
-    host.store.activity.amend(family.name, host.at(), change)
+    host.store.activity.amend(family.log, family.name, host.at(), change)
     host.record("token", "reused", _session(family), family=family.uid, client_id=family.client_id)
     end_family(host, family)
     raise OAuthRefused(INVALID_GRANT, _OVER)

@@ -14,7 +14,10 @@ from typing import Any
 from bailiwick.authn.authenticated import Authenticated, authenticated_claims, read_authenticated
 from bailiwick.authn.links import Link, parse_links, write_links
 from bailiwick.authn.refresh_tokens import RefreshToken, account_tag
-from bailiwick.store.ports import Activity, Document, Note
+from bailiwick.model.applications import COMMAND_LINE
+from bailiwick.service.loading import account_log
+from bailiwick.service.oauth.clients import Client
+from bailiwick.store.ports import SYSTEM_LOG, Activity, Document, Note
 
 PREFIX = "families/"
 MOST_AT_ONCE = 1000
@@ -43,6 +46,11 @@ class Family:
     ended: bool = False
 
     @property
+    def log(self) -> str:
+        """In which log is it remembered?"""
+        return log_of_families(self.client_id, self.link.account)
+
+    @property
     def name(self) -> str:
         """Under which name is it remembered?"""
         return note_name(account_tag(self.link.account), self.uid)
@@ -61,6 +69,15 @@ class Family:
             **{"family_hash": self.family_hash, "use_hash": self.use_hash},
         }
         return Note(document, datetime.fromtimestamp(until, UTC))
+
+
+def log_of_families(client_id: str, account: str) -> str:
+    """In which log are families of this application and account remembered?
+
+    WHY those of the command line in the system log: it is of no account, so whose its refresh token is, is not known
+    before it is found.
+    """
+    return SYSTEM_LOG if client_id == COMMAND_LINE else account_log(account)
 
 
 def note_name(tag: str, uid: str) -> str:
@@ -91,10 +108,10 @@ def read_family(document: Mapping[str, Any]) -> Family:
     )
 
 
-def find_family(activity: Activity, token: RefreshToken, at: datetime) -> Family | None:
-    """Which family is this a token of, new or used? None: of none that is remembered."""
+def find_family(activity: Activity, client: Client, token: RefreshToken, at: datetime) -> Family | None:
+    """Which family of this application is this a token of, new or used? None: of none that is remembered."""
     name = note_name(token.account_tag, token.family_uid)
-    found = activity.notes(name, at, 1)
+    found = activity.notes(log_of_families(client.uid, client.account), name, at, 1)
     if not found or found[0][0] != name:
         return None
     family = read_family(found[0][1].document)
@@ -103,9 +120,14 @@ def find_family(activity: Activity, token: RefreshToken, at: datetime) -> Family
 
 def list_families(activity: Activity, account: str, at: datetime) -> Iterator[Family]:
     """Which families of the account are remembered?"""
-    prefix, after = note_name(account_tag(account), ""), ""
+    for log in (account_log(account), SYSTEM_LOG):
+        yield from _list_families(activity, log, note_name(account_tag(account), ""), at)
+
+
+def _list_families(activity: Activity, log: str, prefix: str, at: datetime) -> Iterator[Family]:
+    after = ""
     while True:
-        notes = activity.notes(prefix, at, MOST_AT_ONCE, after=after)
+        notes = activity.notes(log, prefix, at, MOST_AT_ONCE, after=after)
         yield from (read_family(note.document) for _, note in notes)
         if len(notes) < MOST_AT_ONCE:
             return
@@ -131,10 +153,10 @@ def use_newest(
             return replace(known, use_hash=new.use_hash, seen=now).note(until)
         return replace(known, ended=True).note(known.ends)
 
-    activity.amend(family.name, datetime.fromtimestamp(now, UTC), change)
+    activity.amend(family.log, family.name, datetime.fromtimestamp(now, UTC), change)
     return bool(won and won[-1])
 
 
 def forget_family(activity: Activity, family: Family, at: datetime) -> None:
     """Its refresh tokens are good no more, and it is listed no more."""
-    activity.amend(family.name, at, lambda _: None)
+    activity.amend(family.log, family.name, at, lambda _: None)

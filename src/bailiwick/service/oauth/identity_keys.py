@@ -108,7 +108,7 @@ def _append(
     secrets.append(SecretWrite(fresh.kid, IDENTITY_KEY, str(fresh.private_pem).encode()))
     try:
         store.append(
-            SYSTEM_LOG, head.revision, changes, actor_uid=actor_uid, via="keys", at=at, secrets=secrets
+            SYSTEM_LOG, head.vector, changes, actor_uid=actor_uid, via="keys", at=at, secrets=secrets
         )
     except RevisionConflict:
         return False

@@ -72,7 +72,7 @@ def _said(host: Host, found: KnownToken) -> dict[str, Any]:
 
 def _of_refresh_token(host: Host, client: Client, text: str) -> dict[str, Any]:
     shown = read_refresh_token(text)
-    family = None if shown is None else find_family(host.store.activity, shown, host.at())
+    family = None if shown is None else find_family(host.store.activity, client, shown, host.at())
     if shown is None or family is None or family.client_id != client.uid:
         return INACTIVE
     if not shown.is_newest(family.use_hash) or not is_family_standing(host, family):

@@ -21,7 +21,7 @@ def revoke_token(host: Host, client: Client | None, text: str) -> None:
     """End this token, if it is this application's (None: of no application). Says nothing of whether it was one."""
     shown = read_refresh_token(text)
     if shown is not None:
-        family = find_family(host.store.activity, shown, host.at())
+        family = None if client is None else find_family(host.store.activity, client, shown, host.at())
         if family is not None and client is not None and family.client_id == client.uid:
             end_family(host, family)
             host.record("token", "revoked", None, family=family.uid, client_id=client.uid)

@@ -109,9 +109,9 @@ def client_id_of(host: Host, session: Session, name: str) -> str:
     return _find(host, session, host.snapshot(session.account), READ, name)[0]
 
 
-def describe_secret(host: Host, record: ApplicationSecretRecord) -> dict[str, Any]:
+def describe_secret(host: Host, account: str, record: ApplicationSecretRecord) -> dict[str, Any]:
     """How is a secret shown? Never itself or its hash."""
-    used = host.store.activity.last_used(record.uid)
+    used = host.last_used(account, record.uid)
     return {
         "id": record.uid,
         "prefix": record.prefix,

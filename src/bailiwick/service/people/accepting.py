@@ -107,7 +107,7 @@ def accept(host: Host, text: str, password: str, client: Client) -> Visit | None
     if after.has_factor(record.owner_uid):
         return None
     visit = begin_visit(host, after, record, client, session_uid=new_uid("Session"), factor=False)
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(account, record.uid)
     person = Person(account, record.owner_uid, visit.session.principal, record.uid)
     record_sign_in(host, SUCCEEDED, person, client, session=visit.uid, second_factor=False, by="link")
     return visit

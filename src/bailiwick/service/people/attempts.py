@@ -16,8 +16,9 @@ from typing import NamedTuple
 from bailiwick.errors import BailiwickError
 from bailiwick.model.security import SignInPolicy
 from bailiwick.service.host import Host
+from bailiwick.service.loading import account_log
 from bailiwick.service.people.events import LOCKED, REFUSED, Client, Person, record_sign_in
-from bailiwick.store.ports import Document, Note
+from bailiwick.store.ports import SYSTEM_LOG, Document, Note
 
 # WHY so many more than by name: a whole office may come from one address.
 FAILURES_BY_ADDRESS = 50
@@ -50,26 +51,35 @@ class Lockout:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt that was counted: its time, under which notes, and until when it locks out if it fails."""
+    """One attempt that was counted: its time, under which notes of which logs, until when it locks out if it fails."""
 
     at: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
     locks_until: datetime | None = None
 
 
 def begin_attempt(
-    host: Host, account: str, name: str, client: Client, policy: SignInPolicy, *, is_known: bool
+    host: Host,
+    account: str,
+    name: str,
+    client: Client,
+    policy: SignInPolicy,
+    *,
+    is_known: bool,
+    is_account: bool = True,
 ) -> Attempt:
     """Count an attempt by this name from this address. Raises LockedOut, without counting, where there were too many.
 
-    SECURITY: what is typed as a name is written down only where it is one (`is_known`): it may be a password.
+    SECURITY: what is typed as a name is written down only where it is one (`is_known`): it may be a password. What is
+    typed as an account and is none (`is_account`) gets no log.
     """
-    network = network_of(client.address)
-    limits = [
-        (_note(account, "name", name), {"name": name if is_known else ""}, policy.failures_before_lockout),
-        (_note(account, "address", network), {"address": network}, FAILURES_BY_ADDRESS),
+    network, log = network_of(client.address), account_log(account) if is_account else SYSTEM_LOG
+    by_name, by_address = {"name": name if is_known else ""}, {"address": network}
+    limits: list[tuple[tuple[str, str], Document, int]] = [
+        ((log, _note(account, "name", name)), by_name, policy.failures_before_lockout),
+        ((log, _note(account, "address", network)), by_address, FAILURES_BY_ADDRESS),
         # WHY in all accounts too: whoever types a new account name each time would never be stopped.
-        (_note("", "address", network), {"address": network}, FAILURES_BY_ADDRESS_IN_ALL),
+        ((SYSTEM_LOG, _note("", "address", network)), by_address, FAILURES_BY_ADDRESS_IN_ALL),
     ]
     attempt = Attempt(host.now())
     for note, said, most in limits if network else limits[:1]:
@@ -84,8 +94,8 @@ def begin_attempt(
 
 def take_back(host: Host, attempt: Attempt) -> None:
     """The attempt was no failure: it does not count, and locks nobody out."""
-    for note in attempt.notes:
-        host.store.activity.amend(note, host.at(), lambda held: _without(held, attempt.at))
+    for log, note in attempt.notes:
+        host.store.activity.amend(log, note, host.at(), lambda held: _without(held, attempt.at))
 
 
 def record_failure(host: Host, attempt: Attempt, person: Person, client: Client, *, reason: str) -> None:
@@ -97,14 +107,14 @@ def record_failure(host: Host, attempt: Attempt, person: Person, client: Client,
 
 def forget_failures(host: Host, account: str, name: str) -> None:
     """Whoever has this name has shown who they are: earlier failures count no more."""
-    host.store.activity.amend(_note(account, "name", name), host.at(), lambda _: None)
+    host.store.activity.amend(account_log(account), _note(account, "name", name), host.at(), lambda _: None)
 
 
 def list_lockouts(host: Host, account: str) -> list[Lockout]:
     """Who is locked out of this account now, by name and by address?"""
     prefix, found, after = _prefix(account), [], ""
     while True:
-        notes = host.store.activity.notes(prefix, host.at(), MOST_AT_ONCE, after=after)
+        notes = host.store.activity.notes(account_log(account), prefix, host.at(), MOST_AT_ONCE, after=after)
         for name, note in notes:
             until = _instant(note.document["locked_until"])
             if until > host.at():
@@ -119,7 +129,7 @@ def list_lockouts(host: Host, account: str) -> list[Lockout]:
 def lift_lockout(host: Host, account: str, lockout: Lockout) -> None:
     """Let whoever it is try again."""
     note = _prefix(account) + lockout.id.replace("-", "/", 1)
-    host.store.activity.amend(note, host.at(), lambda _: None)
+    host.store.activity.amend(account_log(account), note, host.at(), lambda _: None)
 
 
 class _Counted(NamedTuple):
@@ -129,7 +139,9 @@ class _Counted(NamedTuple):
     until: float
 
 
-def _count(host: Host, note: str, said: Document, most: int, policy: SignInPolicy, *, now: float) -> _Counted:
+def _count(
+    host: Host, note: tuple[str, str], said: Document, most: int, policy: SignInPolicy, *, now: float
+) -> _Counted:
     """Count one attempt, of this very instant, by which it is taken back, under this note, unless it is locked."""
     period, lockout = policy.failure_period_minutes * 60, policy.lockout_minutes * 60
     counted: list[_Counted] = []
@@ -148,7 +160,7 @@ def _count(host: Host, note: str, said: Document, most: int, policy: SignInPolic
         kept = {**said, "at": [*earlier, now], "locked_until": locked_until}
         return Note(kept, _instant(max(now + period, locked_until)))
 
-    host.store.activity.amend(note, host.at(), change)
+    host.store.activity.amend(*note, host.at(), change)
     return counted[-1]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bailiwick.service.host import Host
 from bailiwick.service.loading import account_log
-from bailiwick.store.ports import ActivityEvent
+from bailiwick.store.ports import SYSTEM_LOG, ActivityEvent
 
 SIGN_IN = "sign-in"
 SUCCEEDED, REFUSED, LOCKED, CODE_DUE, SIGNED_OUT = (
@@ -48,7 +48,7 @@ def sign_in_event(host: Host, outcome: str, person: Person, client: Client, **mo
         at=host.at(),
         kind=SIGN_IN,
         outcome=outcome,
-        log=account_log(person.account) if person.account else "",
+        log=account_log(person.account) if person.account else SYSTEM_LOG,
         principal_uid=person.uid,
         credential_uid=person.credential_uid,
         detail={**{name: value for name, value in said.items() if value}, **more},

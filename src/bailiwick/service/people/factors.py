@@ -25,6 +25,7 @@ from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.service.appending import Prepared
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
+from bailiwick.service.loading import account_log
 from bailiwick.service.people.attempts import begin_attempt, record_failure, take_back
 from bailiwick.service.people.events import Client, Person
 from bailiwick.service.people.recent_proof import is_proved_lately, require_recent_proof
@@ -141,7 +142,7 @@ def confirm_enrolment(host: Host, visit: Visit, first: str, second: str) -> tupl
 
     uid, step = store_people(host, session.account, prepare)
     # WHY: the second code is of a step that may still be shown; it has been used here.
-    _claim(host, uid, step or 0)
+    _claim(host, session.account, uid, step or 0)
     return with_factor(host, visit), codes
 
 
@@ -153,10 +154,10 @@ def show_code(host: Host, snapshot: Snapshot, factor: FactorRecord, code: str) -
     if looks_like_recovery_code(code):
         return _use_recovery_code(host, snapshot.account.name, factor.owner_uid, code)
     step = find_step(kept.seed, code, host.now())
-    return step is not None and _claim(host, factor.uid, step)
+    return step is not None and _claim(host, snapshot.account.name, factor.uid, step)
 
 
-def _claim(host: Host, factor_uid: str, step: int) -> bool:
+def _claim(host: Host, account: str, factor_uid: str, step: int) -> bool:
     """Is the step later than every step of which a code was accepted? From now on it is not."""
     claimed: list[bool] = []
 
@@ -165,7 +166,7 @@ def _claim(host: Host, factor_uid: str, step: int) -> bool:
         claimed.append(step > last)
         return Note({"step": max(step, last)}, host.at() + _REMEMBERED)
 
-    host.store.activity.amend(f"code/{factor_uid}", host.at(), change)
+    host.store.activity.amend(account_log(account), f"code/{factor_uid}", host.at(), change)
     return claimed[-1]
 
 

@@ -157,7 +157,7 @@ def _check_wish(wish: Wish) -> None:
 
 def judge_new_user(
     host: Host, inviter: Session, now: Snapshot, invitation: Invitation
-) -> tuple[Plan, Mapping[str, int]]:
+) -> tuple[Plan, Mapping[str, str]]:
     """What is made for the invited, if its inviter may make it in this state? Raises Denied, Invalid, Conflict."""
     # SECURITY: who may not invite is not told who is there.
     judge_of(host, inviter, now).require(INVITE, iam_service())

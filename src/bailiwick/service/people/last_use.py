@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bailiwick.service.host import Host
+from bailiwick.service.loading import account_log
 from bailiwick.service.people.events import REFUSED, SIGN_IN, SUCCEEDED
 from bailiwick.service.people.records import SignInRecord
 from bailiwick.service.snapshots import Snapshot
@@ -30,23 +31,24 @@ def last_uses(host: Host, snapshot: Snapshot, uids: Iterable[str]) -> dict[str, 
     wanted, found = set(uids), dict[str, datetime]()
     for record in snapshot.people.values() if wanted else ():
         if isinstance(record, SignInRecord) and record.owner_uid in wanted:
-            used = host.store.activity.last_used(record.uid)
+            used = host.last_used(snapshot.account.name, record.uid)
             if used is not None:
                 found[record.owner_uid] = max(used, found.get(record.owner_uid, used))
     return found
 
 
-def find_earlier(host: Host, uid: str, *, before: str) -> EarlierSignIn | None:
+def find_earlier(host: Host, account: str, uid: str, *, before: str) -> EarlierSignIn | None:
     """When did the user of this uid sign in before the session `before`? None: never, as far as is still recorded."""
-    wanted = EventFilter(kind=SIGN_IN, outcome=SUCCEEDED, principal_uid=uid)
+    wanted = EventFilter(account_log(account), kind=SIGN_IN, outcome=SUCCEEDED, principal_uid=uid)
     for stored in host.store.activity.events(wanted, None, MOST_LOOKED_AT, newest_first=True):
         event = stored.event
         if event.detail.get("session") != before:
             address = str(event.detail.get("address", ""))
-            return EarlierSignIn(event.at, address, _refused_since(host, uid, event.at))
+            return EarlierSignIn(event.at, address, _refused_since(host, account, uid, event.at))
     return None
 
 
-def _refused_since(host: Host, uid: str, since: datetime) -> int:
-    wanted = EventFilter(kind=SIGN_IN, outcome=REFUSED, principal_uid=uid, since=since)
+def _refused_since(host: Host, account: str, uid: str, since: datetime) -> int:
+    log = account_log(account)
+    wanted = EventFilter(log, kind=SIGN_IN, outcome=REFUSED, principal_uid=uid, since=since)
     return len(host.store.activity.events(wanted, None, MOST_COUNTED, newest_first=True))

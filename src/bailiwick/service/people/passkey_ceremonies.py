@@ -31,10 +31,11 @@ from bailiwick.authn.passkeys import (
 from bailiwick.authn.signing import KeyPurpose
 from bailiwick.authn.tickets import PasskeyTicket, read_ticket, write_ticket
 from bailiwick.service.host import Host
+from bailiwick.service.loading import account_log
 from bailiwick.service.people.records import PasskeyRecord
 from bailiwick.service.people.secrets_kept import find_passkey
 from bailiwick.service.snapshots import Snapshot
-from bailiwick.store.ports import Document, Note
+from bailiwick.store.ports import SYSTEM_LOG, Document, Note
 
 SIGN_IN, FACTOR, PROOF, REGISTER = "sign-in", "second-factor", "proof", "register"
 COUNTER = "the passkey's own count went back: it may have been copied"
@@ -94,7 +95,7 @@ def claim_challenge(host: Host, purpose: str, bound: str, text: str) -> bytes:
         claimed.append(held is None)
         return Note({}, host.at() + timedelta(seconds=SECONDS))
 
-    host.store.activity.amend(f"challenge/{_digest(read.challenge)}", host.at(), change)
+    host.store.activity.amend(SYSTEM_LOG, f"challenge/{_digest(read.challenge)}", host.at(), change)
     if not claimed[-1]:
         raise PasskeyRefused("the challenge was answered before")
     return base64url_to_bytes(read.challenge)
@@ -122,7 +123,7 @@ def prove_passkey(
     if answer.user_handle and answer.user_handle != record.owner_uid:
         raise PasskeyRefused("the passkey is another's")
     proved = verify_answer(party, answer, challenge, kept.public_key, must_verify=must_verify)
-    _count(host, record, kept.sign_count, proved.sign_count)
+    _count(host, account, record, kept.sign_count, proved.sign_count)
     return proved
 
 
@@ -139,11 +140,11 @@ def show_own_passkey(
         prove_passkey(host, snapshot.account.name, record, answer, challenge, must_verify=False)
     except PasskeyRefused:
         return False
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(snapshot.account.name, record.uid)
     return True
 
 
-def _count(host: Host, record: PasskeyRecord, first: int, count: int) -> None:
+def _count(host: Host, account: str, record: PasskeyRecord, first: int, count: int) -> None:
     later: list[bool] = []
 
     def change(held: Document | None) -> Note:
@@ -151,7 +152,7 @@ def _count(host: Host, record: PasskeyRecord, first: int, count: int) -> None:
         later.append(is_later_count(count, known))
         return Note({"count": max(count, known)}, host.at() + _COUNTED_FOR)
 
-    host.store.activity.amend(f"passkey/{record.uid}", host.at(), change)
+    host.store.activity.amend(account_log(account), f"passkey/{record.uid}", host.at(), change)
     if not later[-1]:
         raise PasskeyRefused(COUNTER)
 

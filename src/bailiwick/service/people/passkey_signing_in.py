@@ -61,7 +61,7 @@ def sign_in_with_passkey(host: Host, shown: ShownPasskey, bound: str, client: Cl
     newest = host.snapshot(snapshot.account.name)
     visit = begin_visit(host, newest, record, client, session_uid=session_uid, factor=True)
     forget_failures(host, snapshot.account.name, reference.removeprefix("user:"))
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(snapshot.account.name, record.uid)
     record_sign_in(host, SUCCEEDED, person, client, session=session_uid, second_factor=True, by="passkey")
     return visit
 

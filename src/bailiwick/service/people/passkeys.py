@@ -44,8 +44,8 @@ class KnownPasskey:
 
 def list_passkeys(host: Host, snapshot: Snapshot, owner_uid: str) -> list[KnownPasskey]:
     """Which passkeys has the user of this uid, oldest first?"""
-    found = snapshot.passkeys_of(owner_uid)
-    return [KnownPasskey(one, host.store.activity.last_used(one.uid)) for one in found]
+    account = snapshot.account.name
+    return [KnownPasskey(one, host.last_used(account, one.uid)) for one in snapshot.passkeys_of(owner_uid)]
 
 
 def begin_registration(host: Host, visit: Visit) -> Ceremony:

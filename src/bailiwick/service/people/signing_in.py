@@ -201,9 +201,11 @@ def _look_again(host: Host, text: str) -> tuple[_Known, CodeDueTicket]:
 
 
 def _begin(host: Host, known: _Known, account: str, name: str, client: Client) -> Attempt:
-    is_known = known.user is not None
+    is_known, is_account = known.user is not None, known.snapshot is not None
     try:
-        return begin_attempt(host, account, name, client, known.policy, is_known=is_known)
+        return begin_attempt(
+            host, account, name, client, known.policy, is_known=is_known, is_account=is_account
+        )
     except LockedOut:
         _note_locked_out(host, known.person, client)
         raise
@@ -273,7 +275,7 @@ def _succeed(
     # SECURITY: of the newest state: a password changed, or a user disabled, while this one was looked at counts.
     visit = begin_visit(host, host.snapshot(account), shown, client, session_uid=session_uid, factor=factor)
     forget_failures(host, account, name)
-    host.store.activity.touch_credential(shown.uid, host.at())
+    host.touch_credential(account, shown.uid)
     said = {"by": by} if by else {}
     record_sign_in(host, SUCCEEDED, known.person, client, session=session_uid, second_factor=factor, **said)
     return visit

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from bailiwick.errors import Conflict
-from bailiwick.service.appending import TRIES, Prepared, append_prepared
+from bailiwick.service.appending import Prepared, append_prepared
 from bailiwick.service.host import Host
 from bailiwick.service.snapshots import Snapshot
+from bailiwick.service.trying import try_until_stored
 
 T = TypeVar("T")
 
@@ -18,9 +18,12 @@ def store_people(host: Host, account: str, prepare: Callable[[Snapshot], tuple[P
 
     `prepare` may run several times. What it raises changes nothing. Raises Conflict.
     """
-    for _ in range(TRIES):
+
+    def attempt() -> T:
         snapshot = host.snapshot(account)
         prepared, answer = prepare(snapshot)
-        if prepared is None or append_prepared(host, snapshot, prepared) is not None:
-            return answer
-    raise Conflict("the account is being changed too often at once", "try again")
+        if prepared is not None:
+            append_prepared(host, snapshot, prepared)
+        return answer
+
+    return try_until_stored(host, account, attempt)

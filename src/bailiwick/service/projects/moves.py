@@ -155,7 +155,6 @@ class MoveLog:
         """Who tried in vain, before this event? Raises Denied: it is for who may read the activity."""
         self._reader.judge.require(READ_ACTIVITY, iam_service())
         activity = self._host.store.activity
-        activity.flush()
         filter = EventFilter(log=self._log, kind=ATTEMPT, since=wanted.since, until=wanted.until)
         events = activity.events(filter, before, MOST_SCANNED, newest_first=True)
         fitting = [event for event in events if _fits(event, wanted)]

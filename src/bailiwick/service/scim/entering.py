@@ -25,5 +25,5 @@ def enter(host: Host, authorization: str | None, address: str) -> Session:
     except Unauthenticated:
         host.refuse_stranger()
         raise
-    host.store.activity.touch_credential(record.uid, host.at())
+    host.touch_credential(session.account, record.uid)
     return replace(session, expires_at=FOREVER)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bailiwick.errors import Conflict, NotFound, Unavailable
-from bailiwick.store.chain import SALT_BYTES, genesis_hash, head_message
+from bailiwick.store.chain import SALT_BYTES, empty_head, head_message
 from bailiwick.store.evidence import RawHead
 from bailiwick.store.fold import (
     ObjectKey,
@@ -27,8 +27,8 @@ from bailiwick.store.fold import (
     seal_erasure,
     seal_row,
 )
-from bailiwick.store.ports import Head, Locate, RandomBytes, RevisionConflict, Signer
-from bailiwick.store.sql.clock import now_microseconds
+from bailiwick.store.ports import Head, Locate, RandomBytes, Revision, RevisionConflict, Signer
+from bailiwick.store.sql.clock import this_move
 from bailiwick.store.sql.locators import remove_locators, write_locators
 from bailiwick.store.sql.schema import IS_NAMED, body, change, head, object_
 from bailiwick.store.verify import is_head_signed
@@ -49,7 +49,7 @@ def insert_log(connection: Connection, log: str, at: str, signer: Signer) -> Hea
     """What is the head of this new log?"""
     if connection.execute(select(head.c.log).where(head.c.log == log)).first() is not None:
         raise Conflict(f"log `{log}` exists already")
-    start = Head(log, 0, genesis_hash(log).hex())
+    start = empty_head(log)
     values = _head_values(start, at, signer)
     try:
         connection.execute(insert(head).values(log=log, **values))
@@ -69,7 +69,7 @@ def lock_heads(connection: Connection, log: str, others: Iterable[str]) -> None:
         connection.execute(one.with_for_update(read=name != log))
 
 
-def lock_head(connection: Connection, log: str, expected_revision: int, signer: Signer) -> Head:
+def lock_head(connection: Connection, log: str, expected: Revision, signer: Signer) -> Head:
     """What is the head to write on? Nobody else can write until the transaction ends.
 
     SECURITY: its signature is checked first, else the next honest write would sign a forged chain.
@@ -80,8 +80,8 @@ def lock_head(connection: Connection, log: str, expected_revision: int, signer: 
     if not is_head_signed(log, RawHead(row.revision, row.hash, row.signature, row.at), signer):
         raise Unavailable(f"the head of `{log}` is not signed by this store", "run `bailiwick log verify`")
     now = Head(log, row.revision, row.hash.hex())
-    if now.revision != expected_revision:
-        raise RevisionConflict(expected_revision, now)
+    if not now.is_at(expected):
+        raise RevisionConflict(expected, now)
     return now
 
 
@@ -202,7 +202,7 @@ def _head_values(to: Head, at: str, signer: Signer) -> dict[str, Any]:
         "hash": head_hash,
         "signature": signature,
         "at": at,
-        "moved_at": now_microseconds(),
+        "moved_at": this_move(),
     }
 
 

@@ -7,11 +7,12 @@ Implements docs/spec.md, section "The data directory".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, MetaData, Table, func, insert, select
+from sqlalchemy import Connection, MetaData, Select, Table, func, insert, select
 
 from bailiwick.errors import Unavailable
 from bailiwick.store.sql.database import Database, stream
@@ -20,6 +21,16 @@ from bailiwick.store.sql.secret_rows import MASTER_KEY_ID, answer_purpose, secre
 from bailiwick.store.vault import Vault
 
 Row = dict[str, Any]
+
+
+class Rows(NamedTuple):
+    """How many rows has a table, and what is the hash of all of them?"""
+
+    number: int
+    digest: str
+
+
+Carried = Mapping[str, Rows]
 Counted = Callable[[str, int, int], None]
 
 _PURPOSES: Mapping[str, Callable[[Row], tuple[str, ...]]] = {
@@ -44,20 +55,20 @@ class Carrier:
         self._new_key = new_key
         self._counted = counted
 
-    def carry(self, tables: MetaData, source: Connection, target: Database) -> int:
-        """How many rows of these tables came into the target? Each batch is committed by itself."""
-        return sum(self._carry_table(table, source, target) for table in tables.sorted_tables)
+    def carry(self, tables: MetaData, source: Connection, target: Database) -> Carried:
+        """Which rows of these tables came into the target? Each batch is committed by itself."""
+        return {table.name: self._carry_table(table, source, target) for table in tables.sorted_tables}
 
-    def _carry_table(self, table: Table, source: Connection, target: Database) -> int:
-        total, done = count_rows(source, table), 0
-        rows = stream(source, select(table).order_by(*table.primary_key.columns)).mappings()
+    def _carry_table(self, table: Table, source: Connection, target: Database) -> Rows:
+        total, seen = _count(source, table), _Seen()
+        rows = stream(source, _in_order(table)).mappings()
         for some in rows.partitions():
             batch = list(self._changed(table, (dict(row) for row in some)))
             with target.writing() as connection:
                 connection.execute(insert(table), batch)
-            done += len(batch)
-            self._counted(table.name, done, total)
-        return done
+            seen.add(batch)
+            self._counted(table.name, seen.count, total)
+        return seen.rows()
 
     def _changed(self, table: Table, rows: Iterator[Row]) -> Iterator[Row]:
         """Which rows does the target get for these?"""
@@ -78,17 +89,47 @@ class Carrier:
         return row | {"key_id": self._new_key.key_id, "ciphertext": sealed}
 
 
-def count_rows(connection: Connection, table: Table) -> int:
-    """How many rows has this table?"""
+def _in_order(table: Table) -> Select[Any]:
+    """In which order are rows carried and compared? By their keys, which every engine sorts by code point."""
+    return select(table).order_by(*table.primary_key.columns)
+
+
+def _count(connection: Connection, table: Table) -> int:
     return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def check_counts(tables: MetaData, source: Connection, target: Connection) -> None:
-    """Has every table of the target as many rows as the source's? Raises Unavailable."""
+class _Seen:
+    """How many rows were seen, and what they say."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._digest = sha256()
+
+    def add(self, batch: Sequence[Row]) -> None:
+        """These came next. WHY `repr`: it tells text from bytes and numbers, and is of one form for each value."""
+        self.count += len(batch)
+        for row in batch:
+            self._digest.update(repr(sorted(row.items())).encode("utf-8", "surrogatepass"))
+
+    def rows(self) -> Rows:
+        """What was seen?"""
+        return Rows(self.count, self._digest.hexdigest())
+
+
+def check_rows(tables: MetaData, target: Connection, carried: Carried, counted: Counted) -> None:
+    """Has every table of the target exactly the rows that were carried? Raises Unavailable."""
     for table in tables.sorted_tables:
-        wanted, found = count_rows(source, table), count_rows(target, table)
-        if wanted != found:
+        seen, wanted = _Seen(), carried[table.name]
+        for some in stream(target, _in_order(table)).mappings().partitions():
+            seen.add([dict(row) for row in some])
+            counted(f"comparing {table.name}", seen.count, wanted.number)
+        found = seen.rows()
+        if found != wanted:
+            how = (
+                f"{found.number} rows, expected {wanted.number}"
+                if found.number != wanted.number
+                else "other rows"
+            )
             raise Unavailable(
-                f"table `{table.name}` of the copy has {found} rows, expected {wanted}",
-                "begin the copy anew with `--again`",
+                f"table `{table.name}` of the copy has {how}", "begin the copy anew with `--again`"
             )

@@ -17,25 +17,34 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bailiwick.errors import Unavailable
+from bailiwick.store.sql.admission import Admission
 
 BUSY_SECONDS = 30
 STREAM_ROWS = 1_000
 CONTENDED = ("40001", "40P01")
 """Serialization failure and deadlock: nothing was done, and the same may succeed now."""
+LOCKED_TOO_LONG = "55P03"
+_POOLED = "what a connection had prepared was gone, or another's: a pooler in between must pool by session"
 _SHOWN_STATES = {
     "53100": "the database's disk is full; make room there",
     "53300": "the database has no connection left; raise its limit, or start fewer nodes",
     "57014": "the database did not answer in time; look at its load",
-    "55P03": "another change held the same rows for too long; try again",
+    LOCKED_TOO_LONG: "another change held the same rows for too long; try again",
     "25006": "the database is a standby that takes no changes; name the primary, or promote this one",
     "28P01": "the database refuses the password; see PGPASSWORD or PGPASSFILE",
     "3D000": "there is no such database; create it first (`createdb`)",
     "42501": "the database's role lacks a right; see docs/deploy.md",
+    "42P05": _POOLED,
+    "26000": _POOLED,
 }
 
 
 class Contended(Unavailable):
     """Nothing was done, because others were doing the like at the same moment: trying again may succeed."""
+
+
+class LockedTooLong(Unavailable):
+    """Nothing was done, because others held for too long what it needs."""
 
 
 class OutcomeUnknown(Unavailable):
@@ -56,6 +65,18 @@ class Database(ABC):
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.admission: Admission | None = None
+        """What is asked at the start of every transaction; None: nothing, for who makes and changes tables."""
+
+    def admitted(self, connection: Connection) -> None:
+        """May this program use the tables, in this transaction that has just begun? Raises AnotherSchema."""
+        if self.admission is not None:
+            self.admission.check(connection)
+
+    def require_own(self, connection: Connection, deed: str) -> None:
+        """Are the tables exactly this program's, as this deed needs? Raises AnotherSchema."""
+        if self.admission is not None:
+            self.admission.require_own(connection, deed)
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Connection]:
@@ -145,7 +166,8 @@ def _named(error: DBAPIError) -> Unavailable:
     if state in CONTENDED:
         return Contended("others were changing the same at the same moment", "try again")
     if state in _SHOWN_STATES:
-        return Unavailable("the store cannot be read or written now", _SHOWN_STATES[state])
+        kind = LockedTooLong if state == LOCKED_TOO_LONG else Unavailable
+        return kind("the store cannot be read or written now", _SHOWN_STATES[state])
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return Unavailable("the store cannot be read or written now", _advice(error))
     return Unavailable("the store failed", "run `bailiwick store verify`")
@@ -154,7 +176,7 @@ def _named(error: DBAPIError) -> Unavailable:
 def _advice(error: DBAPIError) -> str:
     """What helps against this failure?"""
     if not isinstance(error.orig, sqlite3.Error):
-        return "check that the database runs and can be reached from here"
+        return "check that the database runs, can be reached from here, and lets this role in"
     text = str(error.orig)
     if "locked" in text or "busy" in text:
         return f"another process has been writing for {BUSY_SECONDS} seconds; try again"

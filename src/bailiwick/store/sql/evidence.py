@@ -6,15 +6,16 @@ Implements docs/spec.md, section "The change log".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, bindparam, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from bailiwick.store.evidence import RawHead, RawObject, RawRow, values_of
 from bailiwick.store.fold import ObjectKey
 from bailiwick.store.ports import Locate
+from bailiwick.store.sql.append import KEYS_IN_QUERY, batched
 from bailiwick.store.sql.database import stream
 from bailiwick.store.sql.locators import stream_locators
 from bailiwick.store.sql.schema import IS_ERASURE, body, change, head, object_
@@ -26,7 +27,6 @@ def _raw(column: Column[Any]) -> ColumnElement[Any]:
     return type_coerce(column, NullType())
 
 
-_WITH_BODY = change.outerjoin(body, (body.c.log == change.c.log) & (body.c.digest == change.c.digest))
 _RAW_ROWS = select(
     _raw(change.c.revision),
     _raw(change.c.seq),
@@ -39,9 +39,9 @@ _RAW_ROWS = select(
     _raw(change.c.digest),
     _raw(change.c.prev_hash),
     _raw(change.c.hash),
-    _raw(body.c.salt),
-    _raw(body.c.document),
-).select_from(_WITH_BODY)
+)
+_RAW_BODIES = select(_raw(body.c.digest), _raw(body.c.salt), _raw(body.c.document))
+_NO_BODY = (None, None)
 _RAW_OBJECTS = select(
     _raw(object_.c.kind),
     _raw(object_.c.uid),
@@ -82,9 +82,24 @@ class SqlEvidence:
         return self._rows(change.c.kind, change.c.uid, change.c.revision, change.c.seq)
 
     def _rows(self, *order: ColumnElement[Any]) -> Iterator[RawRow]:
-        """Which rows, in this order?"""
+        """Which rows, in this order?
+
+        WHY no join: a database that has no statistics of a new log yet compares each row with every body.
+        """
         query = _RAW_ROWS.where(change.c.log == self._log).order_by(*order)
-        return (RawRow(*row) for row in stream(self._connection, query))
+        for batch in batched(stream(self._connection, query), KEYS_IN_QUERY):
+            # What is no digest has no body, and not every text that a file can hold can be asked for.
+            bodies = self._bodies([row.digest for row in batch if isinstance(row.digest, bytes)])
+            for row in batch:
+                salt, text = bodies.get(row.digest, _NO_BODY)
+                yield RawRow._make((*row, salt, text))
+
+    def _bodies(self, digests: Sequence[Any]) -> dict[Any, tuple[Any, Any]]:
+        """Which salt and text have the bodies with these digests?"""
+        wanted = bindparam("digests", digests, NullType(), expanding=True)
+        of_digests = (body.c.log == self._log) & _raw(body.c.digest).in_(wanted)
+        rows = self._connection.execute(_RAW_BODIES.where(of_digests))
+        return {digest: (salt, text) for digest, salt, text in rows}
 
     def objects(self) -> Iterator[RawObject]:
         """Which objects, by kind and uid?"""

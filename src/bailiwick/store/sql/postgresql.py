@@ -67,6 +67,7 @@ class PostgresDatabase(Database):
     def reading(self) -> Iterator[Connection]:
         """Which connection sees the database at one moment?"""
         with failures_named(), self._reader.connect() as connection, connection.begin():
+            self.admitted(connection)
             yield connection
 
     @contextmanager
@@ -79,6 +80,7 @@ class PostgresDatabase(Database):
             with self._bounded(LONGEST_TRANSACTION_SECONDS - COMMIT_SECONDS, connection):
                 transaction = connection.begin()
                 try:
+                    self.admitted(connection)
                     yield connection
                 except BaseException:
                     _roll_back(transaction)

@@ -6,7 +6,7 @@ Implements docs/spec.md, section "The change log".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,15 +14,14 @@ from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, tu
 
 from bailiwick.errors import NotFound
 from bailiwick.store.canonical import parse_document, parse_instant
-from bailiwick.store.chain import genesis_hash, parse_body
+from bailiwick.store.chain import empty_head, parse_body
 from bailiwick.store.ports import ChangeRow, Head, StoredObject
 from bailiwick.store.sql.append import KEYS_IN_QUERY, batched
-from bailiwick.store.sql.clock import OVERLAP_MICROSECONDS, now_microseconds
+from bailiwick.store.sql.clock import next_mark
 from bailiwick.store.sql.database import stream
 from bailiwick.store.sql.schema import body, change, head, object_
 
-_WITH_BODY = change.outerjoin(body, (body.c.log == change.c.log) & (body.c.digest == change.c.digest))
-_ROWS = select(change, body.c.document).select_from(_WITH_BODY)
+_ROWS = select(change)
 _IN_ORDER = (change.c.revision, change.c.seq)
 _BY_OBJECT = (change.c.kind, change.c.uid, *_IN_ORDER)
 
@@ -44,11 +43,13 @@ def read_heads(connection: Connection, logs: Sequence[str]) -> dict[str, Head]:
 
 def read_moved(connection: Connection, mark: int) -> tuple[int, tuple[Head, ...]]:
     """Which heads moved since this mark, and which is the next one?"""
-    # INVARIANT: the clock is read before the heads; what moves in between is told now and once more.
-    next_mark = int(connection.execute(select(now_microseconds())).scalar_one()) - OVERLAP_MICROSECONDS
-    columns = select(head.c.log, head.c.revision, head.c.hash).where(head.c.moved_at >= mark)
+    # INVARIANT: the mark is made before the heads are read; what moves in between is told now and once more.
+    following = int(connection.execute(select(next_mark())).scalar_one())
+    # WHY the earlier of both: a clock that is set back gives earlier moments than the mark to what moves then.
+    since = head.c.moved_at >= min(mark, following)
+    columns = select(head.c.log, head.c.revision, head.c.hash).where(since)
     moved = tuple(Head(row.log, row.revision, row.hash.hex()) for row in connection.execute(columns))
-    return next_mark, moved
+    return following, moved
 
 
 def read_head(connection: Connection, log: str) -> Head:
@@ -63,7 +64,7 @@ def read_head_at(connection: Connection, log: str, revision: int) -> Head:
     """Which hash did the chain have at this revision? Raises NotFound beyond the head."""
     check_revision(read_head(connection, log), revision)
     if revision == 0:
-        return Head(log, 0, genesis_hash(log).hex())
+        return empty_head(log)
     where = (change.c.log == log) & (change.c.revision == revision)
     last = select(change.c.hash).where(where).order_by(change.c.seq.desc()).limit(1)
     found = connection.execute(last).scalar_one_or_none()
@@ -115,12 +116,12 @@ def read_changes(connection: Connection, log: str, after_revision: int, limit: i
     beyond = _ROWS.where((change.c.log == log) & (change.c.revision > after_revision)).order_by(*_IN_ORDER)
     rows = connection.execute(beyond.limit(limit + 1)).all()
     if len(rows) <= limit:
-        return tuple(map(to_change_row, rows))
+        return _with_bodies(connection, rows)
     whole = [row for row in rows if row.revision != rows[-1].revision]
     if not whole:
         first = _ROWS.where((change.c.log == log) & (change.c.revision == rows[0].revision))
-        return tuple(map(to_change_row, connection.execute(first.order_by(change.c.seq))))
-    return tuple(map(to_change_row, whole))
+        return _with_bodies(connection, connection.execute(first.order_by(change.c.seq)))
+    return _with_bodies(connection, whole)
 
 
 def read_history(
@@ -135,12 +136,24 @@ def read_history(
     if before is not None:
         query = query.where(tuple_(*_IN_ORDER) < tuple_(*map(literal, before)))
     newest = query.order_by(change.c.revision.desc(), change.c.seq.desc()).limit(limit)
-    return tuple(map(to_change_row, connection.execute(newest)))
+    return _with_bodies(connection, connection.execute(newest))
 
 
-def to_change_row(row: Row[Any]) -> ChangeRow:
-    """Which logged change is this?"""
-    name, document = ("", None) if row.document is None else parse_body(row.document)
+def _with_bodies(connection: Connection, rows: Iterable[Row[Any]]) -> tuple[ChangeRow, ...]:
+    """Which logged changes are these?
+
+    WHY no join: a database that has no statistics of a new log yet compares each row with every body.
+    """
+    found: list[ChangeRow] = []
+    for batch in batched(rows, KEYS_IN_QUERY):
+        texts = _read_bodies(connection, batch)
+        found += (_to_change_row(row, texts.get(row.digest)) for row in batch)
+    return tuple(found)
+
+
+def _to_change_row(row: Row[Any], text: str | None) -> ChangeRow:
+    """Which logged change is this, with this body or none?"""
+    name, document = ("", None) if text is None else parse_body(text)
     return ChangeRow(
         log=row.log,
         revision=row.revision,
@@ -156,7 +169,7 @@ def to_change_row(row: Row[Any]) -> ChangeRow:
         hash=row.hash.hex(),
         name=name,
         document=document,
-        erased=row.document is None,
+        erased=text is None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables, for every dialect: the logs' file and the activity's file.
+"""The tables, for every dialect: the logs' file and the activity's file. The log comes first in every key and index.
 
 INVARIANT: names compare byte for byte (BINARY on SQLite, "C" on PostgreSQL); nothing folds case or
 normalises, so `Foo` is not `foo`.
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -21,7 +20,6 @@ from sqlalchemy import (
 )
 
 SCHEMA_VERSION = 2
-ACTIVITY_SCHEMA_VERSION = 1
 
 _EXACT = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
 
@@ -70,7 +68,7 @@ head = Table(
     _bytes("hash"),
     _bytes("signature"),
     _text("at"),
-    # When the head moved, in microseconds of the database's clock, so that nodes find what moved lately.
+    # When the head moved, so that nodes find what moved lately: a moment, or a count of moves (clock.py).
     Column("moved_at", BigInteger, nullable=False, server_default=text("0")),
     Index("head_by_moved_at", "moved_at"),
     sqlite_with_rowid=False,
@@ -179,6 +177,7 @@ setting = Table("setting", LOGS, _text("log", key=True), _text("name", key=True)
 batch = Table(
     "batch",
     ACTIVITY,
+    _text("log", key=True),
     _integer("number", key=True),
     _integer("first_id"),
     _integer("event_count"),
@@ -190,24 +189,24 @@ batch = Table(
 event = Table(
     "event",
     ACTIVITY,
-    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    _text("log", key=True),
+    _integer("id", key=True),
     _text("at"),
-    _text("log"),
     _text("kind"),
     _text("outcome"),
     _text("principal_uid"),
     _text("credential_uid"),
     _text("detail"),
-    Index("event_by_principal", "principal_uid", "id"),
-    Index("event_by_credential", "credential_uid", "id"),
-    Index("event_by_kind", "kind", "id"),
-    Index("event_by_log", "log", "id"),
+    Index("event_by_principal", "log", "principal_uid", "id"),
+    Index("event_by_credential", "log", "credential_uid", "id"),
+    Index("event_by_kind", "log", "kind", "id"),
+    sqlite_with_rowid=False,
 )
 
 activity_head = Table(
     "activity_head",
     ACTIVITY,
-    _integer("id", key=True),
+    _text("log", key=True),
     _integer("number"),
     _bytes("hash"),
     _integer("last_event_id"),
@@ -216,16 +215,22 @@ activity_head = Table(
     _bytes("signature"),
 )
 
-credential_use = Table("credential_use", ACTIVITY, _text("credential_uid", key=True), _text("last_used_at"))
+credential_use = Table(
+    "credential_use",
+    ACTIVITY,
+    _text("log", key=True),
+    _text("credential_uid", key=True),
+    _text("last_used_at"),
+    sqlite_with_rowid=False,
+)
 
 # WHY not among the events: a note is changed and forgotten; what happened is told by events besides.
 note = Table(
     "note",
     ACTIVITY,
+    _text("log", key=True),
     _text("name", key=True),
     _text("document"),
     _text("until"),
-    Index("note_by_until", "until"),
+    Index("note_by_until", "log", "until"),
 )
-
-activity_setting = Table("setting", ACTIVITY, _text("name", key=True), _text("value"))

@@ -6,11 +6,12 @@ Implements docs/spec.md, section "Secrets at rest".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from bailiwick.errors import NotFound, Unavailable
+from bailiwick.errors import Conflict, NotFound, Unavailable
 from bailiwick.store.canonical import format_instant, parse_instant
 from bailiwick.store.chain import check_texts
 from bailiwick.store.ports import SYSTEM_LOG, Answer, Secret, SecretChange, SecretDelete, SecretWrite
@@ -19,6 +20,7 @@ from bailiwick.store.vault import Vault
 
 MASTER_KEY_ID = "master_key_id"
 BATCH_ROWS = 500
+_OF_MASTER_KEY = (setting.c.log == SYSTEM_LOG) & (setting.c.name == MASTER_KEY_ID)
 
 
 def read_setting(connection: Connection, name: str) -> str:
@@ -37,8 +39,7 @@ def _key_to_seal_under(connection: Connection) -> str:
     INVARIANT: who seals holds the row, and a rotation waits for it; so nothing is ever committed under a key that a
     finished rotation removed, on whatever machine.
     """
-    of_key = (setting.c.log == SYSTEM_LOG) & (setting.c.name == MASTER_KEY_ID)
-    connection.execute(select(setting.c.name).where(of_key).with_for_update(read=True))
+    connection.execute(select(setting.c.name).where(_OF_MASTER_KEY).with_for_update(read=True))
     return read_setting(connection, MASTER_KEY_ID)
 
 
@@ -140,38 +141,51 @@ class SecretRows:
         value = self.vault.open(row.key_id, answer_purpose(log, principal_uid, key), row.ciphertext)
         return Answer(principal_uid, key, row.request_digest, row.status, value, parse_instant(row.at))
 
-    def reencrypt(self, connection: Connection, key_id: str) -> None:
-        """Bring every row under this key, and call it current. Who seals meanwhile waits for it."""
-        of_key = (setting.c.log == SYSTEM_LOG) & (setting.c.name == MASTER_KEY_ID)
-        # WHY first, and an update: it waits for who seals under the old key, before their rows are looked for; and who
-        # waits for this row finds it changed, where one deleted and written anew would be gone.
-        connection.execute(update(setting).where(of_key).values(value=key_id))
-        self._reencrypt_secrets(connection, key_id)
-        self._reencrypt_answers(connection, key_id)
+    def make_current(self, connection: Connection, key_id: str) -> None:
+        """Let everything be sealed under this key from now on. Who seals under another one is waited for."""
+        # WHY an update: who waits for this row finds it changed, where one deleted and written anew would be gone.
+        connection.execute(update(setting).where(_OF_MASTER_KEY).values(value=key_id))
 
-    def _reencrypt_secrets(self, connection: Connection, key_id: str) -> None:
-        """Bring every secret under this key."""
-        old = select(secret).where(secret.c.key_id != key_id).limit(BATCH_ROWS)
-        while rows := connection.execute(old).all():
-            for row in rows:
-                context = secret_purpose(row.log, row.name, row.purpose)
-                where = (secret.c.log == row.log) & (secret.c.name == row.name)
-                sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
-                connection.execute(update(secret).where(where).values(key_id=key_id, ciphertext=sealed))
+    def reencrypt(self, connection: Connection, key_id: str) -> bool:
+        """Bring some rows under this key, the current one: were there any? Who seals meanwhile waits. Raises Conflict.
 
-    def _reencrypt_answers(self, connection: Connection, key_id: str) -> None:
-        """Bring every kept answer under this key."""
-        old = select(answer).where(answer.c.key_id != key_id).limit(BATCH_ROWS)
-        while rows := connection.execute(old).all():
-            for row in rows:
-                context = answer_purpose(row.log, row.principal_uid, row.idempotency_key)
-                where = (
-                    (answer.c.log == row.log)
-                    & (answer.c.principal_uid == row.principal_uid)
-                    & (answer.c.idempotency_key == row.idempotency_key)
-                )
-                sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
-                connection.execute(update(answer).where(where).values(key_id=key_id, ciphertext=sealed))
+        INVARIANT: who writes or deletes a secret holds the setting's row, so no row read here is written over.
+        """
+        connection.execute(select(setting.c.name).where(_OF_MASTER_KEY).with_for_update())
+        if read_setting(connection, MASTER_KEY_ID) != key_id:
+            raise Conflict("another master key is in use by now", "see `bailiwick master-key list`")
+        return self._reencrypt_secrets(connection, key_id) or self._reencrypt_answers(connection, key_id)
+
+    def _reencrypt_secrets(self, connection: Connection, key_id: str) -> bool:
+        rows = connection.execute(select(secret).where(secret.c.key_id != key_id).limit(BATCH_ROWS)).all()
+        for row in rows:
+            context = secret_purpose(row.log, row.name, row.purpose)
+            where = (secret.c.log == row.log) & (secret.c.name == row.name)
+            sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
+            connection.execute(update(secret).where(where).values(key_id=key_id, ciphertext=sealed))
+        return bool(rows)
+
+    def _reencrypt_answers(self, connection: Connection, key_id: str) -> bool:
+        rows = connection.execute(select(answer).where(answer.c.key_id != key_id).limit(BATCH_ROWS)).all()
+        for row in rows:
+            context = answer_purpose(row.log, row.principal_uid, row.idempotency_key)
+            where = (
+                (answer.c.log == row.log)
+                & (answer.c.principal_uid == row.principal_uid)
+                & (answer.c.idempotency_key == row.idempotency_key)
+            )
+            sealed = self._reseal(row.key_id, key_id, context, row.ciphertext)
+            connection.execute(update(answer).where(where).values(key_id=key_id, ciphertext=sealed))
+        return bool(rows)
+
+    def count_by_key(self, connection: Connection) -> Counter[str]:
+        """How many secrets and kept answers are under each key?"""
+        counts: Counter[str] = Counter()
+        for table in (secret, answer):
+            of_key = select(table.c.key_id, func.count()).group_by(table.c.key_id)
+            for key_id, count in connection.execute(of_key):
+                counts[key_id] += count
+        return counts
 
     def _reseal(self, old_id: str, new_id: str, context: tuple[str, ...], sealed: bytes) -> bytes:
         """What is this ciphertext under the new key?"""

@@ -39,6 +39,7 @@ class SqliteDatabase(Database):
     def reading(self) -> Iterator[Connection]:
         """Which connection sees the file at one moment?"""
         with failures_named(), self.engine.connect() as connection, connection.begin():
+            self.admitted(connection)
             yield connection.execution_options(yield_per=STREAM_ROWS)
 
     @contextmanager
@@ -50,6 +51,7 @@ class SqliteDatabase(Database):
         with failures_named(), self._turn, self.engine.connect() as connection:
             writer = connection.execution_options(**{_WRITES: True})
             with writer.begin():
+                self.admitted(writer)
                 yield writer
 
     def forget_overwritten(self) -> None:

@@ -18,14 +18,15 @@ from sqlalchemy import Connection, bindparam, delete
 
 from bailiwick.errors import Conflict
 from bailiwick.store.activity_chain import event_fields
+from bailiwick.store.answering import answer_to, check_request
 from bailiwick.store.canonical import format_instant
-from bailiwick.store.chain import SALT_BYTES, check_log_key, check_texts
+from bailiwick.store.chain import SALT_BYTES, check_log_key
+from bailiwick.store.counting import counted
 from bailiwick.store.fold import Origin, SealedChange, check_based_on, seal_changes
 from bailiwick.store.ports import (
     NOTHING_ELSE,
     SYSTEM_LOG,
     ActivityEvent,
-    Answer,
     Change,
     DuplicateRequest,
     Feed,
@@ -34,8 +35,10 @@ from bailiwick.store.ports import (
     Idempotency,
     Locate,
     RandomBytes,
+    Revision,
     SecretChange,
     Signer,
+    WriteNumbers,
 )
 from bailiwick.store.signing import new_signing_key, publish, retire
 from bailiwick.store.sql import reads
@@ -50,10 +53,11 @@ from bailiwick.store.sql.append import (
     lock_heads,
 )
 from bailiwick.store.sql.database import Database, OutcomeUnknown
+from bailiwick.store.sql.master_keys import MasterKeys
 from bailiwick.store.sql.reader import SqlReader
 from bailiwick.store.sql.schema import answer
 from bailiwick.store.sql.secret_rows import SecretRows, write_setting
-from bailiwick.store.sql.settling import settle, try_again
+from bailiwick.store.sql.settling import settle, settle_created, try_again
 from bailiwick.store.sql.signing_keys import SIGNING_KEY_ID, SigningKeys
 
 
@@ -93,25 +97,36 @@ class SqlStore(SqlReader):
         self._random_bytes = random_bytes
         self.generation: ClosingWord = place.generation
         self.feed = place.feed
-        self.activity = SqlActivity(activity, self._signer)
+        self.writes = WriteNumbers()
+        self.activity = SqlActivity(activity, self._signer, self._has_log)
+        self.master_keys = MasterKeys(logs, secrets, place.locked)
 
     def _signer(self) -> Signer:
         """Which signer is the store's now?"""
         with self._logs.reading() as connection:
             return self._keys.signer(connection)
 
+    def _has_log(self, log: str) -> bool:
+        return bool(self.heads([log]))
+
     def create_log(self, log: str, *, at: datetime) -> Head:
         """What is the signed head, at revision 0, of this new log? Raises Conflict if it exists."""
         check_log_key(log)
-        with self._logs.writing() as connection:
-            created = insert_log(connection, log, format_instant(at), self._keys.signer(connection))
+        # INVARIANT: first, so that no log is without; should this be all, nobody is misled by it.
+        self.activity.begin(log)
+        instant = format_instant(at)
+        created = self._committed(
+            lambda connection: insert_log(connection, log, instant, self._keys.signer(connection)),
+            lambda head: settle_created(self._logs, head, instant),
+        )
         self.generation.bump()
         return created
 
+    @counted
     def append(
         self,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         changes: Sequence[Change],
         *,
         actor_uid: str,
@@ -120,19 +135,13 @@ class SqlStore(SqlReader):
         activity: Sequence[ActivityEvent] = (),
         secrets: Sequence[SecretChange] = (),
         idempotency: Idempotency | None = None,
-        based_on: Mapping[str, int] = NOTHING_ELSE,
+        based_on: Mapping[str, Revision] = NOTHING_ELSE,
     ) -> Head:
         """What is the head after these changes, all or none of them, as one revision?"""
         origin = Origin.of(actor_uid, via, at)
         sealed = seal_changes(changes, self._random_bytes, SALT_BYTES)
         if idempotency is not None:
-            check_texts(
-                (
-                    ("principal_uid", idempotency.principal_uid),
-                    ("key", idempotency.key),
-                    ("digest", idempotency.request_digest),
-                )
-            )
+            check_request(idempotency)
         happened = [event_fields(event) for event in activity]
 
         def write(connection: Connection) -> Head:
@@ -141,10 +150,10 @@ class SqlStore(SqlReader):
             if idempotency is not None:
                 self._refuse_duplicate(connection, log, idempotency)
             check_based_on(based_on, reads.read_heads(connection, tuple(based_on)) if based_on else {})
-            head = self._append(connection, log, expected_revision, sealed, origin)
+            head = self._append(connection, log, expected, sealed, origin)
             self._secrets.write(connection, log, head.revision, secrets)
             if idempotency is not None:
-                self._secrets.keep_answer(connection, log, _answer_of(idempotency, head, at))
+                self._secrets.keep_answer(connection, log, answer_to(idempotency, head, at))
             return head
 
         head = self._committed(write)
@@ -152,8 +161,10 @@ class SqlStore(SqlReader):
         self.activity.keep(happened)
         return head
 
-    def _committed(self, write: Callable[[Connection], Head]) -> Head:
-        """What is the head that this writes, once it is committed for sure?"""
+    def _committed(
+        self, write: Callable[[Connection], Head], settle_it: Callable[[Head], None] | None = None
+    ) -> Head:
+        """What is the head that this writes, once it is committed for sure? `settle_it`: another way to find out."""
         written: list[Head] = []
 
         def once() -> Head:
@@ -163,22 +174,25 @@ class SqlStore(SqlReader):
             return written[0]
 
         try:
-            return try_again(once)
+            return try_again(once, self.writes)
         except OutcomeUnknown:
-            settle(self._logs, written[0])
+            if settle_it is not None:
+                settle_it(written[0])
+            else:
+                settle(self._logs, written[0])
             return written[0]
 
     def _append(
         self,
         connection: Connection,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         changes: Sequence[SealedChange],
         origin: Origin,
     ) -> Head:
         """What is the head after these changes?"""
         signer = self._keys.signer(connection)
-        now = lock_head(connection, log, expected_revision, signer)
+        now = lock_head(connection, log, expected, signer)
         return append_changes(connection, now, changes, origin=origin, signer=signer, locate=self._locate)
 
     def _refuse_duplicate(self, connection: Connection, log: str, request: Idempotency) -> None:
@@ -190,7 +204,7 @@ class SqlStore(SqlReader):
     def erase_body(
         self,
         log: str,
-        expected_revision: int,
+        expected: Revision,
         *,
         kind: str,
         uid: str,
@@ -203,7 +217,7 @@ class SqlStore(SqlReader):
 
         def write(connection: Connection) -> Head:
             signer = self._keys.signer(connection)
-            now = lock_head(connection, log, expected_revision, signer)
+            now = lock_head(connection, log, expected, signer)
             return erase_bodies(
                 connection,
                 now,
@@ -231,39 +245,39 @@ class SqlStore(SqlReader):
         return gone
 
     def rotate_master_key(self) -> str:
-        """Which new key are all secrets under now? The old one is gone afterwards.
+        """Which new key are all secrets under now? The old one is gone afterwards, here and in no other node's file.
 
-        INVARIANT: the key file holds both keys until the new one is committed, so a crash at any
+        INVARIANT: the key file holds both keys until nothing is under the old one, so a crash at any
         point leaves every secret readable.
         """
-        with self._place.locked():
-            key_id = self._secrets.vault.add_key()
-            with self._logs.writing() as connection:
-                self._secrets.reencrypt(connection, key_id)
-            self._secrets.vault.drop_keys_but(key_id)
-        self._logs.forget_overwritten()
+        key_id = self.master_keys.add()
+        self.master_keys.use(key_id)
+        self.master_keys.drop()
         return key_id
 
     def rotate_signing_key(self, *, actor_uid: str, via: str, at: datetime) -> Head:
         """What is the system log's head, the first signed by a new key? The old one only verifies."""
         origin = Origin.of(actor_uid, via, at)
-        with self._logs.writing() as connection:
-            if self._logs.locks_rows:
-                lock_heads(connection, SYSTEM_LOG, ())
-            old = self._keys.signer(connection)
-            if not self._keys.owns_signer:
-                raise Conflict("the store's heads are signed from outside", "rotate the key there")
-            new, kept = new_signing_key(self._random_bytes)
-            retired, verifying = retire(old)
-            changes = seal_changes([retired, publish(new)], self._random_bytes, SALT_BYTES)
-            now = reads.read_head(connection, SYSTEM_LOG)
-            now = lock_head(connection, SYSTEM_LOG, now.revision, old)
-            self._secrets.write(connection, SYSTEM_LOG, now.revision + 1, (verifying, kept))
-            write_setting(connection, SIGNING_KEY_ID, new.key_id)
-            signer = self._keys.signer(connection)
-            head = append_changes(connection, now, changes, origin=origin, signer=signer, locate=self._locate)
+        head = self._committed(lambda connection: self._rotate_signing_key(connection, origin))
         self.generation.bump()
         return head
+
+    def _rotate_signing_key(self, connection: Connection, origin: Origin) -> Head:
+        """What is the system log's head, signed by a key that is made here?"""
+        if self._logs.locks_rows:
+            lock_heads(connection, SYSTEM_LOG, ())
+        old = self._keys.signer(connection)
+        if not self._keys.owns_signer:
+            raise Conflict("the store's heads are signed from outside", "rotate the key there")
+        new, kept = new_signing_key(self._random_bytes)
+        retired, verifying = retire(old)
+        changes = seal_changes([retired, publish(new)], self._random_bytes, SALT_BYTES)
+        now = reads.read_head(connection, SYSTEM_LOG)
+        now = lock_head(connection, SYSTEM_LOG, now.revision, old)
+        self._secrets.write(connection, SYSTEM_LOG, now.revision + 1, (verifying, kept))
+        write_setting(connection, SIGNING_KEY_ID, new.key_id)
+        signer = self._keys.signer(connection)
+        return append_changes(connection, now, changes, origin=origin, signer=signer, locate=self._locate)
 
     def close(self) -> None:
         """Write out what is buffered and let go of files."""
@@ -283,9 +297,3 @@ class SqlStore(SqlReader):
     ) -> None:
         """Close it."""
         self.close()
-
-
-def _answer_of(request: Idempotency, head: Head, at: datetime) -> Answer:
-    """Which answer is kept for this request?"""
-    status, value = request.answer(head)
-    return Answer(request.principal_uid, request.key, request.request_digest, status, value, at)

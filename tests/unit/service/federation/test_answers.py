@@ -136,7 +136,9 @@ def test_a_token_that_is_not_ours_signs_nobody_in(
     browser.played.said.update(said)
     browser.played.header.update(header)
     assert refused(browser, browser.answer(**EVE)) is fault
-    event = browser.acme.store.activity.events(EventFilter(), None, 1, newest_first=True)[0].event
+    event = browser.acme.store.activity.events(EventFilter("account:acme"), None, 1, newest_first=True)[
+        0
+    ].event
     assert (event.outcome, event.detail["reason"], event.detail["provider"]) == (
         "refused",
         fault.value,

@@ -89,7 +89,7 @@ def test_somebody_new_is_made_with_all_that_rules_bring_in_one_change(
         ("user:eve", None, until, "federation")
     ]
     assert after.account.principals["user:eve"].email == "eve@acme.example"
-    wanted = EventFilter(kind=SIGN_IN, outcome=SUCCEEDED)
+    wanted = EventFilter("account:acme", kind=SIGN_IN, outcome=SUCCEEDED)
     event = acme.store.activity.events(wanted, None, 1, newest_first=True)[0].event
     assert (event.principal_uid, event.detail["provider"], event.detail["by"]) == (
         visit.session.uid,
@@ -105,7 +105,9 @@ def test_whom_nobody_knows_is_refused_where_nobody_is_made(acme: Installation, b
     said = {"preferred_username": "alice", "email": "alice@acme.example", "email_verified": True}
     assert refusal(browser, **said) is Fault.UNKNOWN_USER
     assert acme.host.snapshot("acme").revision == before
-    event = acme.store.activity.events(EventFilter(outcome=REFUSED), None, 1, newest_first=True)[0].event
+    event = acme.store.activity.events(
+        EventFilter("account:acme", outcome=REFUSED), None, 1, newest_first=True
+    )[0].event
     assert (event.detail["reason"], event.detail["subject"]) == ("unknown_user", "s-1")
 
 

@@ -26,6 +26,7 @@ def test_a_short_run_is_over_at_once(acme: Installation) -> None:
     assert (run.is_running, run.by, run.head) == (False, "user:owner", acme.store.head(LOG))
     assert run.report is not None
     assert (run.report.ok, run.report.rows) == (True, acme.store.change_count(LOG))
+    assert run.activity == acme.store.activity.verify(LOG)
     assert acme.host.verifications.find(LOG) == run
 
 
@@ -43,6 +44,8 @@ def test_a_long_run_shows_how_far_it_is(acme: Installation, monkeypatch: pytest.
     monkeypatch.setattr(acme.store, "verify", slow)
     start(acme, wait_seconds=0)
     assert reached.wait(10)
+    with pytest.raises(Unavailable, match="this log is being verified already"):
+        acme.host.verifications.verify(LOG)
     joined = start(acme, wait_seconds=0)
     assert (joined.is_running, joined.done, joined.total) == (True, 3, 7)
     go_on.set()
@@ -53,6 +56,26 @@ def test_a_long_run_shows_how_far_it_is(acme: Installation, monkeypatch: pytest.
         Event().wait(0.01)
     assert run is not None
     assert run.report == VerifyReport(LOG, True, 7, ())
+
+
+def test_who_waits_for_a_verification_waits_alone(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second caller is sent away at once; other logs are not held up, and after a failure it may be asked again."""
+    verifications, kept = acme.host.verifications, acme.store.verify
+
+    def meanwhile(log: str, progress: Progress | None = None) -> VerifyReport:
+        with pytest.raises(Unavailable, match="this log is being verified already"):
+            verifications.verify(log)
+        assert verifications.verify("system")[0].ok
+        raise Unavailable("the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(acme.store, "verify", lambda log: (meanwhile if log == LOG else kept)(log))
+        with pytest.raises(Unavailable, match="the disk is gone"):
+            verifications.verify(LOG)
+    report, activity = verifications.verify(LOG)
+    assert (report.ok, activity) == (True, acme.store.activity.verify(LOG))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,12 +10,15 @@ import pytest
 from tests.unit.service.accounts import Installation
 from tests.unit.service.keys.keys_world import WORLD
 
+from bailiwick.authn.keys import GeneratedKey, generate_api_key
 from bailiwick.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from bailiwick.model.policies import Guardrail, Scope
+from bailiwick.service.keys import storing
 from bailiwick.service.keys.changing import delete_key, update_key
 from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.service.keys.making import create_key
 from bailiwick.service.keys.reading import describe_key, list_keys, read_key
+from bailiwick.service.keys.rotating import rotate_key
 
 
 @pytest.fixture
@@ -42,6 +46,23 @@ def test_a_key_works_once_it_is_made_and_no_longer_than_it_says(world: Installat
     delete_key(world.host, world.owner, made.uid)
     with pytest.raises(NotFound):
         read_key(world.host, world.owner, made.uid)
+
+
+def test_no_two_keys_of_an_account_look_alike(world: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where chance gives a visible prefix that another key has, it is asked again: made anew or rotated."""
+    first = create_key(world.host, world.owner, "service-id:ci")
+
+    def unlucky() -> Iterator[GeneratedKey]:
+        while True:
+            yield replace(generate_api_key(), prefix=first.prefix)
+            yield generate_api_key()
+
+    given = unlucky()
+    monkeypatch.setattr(storing, "generate_api_key", lambda: next(given))
+    second = create_key(world.host, world.owner, "service-id:ci")
+    rotated = rotate_key(world.host, world.owner, second.uid)
+    assert len({first.prefix, second.prefix, rotated.prefix}) == 3
+    assert exchange_key(world.host, rotated.text)
 
 
 def test_a_key_for_who_holds_more_needs_authority(world: Installation) -> None:

@@ -160,13 +160,13 @@ def test_who_shows_a_keys_text_ends_it_as_was_settled(company: Installation, whe
     assert (left is None) is (when_leaked == "delete")
     assert left is None or left.leaked_at == company.host.at()
     company.host.store.activity.flush()
-    found = company.host.store.activity.events(EventFilter(kind="leak"), None, 10)
+    found = company.host.store.activity.events(EventFilter("account:acme", kind="leak"), None, 10)
     assert [one.event.detail for one in found] == [{"address": "203.0.113.5", "done": when_leaked}]
     revision = company.revision
     report_leak(company.host, made.text)
     report_leak(company.host, new.text)
     company.host.store.activity.flush()
-    assert len(company.host.store.activity.events(EventFilter(kind="leak"), None, 10)) == 1
+    assert len(company.host.store.activity.events(EventFilter("account:acme", kind="leak"), None, 10)) == 1
     assert company.revision == revision
 
 
@@ -244,7 +244,7 @@ def test_no_text_of_a_key_is_kept_anywhere_but_as_a_hash(company: Installation) 
     company.host.store.activity.flush()
     snapshot = company.host.snapshot("acme")
     rows = company.host.store.history("account:acme", limit=100)
-    events = company.host.store.activity.events(EventFilter(), None, 100)
+    events = company.host.store.activity.events(EventFilter("account:acme"), None, 100)
     said = json.dumps(
         [
             [one.document for one in rows],

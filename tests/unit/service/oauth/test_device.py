@@ -199,7 +199,7 @@ def test_a_network_has_so_many_programs_waiting(acme: Installation) -> None:
 def test_no_code_is_in_the_store_or_in_a_text(acme: Installation, alice: Person) -> None:
     """Names of notes are hashes; what is shown of the codes in a log holds none."""
     codes = begin(acme)
-    names = [name for name, _ in acme.store.activity.notes("", acme.host.at(), 100)]
-    kept = [str(note.document) for _, note in acme.store.activity.notes("", acme.host.at(), 100)]
+    names = [name for name, _ in acme.store.activity.notes("system", "", acme.host.at(), 100)]
+    kept = [str(note.document) for _, note in acme.store.activity.notes("system", "", acme.host.at(), 100)]
     assert all(codes.device_code not in one for one in (*names, *kept, repr(codes)))
     assert all(codes.user_code not in one for one in (*names, repr(codes)))

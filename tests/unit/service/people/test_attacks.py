@@ -155,7 +155,7 @@ def test_signing_out_everywhere_ends_visits_that_another_process_just_began(
 def test_a_visit_begun_by_a_link_is_recorded_as_a_sign_in(acme: Installation) -> None:
     """With the address from which it came."""
     give_password(acme, "bob")
-    found = list(acme.host.store.activity.events(EventFilter(kind=SIGN_IN), None, 10))
+    found = list(acme.host.store.activity.events(EventFilter("account:acme", kind=SIGN_IN), None, 10))
     assert [(one.event.outcome, one.event.detail["address"]) for one in found] == [
         ("succeeded", CLIENT.address)
     ]
@@ -172,7 +172,7 @@ def test_who_is_locked_out_does_not_fill_the_activity(acme: Installation, alice:
         for _ in range(40):
             with pytest.raises(LockedOut):
                 sign_in(acme.host, wrong, CLIENT)
-    found = list(acme.host.store.activity.events(EventFilter(kind=SIGN_IN), None, 100))
+    found = list(acme.host.store.activity.events(EventFilter("account:acme", kind=SIGN_IN), None, 100))
     locked = [one.event.detail for one in found if one.event.detail.get("reason") == "locked_out"]
     assert len(locked) == 20
     assert sum(int(one.get("others_since_last", 0)) for one in locked) == 30
@@ -192,7 +192,7 @@ def test_guessing_within_a_visit_is_recorded_as_a_lock_out(acme: Installation, a
     for _ in range(5):
         with pytest.raises(Invalid):
             change_own_password(acme.host, visit, "wrong", "another horse 2", CLIENT)
-    found = acme.host.store.activity.events(EventFilter(kind=SIGN_IN), None, 100)
+    found = acme.host.store.activity.events(EventFilter("account:acme", kind=SIGN_IN), None, 100)
     assert [one.event.outcome for one in found][-2:] == ["refused", "locked-out"]
 
 

@@ -61,7 +61,7 @@ def test_accepting_makes_everything_at_once(acme: Installation) -> None:
     visit = accept(acme.host, link, PASSWORD, CLIENT)
     assert visit is not None
     assert visit.session.principal == "user:carol"
-    assert acme.host.store.activity.last_used(visit.session.credential) == acme.host.at()
+    assert acme.host.store.activity.last_used("account:acme", visit.session.credential) == acme.host.at()
     assert acme.revision == before + 1
     account = acme.another_host().snapshot("acme").account
     assert account.principals["user:carol"].email == "carol@acme.example"

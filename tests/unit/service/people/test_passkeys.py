@@ -207,7 +207,7 @@ def test_a_copy_is_found_by_its_count_and_recorded(acme: Installation, alice: Pe
         come(acme, phone, acme.another_host())
     acme.store.activity.flush()
     refused = acme.store.activity.events(
-        EventFilter(kind="sign-in", outcome="refused"), None, 10, newest_first=True
+        EventFilter("account:acme", kind="sign-in", outcome="refused"), None, 10, newest_first=True
     )
     assert refused[0].event.detail["reason"] == "passkey_count"
     phone.count, tablet = 5, Authenticator(count=None)

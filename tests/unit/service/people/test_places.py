@@ -76,7 +76,9 @@ def test_a_refusal_by_place_says_nothing_and_is_recorded(acme: Installation) -> 
         exchange_key(acme.host, f"{key.text[:-1]}{'A' if key.text[-1] != 'A' else 'B'}", INSIDE)
     assert str(refused.value) == str(unknown.value)
     acme.host.store.activity.flush()
-    found = acme.host.store.activity.events(EventFilter(kind="refusal", outcome="network"), None, 10)
+    found = acme.host.store.activity.events(
+        EventFilter("account:acme", kind="refusal", outcome="network"), None, 10
+    )
     assert [(one.event.credential_uid, one.event.detail["address"]) for one in found] == [(key.uid, OUTSIDE)]
 
 

@@ -73,7 +73,7 @@ def test_the_last_sign_in_is_by_whatever_one_has(acme: Installation, alice: Pers
     acme.clock.seconds += 60
     second = come(acme, phone)
     acme.store.activity.flush()
-    earlier = find_earlier(acme.host, uid, before=second.uid)
+    earlier = find_earlier(acme.host, "acme", uid, before=second.uid)
     assert earlier is not None
     assert (earlier.at, earlier.address, earlier.refused_since) == (at, CLIENT.address, 2)
     assert first.uid != second.uid

@@ -26,7 +26,7 @@ from bailiwick.store.ports import EventFilter, Secret, StoredEvent
 
 def events(acme: Installation) -> list[StoredEvent]:
     """What was recorded of signing in, oldest first."""
-    return list(acme.store.activity.events(EventFilter(kind="sign-in"), None, 100))
+    return list(acme.store.activity.events(EventFilter("account:acme", kind="sign-in"), None, 100))
 
 
 def outcomes(acme: Installation) -> list[str]:
@@ -115,7 +115,7 @@ def test_a_name_that_nobody_has_is_not_written_down(acme: Installation) -> None:
         with pytest.raises((Unauthenticated, LockedOut)):
             sign_in(acme.host, Given("acme", "my secret", "x"), CLIENT)
     assert "my secret" not in repr(events(acme))
-    assert "my secret" not in repr(acme.store.activity.notes("", acme.host.at(), 100))
+    assert "my secret" not in repr(acme.store.activity.notes("account:acme", "", acme.host.at(), 100))
 
 
 def test_five_failures_lock_out_on_every_host(acme: Installation, alice: Person) -> None:
@@ -162,7 +162,7 @@ def test_right_passwords_are_no_failures_of_their_address(
     monkeypatch.setattr(acme.host, "_clock", go_on)
     for _ in range(3):
         sign_in(acme.host, Given("acme", "alice", PASSWORD), CLIENT)
-    assert not acme.store.activity.notes("attempts/", acme.host.at(), 10)
+    assert not acme.store.activity.notes("account:acme", "attempts/", acme.host.at(), 10)
 
 
 def test_old_failures_do_not_count(acme: Installation, alice: Person) -> None:
@@ -357,4 +357,4 @@ def test_the_sign_in_before_is_found(acme: Installation, alice: Person) -> None:
 
 def before(acme: Installation, visit: Visit) -> EarlierSignIn | None:
     """Which sign-in of theirs came before this one?"""
-    return find_earlier(acme.host, visit.session.uid, before=visit.uid)
+    return find_earlier(acme.host, "acme", visit.session.uid, before=visit.uid)

@@ -143,7 +143,7 @@ def link_of(page: Page, node: Node) -> str:
 
 def action_title(page: Page, action: str, service: str) -> str:
     """What does the catalog call this action? "" where it knows no such."""
-    need = page.snapshot.compiled.needs.get(service, {}).get(action)
+    need = page.snapshot.compiled.needs_over(service).get(action)
     return "" if need is None else need.action.title
 
 

@@ -26,11 +26,24 @@ KINDS: Mapping[str, str] = {
     "assume": "Profile assumed",
     "registry-token": "Registry token",
     "project-move": "Move of resources",
+    "activity": "Activity",
+    "fork": "Lost history",
 }
 FILTERS = ("kind", "outcome", "principal", "since", "until")
-OUTCOMES = ("succeeded", "refused", "locked-out", "unlocked", "signed-out", "issued", "begun", "ended")
+OUTCOMES = (
+    "succeeded",
+    "refused",
+    "locked-out",
+    "unlocked",
+    "signed-out",
+    "issued",
+    "begun",
+    "ended",
+    "pruned",
+    "found",
+)
 GOOD = ("succeeded", "issued", "begun", "unlocked")
-BAD = ("refused", "locked-out")
+BAD = ("refused", "locked-out", "found")
 # What else is shown of an event, and what it is called.
 _MORE: Mapping[str, str] = {
     "profile": "profile",
@@ -42,6 +55,9 @@ _MORE: Mapping[str, str] = {
     "until": "until",
     "others_since_last": "others not written",
     "client": "with",
+    "before": "before",
+    "events": "events",
+    "lost": "lost",
 }
 
 

@@ -71,7 +71,7 @@ def shown_key(page: Page, record: ApiKeyRecord) -> ShownKey:
         description=page.snapshot.descriptions.get(record.uid, ""),
         created_at=record.created_at,
         expires_at=record.expires_at,
-        used_at=page.host.store.activity.last_used(record.uid),
+        used_at=page.host.last_used(page.account, record.uid),
         state="disabled" if record.disabled else "expired" if ended else "enabled",
         networks=record.networks,
         is_leaked=record.leaked_at is not None,

@@ -12,6 +12,7 @@ from bailiwick.console.page import Page
 from bailiwick.console.routes import Entry, get, post
 from bailiwick.errors import NotFound
 from bailiwick.service.ending import store_ends
+from bailiwick.service.loading import account_log
 from bailiwick.service.people.events import SIGN_IN, SUCCEEDED
 from bailiwick.service.people.visits import end_all_visits, end_visit, list_visits
 from bailiwick.service.session_events import KnownSession, record_ended
@@ -56,7 +57,8 @@ def _visits(page: Page) -> list[KnownSession]:
 
 def _said_of_sign_ins(page: Page) -> dict[str, dict[str, str]]:
     """From where, and with which browser, did each visit begin?"""
-    wanted = EventFilter(kind=SIGN_IN, outcome=SUCCEEDED, principal_uid=page.session.uid)
+    log = account_log(page.account)
+    wanted = EventFilter(log, kind=SIGN_IN, outcome=SUCCEEDED, principal_uid=page.session.uid)
     events = page.host.store.activity.events(wanted, None, MOST_EVENTS, newest_first=True)
     return {str(one.event.detail.get("session")): dict(one.event.detail) for one in events}
 

@@ -152,7 +152,7 @@ def _told(page: Page, visit: Visit) -> list[str]:
     policy = page.snapshot.account.security_settings.sign_in
     told = [policy.notice] if policy.notice else []
     if policy.show_last_sign_in:
-        earlier = find_earlier(page.host, visit.session.uid, before=visit.uid)
+        earlier = find_earlier(page.host, visit.session.account, visit.session.uid, before=visit.uid)
         told.append("This is your first sign-in." if earlier is None else _said_of(earlier))
     return told
 

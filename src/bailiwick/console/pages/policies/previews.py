@@ -166,7 +166,7 @@ def _row(page: Page, effect: Effect) -> Row:
 
 
 def _title(page: Page, service: str, action: str) -> str:
-    need = page.snapshot.compiled.needs.get(service, {}).get(action)
+    need = page.snapshot.compiled.needs_over(service).get(action)
     return "" if need is None else need.action.title
 
 

@@ -104,7 +104,7 @@ def _actions(page: Page, policy: Policy) -> list[tuple[str, str, list[tuple[str,
     for service in policy.scope.service or tuple(name for name in compiled.services if name != "iam"):
         held = [
             (ident, need.action.title)
-            for ident, need in sorted(compiled.needs.get(service, {}).items())
+            for ident, need in sorted(compiled.needs_over(service).items())
             if any(
                 compiled.roles.reach(role, service, need.action_service, need.action).allows
                 for role in policy.roles

@@ -80,7 +80,7 @@ def _has_keys(page: Page, objects: ObjectPages, found: Found) -> bool:
 
 
 def _last_used(page: Page, keys: list[ApiKeyRecord]) -> datetime | None:
-    used = [page.host.store.activity.last_used(one.uid) for one in keys]
+    used = [page.host.last_used(page.account, one.uid) for one in keys]
     return max((one for one in used if one is not None), default=None)
 
 

@@ -25,7 +25,17 @@ from sqlalchemy import Connection, Index, MetaData, Table, column, inspect, sele
 
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.store.ports import Locate, Signer
+from bailiwick.store.sql.admission import (
+    Admission,
+    Admitted,
+    AnotherSchema,
+    admit_from,
+    find_admitted,
+    make_table,
+)
 from bailiwick.store.sql.migrations.columns import text_column
+from bailiwick.store.sql.migrations.expanding import find_contractions, read_shape
+from bailiwick.store.sql.migrations.placing import Places
 from bailiwick.store.sql.unfinished import refuse_unfinished
 from bailiwick.store.vault import Vault
 
@@ -49,7 +59,8 @@ ACTIVITY_PART = Part("activity", "activity_revision", "setting")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a revision may need besides the rows: who signs heads, how answers are sealed, how objects are located.
+    """What a revision may need besides the rows: who signs heads, how answers are sealed, how objects are located, in
+    which logs what is.
 
     A revision gets them by `tools()`.
     """
@@ -57,6 +68,7 @@ class Tools:
     signer: Signer | None = None
     vault: Vault | None = None
     locate: Locate | None = None
+    places: Places | None = None
 
 
 def tools() -> Tools:
@@ -82,6 +94,23 @@ def newest(part: Part) -> str:
     return revisions(part)[-1]
 
 
+def expands(part: Part, revision: str) -> bool:
+    """Does this revision say of itself that programs of the one before may go on beside it?
+
+    WHY no by default: programs are kept away from what nobody has thought about.
+    """
+    script = _scripts(part).get_revision(revision)
+    return script is not None and bool(getattr(script.module, "expands", False))
+
+
+def oldest_program(part: Part, revision: str) -> str:
+    """From which revision on may programs use tables that have this one?"""
+    for known in reversed([each for each in revisions(part) if each <= revision]):
+        if not expands(part, known):
+            return known
+    raise AssertionError(f"the first revision of the {part.name} expands nothing")
+
+
 def find_revision(connection: Connection, part: Part) -> str | None:
     """Which revision has this database? None: it holds no such part. Raises Unavailable for an unfinished copy."""
     refuse_unfinished(connection)
@@ -105,8 +134,15 @@ def _version_of_0_4(connection: Connection, part: Part) -> str | None:
 
 def stamp(connection: Connection, part: Part, revision: str | None = None) -> None:
     """Say that this database has this revision, else the newest one."""
+    make_table(connection, part.revision_table)
     context = MigrationContext.configure(connection, opts={"version_table": part.revision_table})
     context.stamp(_scripts(part), revision or newest(part))
+    _admit(connection, part, revision or newest(part))
+
+
+def _admit(connection: Connection, part: Part, revision: str) -> None:
+    """Let the programs use the tables that may, now that they have this revision."""
+    admit_from(connection, part.revision_table, oldest_program(part, revision))
 
 
 def forget(connection: Connection, part: Part) -> None:
@@ -115,16 +151,21 @@ def forget(connection: Connection, part: Part) -> None:
 
 
 def check_revision(connection: Connection, part: Part, place: str) -> None:
-    """Has this database the revision that this program reads and writes? Raises Unavailable."""
+    """May this program read and write what is in this database? Raises Unavailable."""
     found = find_revision(connection, part)
     if found is None:
         raise Unavailable(f"`{place}` holds no store", "create one with `bailiwick init`")
-    check_known(found, part, place)
-    if found != newest(part):
-        raise Unavailable(
-            f"`{place}` has schema revision `{found}`, expected `{newest(part)}`",
-            "stop what uses it, and run `bailiwick store migrate`",
+    if find_admitted(connection, part.revision_table) is None:
+        Admitted(found, found).check(newest(part), place)
+        raise AnotherSchema(
+            f"`{place}` does not say which programs may use it", "run `bailiwick store migrate`"
         )
+    admission(part).check(connection, place)
+
+
+def admission(*parts: Part) -> Admission:
+    """What does this program ask of a database that holds these parts?"""
+    return Admission({part.revision_table: newest(part) for part in parts})
 
 
 def check_known(found: str, part: Part, place: str) -> None:
@@ -147,15 +188,39 @@ def target(part: Part, wanted: str | None) -> str:
 
 
 def migrate(connection: Connection, part: Part, to: str, given: Tools) -> tuple[str, ...]:
-    """Which revisions were carried out or taken back, in order, to bring this part to `to`?"""
+    """Which revisions were carried out or taken back, in order, to bring this part to `to`?
+
+    Afterwards the tables say which programs may use them.
+    Raises AssertionError for a revision that says of itself what it is not.
+    """
     found = find_revision(connection, part)
     if found is not None:
         check_known(found, part, part.name)
     _adopt(connection, part)
+    make_table(connection, part.revision_table)
+    if to < (found or ""):
+        done = _run(connection, part, to, given)
+    else:
+        wanted = [each for each in revisions(part) if (found or "") < each <= to]
+        done = tuple(step for each in wanted for step in _upgrade(connection, part, each, given))
+    _admit(connection, part, to)
+    return done
+
+
+def _upgrade(connection: Connection, part: Part, to: str, given: Tools) -> tuple[str, ...]:
+    """Carry out one revision, and hold it to what it says of itself."""
+    before = read_shape(connection) if expands(part, to) else None
+    done = _run(connection, part, to, given)
+    found = [] if before is None else find_contractions(before, read_shape(connection))
+    assert not found, f"revision `{to}` of the {part.name} says that it only expands: {'; '.join(found)}"
+    return done
+
+
+def _run(connection: Connection, part: Part, to: str, given: Tools) -> tuple[str, ...]:
     scripts, done = _scripts(part), list[str]()
 
     def steps(now: Any, _context: MigrationContext) -> Any:
-        path = scripts._upgrade_revs(to, now) if to >= (found or "") else scripts._downgrade_revs(to, now)
+        path = scripts._upgrade_revs(to, now) if to >= (now or ("",))[0] else scripts._downgrade_revs(to, now)
         done.extend(step.revision.revision for step in path)
         return path
 

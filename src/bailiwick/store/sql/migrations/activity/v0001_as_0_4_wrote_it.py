@@ -10,6 +10,7 @@ from bailiwick.store.sql.migrations.columns import bytes_column, integer_column,
 
 revision = "0001"
 down_revision = None
+expands = False
 
 
 def upgrade() -> None:

@@ -10,6 +10,7 @@ from bailiwick.store.sql.migrations.columns import EXACT, bytes_column, integer_
 
 revision = "0001"
 down_revision = None
+expands = False
 
 _PLAN_STATISTICS = (
     ("change", "change", "1000000 100000 2 1"),

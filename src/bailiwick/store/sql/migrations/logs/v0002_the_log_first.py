@@ -31,6 +31,7 @@ from bailiwick.store.sql.migrations.running import tools
 
 revision = "0002"
 down_revision = "0001"
+expands = False
 
 SYSTEM_LOG = "system"
 _ROWS = 1_000

@@ -1,0 +1,26 @@
+# Sourced by the scripts that install Debian packages for tests and for `make cluster`.
+
+# install_packages MISSING PACKAGE...: installs them, or says what is missing to whoever may not.
+install_packages() {
+    missing=$1
+    shift
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "missing: $missing; run this script as root, or: sudo apt-get install $*" >&2
+        exit 1
+    fi
+    apt-get update -q
+    # A configuration file that is there already is kept.
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+        -o Dpkg::Options::=--force-confold "$@"
+}
+
+# service_runs NAME: does the system's service run? Asks whichever init the machine has.
+service_runs() {
+    command -v service >/dev/null 2>&1 && service "$1" status >/dev/null 2>&1
+}
+
+# stop_service NAME: ends a service that an installation has started.
+stop_service() {
+    service "$1" stop
+    if [ -d /run/systemd/system ]; then systemctl disable "$1"; fi
+}
