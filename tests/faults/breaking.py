@@ -6,6 +6,7 @@ only for the process that is started with it.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.e2e.processes import environment
 
 FILLER = "filler"
 # WHY not at every look at the clock: each would read the file, and make the process ten times slower.
 _LOOKS_EVERY_SECONDS = 1
+_IMPORTED_FIRST = Path(__file__).with_name("other_clock")
 
 
 @contextmanager
@@ -87,4 +90,5 @@ class MovableClock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # WHY: else every wait for Python's lock ends at once, and threads take it from each other without end.
             "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+            "PYTHONPATH": os.pathsep.join([str(_IMPORTED_FIRST), environment()["PYTHONPATH"]]),
         }

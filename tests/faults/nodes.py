@@ -189,7 +189,14 @@ class NodeProcess:
 
     def last_lines(self) -> str:
         """What did it say last?"""
-        return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-15:])
+        return "\n".join(self._lines()[-15:])
+
+    def errors(self) -> list[str]:
+        """Which errors did it tell with a traceback?"""
+        return [line for line in self._lines() if '"exception"' in line]
+
+    def _lines(self) -> list[str]:
+        return self.log.read_text(encoding="utf-8").splitlines()
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from bailiwick.store.ports import Store
 SEED = int(os.environ.get("BAILIWICK_FAULTS_SEED", "20261129"))
 BOUND_SECONDS = 10.0
 RECOVERY_SECONDS = 30.0
+MOST_TOLD = 5
 
 
 @dataclass
@@ -117,9 +118,14 @@ def world(
             made.judge()
         except BaseException:
             kept = write_history(made)
-            print(f"history: {kept}")
+            print(f"history: {kept}", *told_errors(nodes), sep="\n")
             raise
         print(summary(made))
+
+
+def told_errors(nodes: Iterable[NodeProcess]) -> list[str]:
+    """What of the nodes' logs says why something broke? Some lines of each."""
+    return [f"{node.name}: {line}" for node in nodes for line in node.errors()[:MOST_TOLD]]
 
 
 def write_history(made: World) -> Path:
