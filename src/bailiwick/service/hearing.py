@@ -88,6 +88,10 @@ class Hearing:
         heard = self._heard if account is None else self._behind.get(account, self._heard)
         return max(0.0, self._clock() - heard)
 
+    def is_behind(self, account: str) -> bool:
+        """Could this account not be taken in, though the store answers?"""
+        return account in self._behind
+
     def list_behind(self) -> list[str]:
         """Which accounts could not be taken in, though the store answers?"""
         return sorted(self._behind)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 from tests.unit.service.accounts import Installation
 
-from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated
+from bailiwick.errors import Conflict, Denied, Invalid, Unauthenticated, Unavailable
 from bailiwick.model.accounts import Account, Group, Membership, Principal
 from bailiwick.service import trying
 from bailiwick.service.changes import change_account
@@ -150,6 +150,32 @@ def test_a_change_that_always_comes_second_gives_up(
         change_account(acme.host, acme.owner, prepare, via="test")
     assert caught.value.message == "the account is being changed too often at once"
     assert count == [LEAST_TRIES] == [8]
+
+
+def test_a_change_on_what_cannot_be_read_is_not_tried_for_long(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying again helps nobody where what others made of the account cannot be taken in: it says so, soon."""
+    monkeypatch.setattr(trying, "LEAST_SECONDS", 120.0)
+    host, count = acme.another_host(), [0]
+    host.snapshot("acme")
+    host.hearing.begin()
+    acme.edit(Edit("Group", "g", Group("g")))
+
+    def prepare(before: Snapshot) -> Sequence[Edit]:
+        count[0] += 1
+        return [ALICE]
+
+    def broken(log: str, after: int, limit: int) -> object:
+        raise ValueError("what was stored is no document")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(acme.store, "changes", broken)
+        with pytest.raises(Unavailable, match="what it has become cannot be read here"):
+            change_account(host, acme.owner, prepare, via="test")
+    assert count == [LEAST_TRIES]
+    change_account(host, acme.owner, prepare, via="test")
+    assert {"user:alice"} <= host.snapshot("acme").account.principals.keys()
 
 
 def test_who_came_second_a_few_times_goes_first(acme: Installation) -> None:
