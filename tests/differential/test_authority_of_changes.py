@@ -27,9 +27,10 @@ from bailiwick.model.patterns import matches
 from bailiwick.model.policies import Policy, Scope, Window
 from bailiwick.model.requests import AuthorityQuestion, Request, ResourceQuery
 from bailiwick.model.services import IAM, Right, Role, Service
-from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Plan
+from bailiwick.service.handing_over.allowing import HandoverJudge
 from bailiwick.service.handing_over.differ import Differ
+from bailiwick.service.judge import Judge
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
 
@@ -89,7 +90,7 @@ def is_accepted(attempt: Attempt) -> bool:
     """Does the service let the author make this change (every `iam` action granted, only handovers judged)?"""
     judge, differ = judging(attempt)
     try:
-        judge.check_handovers(differ, attempt.changed)
+        HandoverJudge(judge).check_all(differ, attempt.changed)
     except Denied:
         return False
     return True
@@ -119,7 +120,7 @@ def test_who_holds_everything_holds_what_each_resource_hands_over(part: int) -> 
             whole += 1
             for handover in differ.handovers([key for key in attempt.changed if key[0] == "Resource"]):
                 handed_over += 1
-                judge.check_handover(handover)
+                HandoverJudge(judge).check(handover)
     assert whole > 5
     assert handed_over > 20
 

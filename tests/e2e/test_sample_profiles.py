@@ -15,8 +15,8 @@ from bailiwick.errors import Denied
 from bailiwick.model.names import parse_resource_name
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.service.assuming import Wanted, assume_profile
-from bailiwick.service.authorize import request_of
 from bailiwick.service.host import Host, open_host
+from bailiwick.service.judge import request_of
 from bailiwick.service.keys.exchanging import exchange_key
 from bailiwick.service.keys.making import create_key
 from bailiwick.service.sessions import Session

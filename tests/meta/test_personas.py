@@ -27,8 +27,8 @@ from tests.meta.persona_requests import Asked, api_requests, page_requests
 from tests.meta.persona_world import ELSEWHERE, PERSONAS, World
 
 from bailiwick.console.routes import SIGN_IN
-from bailiwick.service.authorize import Judge
 from bailiwick.service.catalog_files import load_system_catalog
+from bailiwick.service.judge import Judge
 from bailiwick.service.needed import iam_service
 
 TABLE = Path(__file__).with_name("personas.txt")

@@ -35,7 +35,7 @@ from bailiwick.model.names import ResourceName, format_resource_name, parse_prin
 from bailiwick.model.requests import Decision, Reason, ResourceQuery
 from bailiwick.model.services import Operation, Service
 from bailiwick.service.asking import EVALUATE, Asking, Question
-from bailiwick.service.authorize import Judge
+from bailiwick.service.judge import Judge
 from bailiwick.service.needed import iam_service
 
 _FIELDS = ("principal", "service", "operation", "resources", "context")

@@ -28,10 +28,10 @@ from bailiwick.api.problems import Headers, WireAnswer, internal_problem, respon
 from bailiwick.api.requests.events import PROBES
 from bailiwick.console.routes import PageRoute
 from bailiwick.errors import BailiwickError, Denied, Unauthenticated
-from bailiwick.service.authorize import Judge
 from bailiwick.service.carrying import note_who
 from bailiwick.service.freshness import REVISION_HEADER
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.proving import said_of_session
 from bailiwick.service.sessions import Session
 

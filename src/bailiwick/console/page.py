@@ -23,10 +23,10 @@ from bailiwick.console.notes import Note, keep_note, read_note, take_note
 from bailiwick.console.rendering import has_block, render_block, render_page
 from bailiwick.errors import Conflict, Invalid
 from bailiwick.model.requests import ResourceQuery
-from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.kinds import KINDS, find_value
 from bailiwick.service.people.visits import Visit
 from bailiwick.service.proving import as_proved

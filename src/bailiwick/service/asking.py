@@ -18,8 +18,8 @@ from bailiwick.model.accounts import Property
 from bailiwick.model.policies import Scope
 from bailiwick.model.requests import AuthorityQuestion, Decision, Reason, Request, ResourceQuery
 from bailiwick.model.services import IAM
-from bailiwick.service.authorize import request_of
 from bailiwick.service.counting import Counters
+from bailiwick.service.judge import request_of
 from bailiwick.service.rates import Rates
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

@@ -32,9 +32,9 @@ from bailiwick.model.trusting import (
     TrustReason,
     profile_id,
 )
-from bailiwick.service.authorize import Judge, request_of
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge, request_of
 from bailiwick.service.needed import iam_service, needed_to_read
 from bailiwick.service.session_events import record_begun, record_refused
 from bailiwick.service.sessions import Session

@@ -12,8 +12,8 @@ from datetime import datetime
 from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.service.appending import Prepared, append_prepared
-from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.session_events import KnownSession, list_known, record_ended

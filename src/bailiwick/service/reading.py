@@ -18,11 +18,11 @@ from bailiwick.errors import NotFound, did_you_mean
 from bailiwick.model.accounts import Account
 from bailiwick.model.policies import Policy, Scope
 from bailiwick.model.services import Service
-from bailiwick.service.authorize import Judge
 from bailiwick.service.edits import Difference
 from bailiwick.service.enterprise.needed_in_tree import SERVICE as IN_TREE
 from bailiwick.service.enterprise.needed_in_tree import read_action
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.kinds import ACCOUNT, KINDS, NODE_TYPES, SECURITY, find_value, list_values
 from bailiwick.service.mentions import mentions
 from bailiwick.service.needed import iam_service, needed_to_list, needed_to_list_all, needed_to_see

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from bailiwick.errors import Conflict
 from bailiwick.model.enterprises import EnterpriseAccount
 from bailiwick.model.names import parse_name
-from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.enterprise.needed_in_tree import CREATE_ACCOUNT, asked_at
 from bailiwick.service.host import Host
 from bailiwick.service.initial import create_account, owner_name
+from bailiwick.service.judge import Judge
 from bailiwick.service.loading import account_log
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot

@@ -14,12 +14,12 @@ from typing import Any
 
 from bailiwick.catalog.documents import Value, format_document, parse_document
 from bailiwick.errors import Conflict
-from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.history.recorded import READ_LOG, UNDO
 from bailiwick.service.history.recorded_rows import rows_of
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.kinds import ACCOUNT, KINDS, find_value
 from bailiwick.service.loading import account_log
 from bailiwick.service.needed import iam_service

@@ -11,8 +11,9 @@ from bailiwick.authn.keys import ApiKeyRecord
 from bailiwick.errors import Conflict, NotFound
 from bailiwick.model.requests import Reason, ResourceQuery
 from bailiwick.model.security import EVERYONE
-from bailiwick.service.authorize import Judge, authorize_handovers
+from bailiwick.service.authorize import authorize_handovers
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.keys.records import owner_of
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.references import parse_target

@@ -15,8 +15,8 @@ from typing import Any
 
 from bailiwick.errors import Denied
 from bailiwick.model.requests import Reason
-from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.needed import iam_service
 from bailiwick.service.people.visits import Visit
 

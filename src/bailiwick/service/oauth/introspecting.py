@@ -11,8 +11,8 @@ from typing import Any
 from bailiwick.authn.audiences import public_claims
 from bailiwick.authn.refresh_tokens import read_refresh_token
 from bailiwick.errors import Unauthenticated
-from bailiwick.service.authorize import Judge
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.needed import iam_service
 from bailiwick.service.oauth.clients import Client, ClientRefused
 from bailiwick.service.oauth.families import is_family_standing

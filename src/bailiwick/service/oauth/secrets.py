@@ -14,9 +14,10 @@ from bailiwick.authn.client_secrets import generate_client_secret
 from bailiwick.errors import Conflict, Invalid, NotFound
 from bailiwick.model.applications import COMMAND_LINE, Application
 from bailiwick.service.appending import Prepared
-from bailiwick.service.authorize import Judge, authorize_handovers
+from bailiwick.service.authorize import authorize_handovers
 from bailiwick.service.edits import new_uid
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.records import (
     APPLICATION_SECRET,

@@ -13,8 +13,8 @@ from bailiwick.model.policies import Scope
 from bailiwick.model.requests import ResourceQuery
 from bailiwick.model.services import Action, Service
 from bailiwick.service.asking import Asking
-from bailiwick.service.authorize import Judge
 from bailiwick.service.granting import find_policies_granting
+from bailiwick.service.judge import Judge
 from bailiwick.service.searching import ResourcesSought, search_resources
 
 EVERYWHERE, SOMEWHERE, PERHAPS = "everywhere", "somewhere", "perhaps"

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bailiwick.errors import Denied, NotFound
-from bailiwick.service.authorize import Judge, authorize_handovers
+from bailiwick.service.authorize import authorize_handovers
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.kinds import find_value
 from bailiwick.service.needed import iam_service, object_of
 from bailiwick.service.sessions import Session

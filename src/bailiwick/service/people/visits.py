@@ -18,9 +18,9 @@ from bailiwick.authn.tickets import VisitTicket, read_ticket, write_ticket
 from bailiwick.errors import NotFound, Unauthenticated
 from bailiwick.model.accounts import Property
 from bailiwick.model.security import SecuritySettings, SignInPolicy
-from bailiwick.service.authorize import Judge
 from bailiwick.service.ending import END, store_ends
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.loading import SESSION_END, account_log
 from bailiwick.service.needed import iam_object
 from bailiwick.service.people.events import SIGNED_OUT, Client, Person, record_sign_in

@@ -13,8 +13,9 @@ from bailiwick.catalog.catalog import Catalog
 from bailiwick.engine import PrincipalSearch, find_principals
 from bailiwick.errors import Denied
 from bailiwick.model.requests import Request, ResourceQuery
-from bailiwick.service.authorize import CREATE_POLICY, authorize_plan
+from bailiwick.service.authorize import authorize_plan
 from bailiwick.service.edits import Plan
+from bailiwick.service.judge import CREATE_POLICY
 from bailiwick.service.kinds import KIND_OF_PREFIX, find_value
 from bailiwick.service.needed import Asked, needed_actions
 from bailiwick.service.reading import Reader

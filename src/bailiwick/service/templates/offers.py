@@ -13,11 +13,11 @@ from bailiwick.errors import BailiwickError, Conflict, NotFound, did_you_mean
 from bailiwick.model.accounts import Account
 from bailiwick.model.enterprises import MEMBER, accounts_below, nodes_from
 from bailiwick.model.templates import Template, TemplateAcceptance, TemplateAssignment
-from bailiwick.service.authorize import Judge
 from bailiwick.service.changes import Keep, Outcome, change_account
 from bailiwick.service.edits import Edit
 from bailiwick.service.enterprise.placing import is_held_by
 from bailiwick.service.host import Host
+from bailiwick.service.judge import Judge
 from bailiwick.service.needed import iam_object, iam_service
 from bailiwick.service.sessions import Session
 from bailiwick.service.snapshots import Snapshot
