@@ -24,3 +24,16 @@ stop_service() {
     service "$1" stop
     if [ -d /run/systemd/system ]; then systemctl disable "$1"; fi
 }
+
+# install_program NAME: installs the package of this name for its program alone, unless it is there. The system
+# service that it brings is not wanted: it is stopped if this installation started it, and left alone otherwise.
+install_program() {
+    PATH="$PATH:/usr/sbin"
+    if command -v "$1" >/dev/null 2>&1; then
+        echo "$1 is installed"
+        return
+    fi
+    install_packages "$1" "$1"
+    if service_runs "$1"; then stop_service "$1"; fi
+    echo "$1 is installed now"
+}

@@ -11,10 +11,9 @@ from hashlib import sha256
 from sqlalchemy import Connection, column, select, table
 
 from bailiwick.store.ports import Document
+from bailiwick.store.sql.migrations.rows import AT_ONCE, SYSTEM_LOG
 
-SYSTEM_LOG = "system"
 COMMAND_LINE = "bailiwick-cli"
-_ROWS = 1_000
 
 
 class Places:
@@ -32,7 +31,7 @@ class Places:
             return {}
         objects = table("object", column("log"), column("uid"))
         rows = self._connection.execute(
-            select(objects.c.log, objects.c.uid), execution_options={"yield_per": _ROWS}
+            select(objects.c.log, objects.c.uid), execution_options={"yield_per": AT_ONCE}
         )
         return {row.uid: row.log for row in rows if row.uid in wanted}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table
 
 from bailiwick.errors import Conflict
 from bailiwick.store.sql.migrations.columns import bytes_column, integer_column, text_column
@@ -16,9 +16,7 @@ expands = False
 def upgrade() -> None:
     """Make the tables."""
     connection = op.get_bind()
-    # WHY: on PostgreSQL the logs' table `setting` lies in the same database.
-    settings = "setting" if connection.dialect.name == "sqlite" else "activity_setting"
-    _tables(settings).create_all(connection, checkfirst=False)
+    tables_of(connection).create_all(connection, checkfirst=False)
 
 
 def downgrade() -> None:
@@ -26,7 +24,12 @@ def downgrade() -> None:
     raise Conflict("there is no schema before revision `0001`", "remove the store instead")
 
 
-def _tables(settings: str) -> MetaData:
+def settings_of(connection: Connection) -> str:
+    """What is the table of settings called? (On PostgreSQL the logs' table `setting` lies in the same database.)"""
+    return "setting" if connection.dialect.name == "sqlite" else "activity_setting"
+
+
+def tables_of(connection: Connection) -> MetaData:
     """Which tables are these?"""
     tables = MetaData()
     _add_chain(tables)
@@ -44,7 +47,7 @@ def _tables(settings: str) -> MetaData:
         text_column("until"),
         Index("note_by_until", "until"),
     )
-    Table(settings, tables, text_column("name", key=True), text_column("value"))
+    Table(settings_of(connection), tables, text_column("name", key=True), text_column("value"))
     return tables
 
 

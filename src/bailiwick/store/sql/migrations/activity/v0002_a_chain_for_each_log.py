@@ -10,11 +10,8 @@ from typing import Any
 
 from alembic import op
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
     Index,
-    Integer,
     MetaData,
     Table,
     TableClause,
@@ -30,17 +27,16 @@ from bailiwick.errors import Unavailable
 from bailiwick.store.canonical import parse_document
 from bailiwick.store.ports import Signer
 from bailiwick.store.sql.migrations import chains
+from bailiwick.store.sql.migrations.activity.v0001_as_0_4_wrote_it import settings_of, tables_of
 from bailiwick.store.sql.migrations.columns import bytes_column, integer_column, text_column
 from bailiwick.store.sql.migrations.placing import Places, log_of_note, uid_in
+from bailiwick.store.sql.migrations.rows import AT_ONCE, SYSTEM_LOG, Row, put
 from bailiwick.store.sql.migrations.running import tools
 
 revision = "0002"
 down_revision = "0001"
 expands = False
 
-SYSTEM_LOG = "system"
-_ROWS = 1_000
-_Row = dict[str, Any]
 _COLUMNS = {
     "batch": ("number", "first_id", "event_count", "last_at", "prev_hash", "hash"),
     "event": ("id", *chains.FIELDS),
@@ -59,7 +55,7 @@ _INDEXES = (
 def upgrade() -> None:
     """From one chain for all logs."""
     connection, places = op.get_bind(), tools().places
-    op.drop_table(_settings(connection))
+    op.drop_table(settings_of(connection))
     _set_aside(connection)
     new = _tables_by_log()
     new.create_all(connection, checkfirst=False)
@@ -82,7 +78,7 @@ def downgrade() -> None:
     """To one chain for all logs, as 0.4 reads it."""
     connection = op.get_bind()
     _set_aside(connection)
-    new = _tables_of_0_4()
+    new = tables_of(connection)
     new.create_all(connection, checkfirst=False)
     heads, events = _old("activity_head", "log"), _old("event")
     logs = list(connection.scalars(select(heads.c.log).order_by(heads.c.log)))
@@ -95,14 +91,8 @@ def downgrade() -> None:
     _join(connection, new.tables["credential_use"], "last_used_at")
     _join(connection, new.tables["note"], "until")
     _drop_aside()
-    settings = Table(_settings(connection), MetaData(), text_column("name", key=True), text_column("value"))
-    settings.create(connection)
+    settings = new.tables[settings_of(connection)]
     connection.execute(insert(settings).values(name="schema_version", value="1"))
-
-
-def _settings(connection: Connection) -> str:
-    """What was the table of settings called? (On PostgreSQL the logs have one, too.)"""
-    return "setting" if connection.dialect.name == "sqlite" else "activity_setting"
 
 
 def _signer() -> Signer:
@@ -133,8 +123,8 @@ def _drop_aside() -> None:
         op.drop_table(f"old_{name}")
 
 
-def _stream(connection: Connection, query: Any) -> Iterator[_Row]:
-    rows = connection.execute(query, execution_options={"yield_per": _ROWS}).mappings()
+def _stream(connection: Connection, query: Any) -> Iterator[Row]:
+    rows = connection.execute(query, execution_options={"yield_per": AT_ONCE}).mappings()
     return (dict(row) for row in rows)
 
 
@@ -148,7 +138,7 @@ def _check(connection: Connection, log: str | None, signer: Signer) -> None:
         of_head, of_batch = of_head.where(heads.c.log == log), of_batch.where(batches.c.log == log)
         of_event, count = of_event.where(events.c.log == log), count.where(events.c.log == log)
 
-    def followed() -> Iterator[tuple[_Row, Sequence[_Row]]]:
+    def followed() -> Iterator[tuple[Row, Sequence[Row]]]:
         for one in _stream(connection, of_batch.order_by(batches.c.number)):
             first, end = one["first_id"], one["first_id"] + one["event_count"]
             inside = of_event.where(events.c.id >= first, events.c.id < end).order_by(events.c.id)
@@ -160,7 +150,7 @@ def _check(connection: Connection, log: str | None, signer: Signer) -> None:
 
 
 def _chain(
-    connection: Connection, new: MetaData, log: str | None, events: Iterable[_Row], signer: Signer
+    connection: Connection, new: MetaData, log: str | None, events: Iterable[Row], signer: Signer
 ) -> None:
     """Write these events as the chain of this log (None: of all)."""
     key = {} if log is None else {"log": log}
@@ -183,8 +173,8 @@ def _place(connection: Connection, new: MetaData, places: Places) -> None:
     placed_notes = [
         {**row, "log": log_of_note(row["name"], parse_document(row["document"]), tags, uids)} for row in notes
     ]
-    _put(connection, new.tables["credential_use"], placed_uses)
-    _put(connection, new.tables["note"], placed_notes)
+    put(connection, new.tables["credential_use"], placed_uses)
+    put(connection, new.tables["note"], placed_notes)
 
 
 def _join(connection: Connection, into: Table, newest_by: str) -> None:
@@ -192,16 +182,11 @@ def _join(connection: Connection, into: Table, newest_by: str) -> None:
     old = _old(into.name)
     rows = sorted(_all(connection, old), key=lambda row: str(row[newest_by]))
     (key,) = (one.name for one in into.primary_key.columns)
-    _put(connection, into, list({row[key]: row for row in rows}.values()))
+    put(connection, into, list({row[key]: row for row in rows}.values()))
 
 
-def _all(connection: Connection, old: TableClause) -> list[_Row]:
+def _all(connection: Connection, old: TableClause) -> list[Row]:
     return [dict(row) for row in connection.execute(select(old)).mappings()]
-
-
-def _put(connection: Connection, into: Table, rows: Sequence[_Row]) -> None:
-    for start in range(0, len(rows), _ROWS):
-        connection.execute(insert(into), rows[start : start + _ROWS])
 
 
 def _tables_by_log() -> MetaData:
@@ -258,45 +243,3 @@ def _add_chain(tables: MetaData) -> None:
         *map(integer_column, ("last_event_id", "pruned_number")),
         *map(bytes_column, ("pruned_hash", "signature")),
     )
-
-
-def _tables_of_0_4() -> MetaData:
-    """Which tables were there before it?"""
-    tables = MetaData()
-    Table(
-        "batch",
-        tables,
-        integer_column("number", key=True),
-        *map(integer_column, ("first_id", "event_count")),
-        text_column("last_at"),
-        *map(bytes_column, ("prev_hash", "hash")),
-    )
-    Table(
-        "event",
-        tables,
-        Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
-        *map(text_column, ("at", "log", "kind", "outcome", "principal_uid", "credential_uid", "detail")),
-        Index("event_by_principal", "principal_uid", "id"),
-        Index("event_by_credential", "credential_uid", "id"),
-        Index("event_by_kind", "kind", "id"),
-        Index("event_by_log", "log", "id"),
-    )
-    Table(
-        "activity_head",
-        tables,
-        integer_column("id", key=True),
-        integer_column("number"),
-        bytes_column("hash"),
-        *map(integer_column, ("last_event_id", "pruned_number")),
-        *map(bytes_column, ("pruned_hash", "signature")),
-    )
-    Table("credential_use", tables, text_column("credential_uid", key=True), text_column("last_used_at"))
-    Table(
-        "note",
-        tables,
-        text_column("name", key=True),
-        text_column("document"),
-        text_column("until"),
-        Index("note_by_until", "until"),
-    )
-    return tables

@@ -18,7 +18,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     column,
-    insert,
     select,
     table,
     text,
@@ -27,15 +26,13 @@ from sqlalchemy import (
 from bailiwick.errors import Unavailable
 from bailiwick.store.canonical import parse_document
 from bailiwick.store.sql.migrations.columns import EXACT, bytes_column, integer_column, text_column
+from bailiwick.store.sql.migrations.rows import AT_ONCE, SYSTEM_LOG, Row, put
 from bailiwick.store.sql.migrations.running import tools
 
 revision = "0002"
 down_revision = "0001"
 expands = False
 
-SYSTEM_LOG = "system"
-_ROWS = 1_000
-_Row = dict[str, Any]
 _Purpose = Callable[[Mapping[str, Any]], tuple[str, ...]]
 _ANSWER = ("principal_uid", "idempotency_key", "request_digest", "status", "key_id", "ciphertext", "at")
 
@@ -51,9 +48,9 @@ def upgrade() -> None:
     tables = _tables(keyed_by_log=True)
     tables.create_all(connection, checkfirst=False)
     moved = [{**row, "log": log} for row in answers for log in _logs_of(connection, row)]
-    _put(connection, tables.tables["idempotency"], _sealed(moved, _old_purpose, _new_purpose))
+    put(connection, tables.tables["idempotency"], _sealed(moved, _old_purpose, _new_purpose))
     named = [{**row, "log": SYSTEM_LOG} for row in settings]
-    _put(connection, tables.tables["setting"], _with_version(named, "2"))
+    put(connection, tables.tables["setting"], _with_version(named, "2"))
 
 
 def downgrade() -> None:
@@ -68,9 +65,9 @@ def downgrade() -> None:
     tables.create_all(connection, checkfirst=False)
     newest = {(row["principal_uid"], row["idempotency_key"]): row for row in sorted(answers, key=_at)}
     kept = _sealed(list(newest.values()), _new_purpose, _old_purpose)
-    _put(connection, tables.tables["idempotency"], ({name: row[name] for name in _ANSWER} for row in kept))
+    put(connection, tables.tables["idempotency"], ({name: row[name] for name in _ANSWER} for row in kept))
     own = [{"name": row["name"], "value": row["value"]} for row in settings if row["log"] == SYSTEM_LOG]
-    _put(connection, tables.tables["setting"], _with_version(own, "1"))
+    put(connection, tables.tables["setting"], _with_version(own, "1"))
 
 
 def _tables(*, keyed_by_log: bool) -> MetaData:
@@ -114,28 +111,22 @@ def _fill_locators(connection: Connection, locator: Table) -> None:
     locate = tools().locate
     if locate is None:
         return
-    rows: list[_Row] = []
+    rows: list[Row] = []
     objects = table("object", *map(column, ("log", "kind", "uid", "body")))
-    for row in connection.execute(select(objects), execution_options={"yield_per": _ROWS}):
+    for row in connection.execute(select(objects), execution_options={"yield_per": AT_ONCE}):
         values = sorted(set(locate(row.kind, row.uid, parse_document(row.body))))
         rows.extend({"log": row.log, "kind": row.kind, "uid": row.uid, "value": value} for value in values)
-    _put(connection, locator, rows)
+    put(connection, locator, rows)
 
 
-def _take(connection: Connection, name: str, columns: Sequence[str]) -> list[_Row]:
+def _take(connection: Connection, name: str, columns: Sequence[str]) -> list[Row]:
     """Which rows had this table, which goes? Those of a day, or a few."""
     rows = connection.execute(select(table(name, *map(column, columns)))).mappings().all()
     op.drop_table(name)
     return [dict(row) for row in rows]
 
 
-def _put(connection: Connection, into: Table, rows: Iterable[_Row]) -> None:
-    wanted = list(rows)
-    for start in range(0, len(wanted), _ROWS):
-        connection.execute(insert(into), wanted[start : start + _ROWS])
-
-
-def _with_version(settings: Iterable[_Row], version: str) -> list[_Row]:
+def _with_version(settings: Iterable[Row], version: str) -> list[Row]:
     """What 0.4 reads of the schema, so that it refuses what it does not know."""
     return [{**row, "value": version} if row["name"] == "schema_version" else row for row in settings]
 
@@ -148,7 +139,7 @@ def _logs_of(connection: Connection, answer: Mapping[str, Any]) -> list[str]:
     return list(logs or connection.scalars(then))
 
 
-def _sealed(rows: Sequence[_Row], old: _Purpose, new: _Purpose) -> list[_Row]:
+def _sealed(rows: Sequence[Row], old: _Purpose, new: _Purpose) -> list[Row]:
     """What are these answers, each bound to its new row by its ciphertext?"""
     vault = tools().vault
     if rows and vault is None:
