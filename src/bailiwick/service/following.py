@@ -76,7 +76,7 @@ class Follower:
             self._pause = SWEEP_SECONDS / (1 + len(self._to_sweep) // SWEPT_AT_ONCE)
         few, self._to_sweep = self._to_sweep[:SWEPT_AT_ONCE], self._to_sweep[SWEPT_AT_ONCE:]
         held.poll(few)
-        held.sizes().count_views(few)
+        held.count_views(few)
         taken = self._host.hearing.moment() - begun
         self._sweep_at = begun + max(self._pause, taken / SWEEP_SHARE)
 

@@ -96,6 +96,10 @@ class HeldAccounts:
         """How much is held, and what went? To be read only."""
         return self._held
 
+    def count_views(self, names: Iterable[str]) -> None:
+        """Count what questions and changes have left behind in these accounts since they were counted last."""
+        self._held.count_views(names)
+
     def turn(self, account: str) -> Any:
         """With which lock do the writers of this process wait for their turns at the account?"""
         return self._turns.of(account)

@@ -82,13 +82,13 @@ class MasterKeys:
     def drop(self) -> tuple[str, ...]:
         """Which keys have gone from the file: all but the one in use? Raises Conflict where another is still needed."""
         with self._locked():
-            for key in self.list():
+            keys = self.list()
+            for key in keys:
                 if key.rows and not key.is_current:
                     raise Conflict(
                         f"{key.rows} secrets are still under master key `{key.key_id}`",
                         "bring them under the current one by `bailiwick master-key use`",
                     )
-            [current] = [key.key_id for key in self.list() if key.is_current]
-            gone = tuple(key_id for key_id in self._secrets.vault.list_keys() if key_id != current)
+            [current] = [key.key_id for key in keys if key.is_current]
             self._secrets.vault.drop_keys_but(current)
-        return gone
+        return tuple(key.key_id for key in keys if key.is_here and not key.is_current)

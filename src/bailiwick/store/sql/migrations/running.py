@@ -21,7 +21,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Index, MetaData, Table, column, inspect, select, table
+from sqlalchemy import Connection, MetaData, Table, column, inspect, select, table
 
 from bailiwick.errors import Invalid, Unavailable
 from bailiwick.store.ports import Locate, Signer
@@ -33,6 +33,7 @@ from bailiwick.store.sql.admission import (
     find_admitted,
     make_table,
 )
+from bailiwick.store.sql.migrations.activity.v0001_as_0_4_wrote_it import tables_of
 from bailiwick.store.sql.migrations.columns import text_column
 from bailiwick.store.sql.migrations.expanding import find_contractions, read_shape
 from bailiwick.store.sql.migrations.placing import Places
@@ -237,6 +238,5 @@ def _adopt(connection: Connection, part: Part) -> None:
         return
     if part is ACTIVITY_PART and not tables.has_table("note"):
         # WHY: 0.2 and older kept no notes.
-        note = (text_column("name", key=True), text_column("document"), text_column("until"))
-        Table("note", MetaData(), *note, Index("note_by_until", "until")).create(connection)
+        tables_of(connection).tables["note"].create(connection)
     stamp(connection, part, FIRST)
